@@ -1,0 +1,1 @@
+"""graphc: a symbolic computation-graph compiler for neural networks."""
