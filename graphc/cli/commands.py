@@ -1,0 +1,167 @@
+"""The commands. Everything heavier than click is imported inside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from graphc.cli.output import choose_format, write_output
+from graphc.cli.source import SourceCommand, parse_bindings
+
+if TYPE_CHECKING:
+    from graphc.pipeline import Derivation, Picture
+
+PICTURE_FORMATS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".png": "png"}
+DERIVATION_FORMATS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json"}
+CODE_FORMATS = {".py": "python"}
+
+SOURCE_HELP = """SOURCE is an expression, which may begin with a minus, or a file: NAME.graph, NAME.md
+with a ```graphc block, or FILE.py:NAME for a Python object of your own."""
+
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+source_argument = click.argument("source")
+at_option = click.option(
+    "--at",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help='A value, as in --at x=-2 or --at "w=[1, -2, 3]"; repeatable.',
+)
+wrt_option = click.option(
+    "--wrt", multiple=True, metavar="NAME", help="Differentiate with respect to NAME only; repeatable."
+)
+
+
+def output_option(text: str) -> Decorator:
+    return click.option("-o", "--output", metavar="FILE", help=text)
+
+
+def format_option(by_suffix: dict[str, str]) -> Decorator:
+    formats = click.Choice(list(dict.fromkeys(by_suffix.values())))
+    return click.option("--format", "form", type=formats, help="The format, whatever the suffix.")
+
+
+@click.command(cls=SourceCommand, epilog=SOURCE_HELP)
+@source_argument
+@at_option
+@wrt_option
+@click.option(
+    "--expand", multiple=True, metavar="OP", help="Open this gate into elementary ones; repeatable."
+)
+@click.option("--roles", is_flag=True, help="Say which gates distribute, route or switch gradients.")
+@click.option(
+    "--digits", type=click.IntRange(0, 15), default=2, show_default=True, help="Decimals of the numbers."
+)
+@output_option("Where to: *.svg, *.dot, *.png, or - for standard output.  [default: circuit.svg]")
+@format_option(PICTURE_FORMATS)
+def draw(
+    source: str,
+    at: tuple[str, ...],
+    wrt: tuple[str, ...],
+    expand: tuple[str, ...],
+    roles: bool,
+    digits: int,
+    output: str | None,
+    form: str | None,
+) -> None:
+    """Draw SOURCE as a backprop circuit.
+
+    Values stand above the wires, gradients below, local derivatives on the edges. Without --at the
+    picture is symbolic.
+
+    \b
+    graphc draw "(x + y) * z" --at x=-2 --at y=5 --at z=-4 -o circuit.svg
+    graphc draw "sigmoid(w*x + b)" --expand sigmoid -o neuron.png
+    """
+    output = output or f"circuit.{form or 'svg'}"
+    form = choose_format(output, form, PICTURE_FORMATS, None)
+    values = parse_bindings(at)
+    from graphc import pipeline
+
+    program = pipeline.load(source)
+    picture = pipeline.draw(program, at=values, expand=expand, roles=roles, wrt=wrt, digits=digits)
+    write_output(output, picture_content(picture, form))
+
+
+def picture_content(picture: Picture, form: str) -> str | bytes:
+    match form:
+        case "png":
+            return picture.png
+        case "dot":
+            return picture.dot
+        case _:
+            return picture.svg
+
+
+@click.command(cls=SourceCommand, epilog=SOURCE_HELP)
+@source_argument
+@wrt_option
+@at_option
+@output_option("Where to: *.txt, *.md, *.tex, *.json, or -.  [default: standard output]")
+@format_option(DERIVATION_FORMATS)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def derive(
+    source: str,
+    wrt: tuple[str, ...],
+    at: tuple[str, ...],
+    output: str | None,
+    form: str | None,
+    as_json: bool,
+) -> None:
+    """Write out the chain rule for SOURCE, step by step.
+
+    LaTeX is a whole document in a file, and the bare steps on standard output.
+
+    \b
+    graphc derive "sigmoid(x)"
+    graphc derive "-t*log(p)" --wrt p -o steps.tex
+    """
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json and --format {form} contradict each other; give one of them.")
+    form = choose_format(output, "json" if as_json else form, DERIVATION_FORMATS, "text")
+    values = parse_bindings(at)
+    from graphc import pipeline
+
+    derivation = pipeline.derive(pipeline.load(source), wrt=wrt, at=values)
+    whole = output is not None and output != "-"
+    write_output(output, derivation_content(derivation, form, document=whole))
+
+
+def derivation_content(derivation: Derivation, form: str, *, document: bool) -> str:
+    match form:
+        case "latex":
+            return derivation.latex(document=document)
+        case "markdown":
+            return derivation.markdown()
+        case "json":
+            return derivation.json()
+        case _:
+            return derivation.text()
+
+
+@click.command(name="compile", cls=SourceCommand, epilog=SOURCE_HELP)
+@source_argument
+@wrt_option
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float64"]),
+    default="float64",
+    show_default=True,
+    help="The precision of the reals.",
+)
+@output_option("Where to: *.py, or -.  [default: standard output]")
+def compile_(source: str, wrt: tuple[str, ...], dtype: str, output: str | None) -> None:
+    """Print SOURCE and its gradients as a NumPy module.
+
+    The module stands on its own: it needs NumPy, not graphc.
+
+    \b
+    graphc compile "mean((w*x + b - t)**2)" --wrt w --wrt b
+    graphc compile model.graph --dtype float32 -o step.py
+    """
+    choose_format(output, None, CODE_FORMATS, "python")
+    from graphc import pipeline
+
+    write_output(output, pipeline.compile(pipeline.load(source), wrt=wrt, dtype=dtype).source)

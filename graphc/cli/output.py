@@ -1,0 +1,95 @@
+"""Where a result goes and in which format: by suffix, by --format, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+from pathlib import Path
+
+import click
+
+from graphc.ir.errors import OutputError
+
+
+def choose_format(
+    output: str | None, named: str | None, by_suffix: dict[str, str], default: str | None
+) -> str:
+    """The format --format names, else the one the suffix of `output` stands for, else `default`.
+
+    Raises OutputError when none of them says.
+    """
+    if named is not None:
+        return named
+    if output is None or output == "-":
+        if default is None:
+            raise OutputError(f"-o - needs --format, one of {', '.join(dict.fromkeys(by_suffix.values()))}")
+        return default
+    suffix = Path(output).suffix.lower()
+    if suffix not in by_suffix:
+        given = f"the suffix {suffix}" if suffix else "a name without a suffix"
+        raise OutputError(
+            f"{output}: {given} stands for no format of this command; use one of {', '.join(by_suffix)}"
+        )
+    return by_suffix[suffix]
+
+
+def write_output(output: str | None, content: str | bytes) -> None:
+    """`content` to the file `output`, or to standard output for `-` and None.
+
+    Text is written as UTF-8 with a line end at its end. Raises OutputError when it cannot be written.
+    """
+    if isinstance(content, str):
+        content = (content if content.endswith("\n") else content + "\n").encode()
+    if output is None or output == "-":
+        write_stdout(content)
+        return
+    try:
+        write_file(Path(output), content)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OutputError(f"cannot write {output}: {reason[:1].lower()}{reason[1:]}") from error
+    say(f"wrote {output}")
+
+
+def write_stdout(data: bytes) -> None:
+    if sys.stdout is None:
+        raise OutputError("cannot write: standard output is closed")
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Replace the file `path` in one step, keeping its mode and following links.
+
+    What is not a regular file (a device, a pipe) is written to as it is.
+    """
+    path = path.resolve()
+    mode = path.stat().st_mode if path.exists() else None
+    if mode is not None and not stat.S_ISREG(mode):
+        path.write_bytes(data)
+        return
+    if mode is not None and not os.access(path, os.W_OK):
+        raise PermissionError(13, "permission denied")
+    new = path.with_name(f".{path.name[:40]}.{os.getpid()}.new")
+    try:
+        with new.open("xb") as file:
+            file.write(data)
+        if mode is not None:
+            new.chmod(stat.S_IMODE(mode))
+        new.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print one line, whatever characters it holds and whatever the terminal can show."""
+    stream = sys.stderr if err else sys.stdout
+    if stream is None:
+        return
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    click.echo(line.encode(encoding, "backslashreplace").decode(encoding), err=err)

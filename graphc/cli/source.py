@@ -1,0 +1,63 @@
+"""Reading SOURCE and the values of --at from the words of a command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from graphc.ir.errors import BindError
+
+LONG_OPTION = re.compile(r"--[A-Za-z][A-Za-z0-9-]*(=.*)?", re.DOTALL)
+
+
+class SourceCommand(click.Command):
+    """A command whose one argument may begin with a minus, as in `graphc derive "-t*log(p)"`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        names = {name for option in options for name in option.opts}
+        taking_value = {name for option in options if not option.is_flag for name in option.opts}
+        return super().parse_args(ctx, set_source_apart(args, names, taking_value))
+
+
+def set_source_apart(args: list[str], names: set[str], taking_value: set[str]) -> list[str]:
+    """`args` with an expression that begins with a minus moved to the end, behind `--`.
+
+    Only when no other word can be the source, so that a mistyped option is still called one.
+    `names` are the options there are, `taking_value` those followed by a word of their own.
+    """
+    candidates = []
+    words = iter(enumerate(args))
+    for place, word in words:
+        if word in taking_value:
+            next(words, None)
+        elif word in ("--", "-") or not word.startswith("-"):
+            return args
+        elif word not in names and not LONG_OPTION.fullmatch(word):
+            candidates.append(place)
+    if not candidates:
+        return args
+    # `-oname.svg` is an option with its value joined on, if another word can be the source
+    place = next((i for i in candidates if args[i][:2] not in names), candidates[0])
+    return [*args[:place], *args[place + 1 :], "--", args[place]]
+
+
+def parse_bindings(texts: Sequence[str]) -> dict[str, Any]:
+    """`["x=-2", "w=[1, 2]"]` as values by name.
+
+    Raises BindError when a name is given twice, and what `parse_binding` raises.
+    """
+    if not texts:
+        return {}
+    from graphc.lang.values import parse_binding
+
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, value = parse_binding(text)
+        if name in values:
+            raise BindError(f"--at gives {name} twice; give each name one value")
+        values[name] = value
+    return values
