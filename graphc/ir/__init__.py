@@ -1,0 +1,1 @@
+"""The graph itself: interned nodes, symbolic shapes, text form, stages."""

@@ -1,0 +1,65 @@
+"""A graph: what one or more outputs are computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from graphc.ir.errors import GraphcError
+from graphc.ir.node import Node, topological
+from graphc.ir.text import to_text
+from graphc.ir.types import Dim
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The nodes below `outputs`, arguments before users.
+
+    >>> import graphc as g
+    >>> x = g.input("x")
+    >>> len(Graph((x * x,)).nodes)
+    2
+    """
+
+    outputs: tuple[Node, ...]
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every node, in an order fixed by the outputs."""
+        return tuple(topological(self.outputs))
+
+    @cached_property
+    def leaves(self) -> tuple[Node, ...]:
+        """Inputs, parameters and states in order of first use; two that share a name are refused."""
+        found: dict[str, Node] = {}
+        for node in self.nodes:
+            if node.is_leaf and found.setdefault(node.name or "", node) is not node:
+                raise GraphcError(
+                    f"two different leaves are called {node.name!r}: {found[node.name or '']} and {node}"
+                )
+        return tuple(found.values())
+
+    @cached_property
+    def sizes(self) -> tuple[str, ...]:
+        """The named sizes in the shapes of the leaves."""
+        named = {s: None for leaf in self.leaves for d in leaf.shape if isinstance(d, Dim) for s in d.symbols}
+        return tuple(named)
+
+    def to_networkx(self) -> nx.MultiDiGraph:
+        """The graph for networkx: nodes numbered in order, an edge per use with its operand index."""
+        import networkx as nx
+
+        graph = nx.MultiDiGraph()
+        number = {node: i for i, node in enumerate(self.nodes)}
+        for node, i in number.items():
+            graph.add_node(i, op=node.op.name, name=node.name, shape=node.shape, dtype=node.dtype)
+            for index, argument in enumerate(node.args):
+                graph.add_edge(number[argument], i, operand=index)
+        return graph
+
+    def __str__(self) -> str:
+        return to_text(self.outputs)

@@ -1,0 +1,36 @@
+"""What each stage of the pipeline may contain, as data, checked between passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from graphc.ir.errors import LegalityError
+from graphc.ir.node import Node, topological
+from graphc.ir.op import Kind
+
+_PRIMITIVE: frozenset[Kind] = frozenset(
+    ("leaf", "const", "pointwise", "contract", "reduce", "move", "index", "scan", "random")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A point between passes: the kinds of node that may be there, and whether intermediates may have names."""
+
+    name: str
+    kinds: frozenset[Kind]
+    names: bool
+
+
+SURFACE = Stage("surface", _PRIMITIVE | {"stop", "composite"}, names=True)
+CORE = Stage("core", _PRIMITIVE, names=False)
+
+
+def check_stage(outputs: Iterable[Node], stage: Stage) -> None:
+    """Raise `LegalityError` at the first node the stage does not allow."""
+    for node in topological(outputs):
+        if node.op.kind not in stage.kinds:
+            raise LegalityError(f"a {node.op.kind} node, {node!r}, is not allowed at the {stage.name} stage")
+        if node.name and not node.is_leaf and not stage.names:
+            raise LegalityError(f"a named intermediate, {node!r}, is not allowed at the {stage.name} stage")

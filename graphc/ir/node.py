@@ -1,0 +1,133 @@
+"""Immutable, interned nodes: equal expressions are one object, and equality is `is`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from typing import Any
+from weakref import WeakValueDictionary
+
+from graphc.ir.op import Attrs, Op
+from graphc.ir.operators import Operators
+from graphc.ir.types import DType, Shape, show_shape
+
+
+class Node(Operators):
+    """One operation applied to arguments: `op`, `args`, `attrs`, and what follows from them, `shape` and `dtype`.
+
+    A name takes part in identity: `(x + y).named("q")` is another node than `x + y`. `constant` is true when
+    no input, parameter or random draw stands below the node.
+    """
+
+    __slots__ = ("__weakref__", "args", "attrs", "constant", "dtype", "name", "op", "shape")
+    op: Op
+    args: tuple[Node, ...]
+    attrs: Attrs
+    name: str | None
+    shape: Shape
+    dtype: DType
+    constant: bool
+
+    def __setattr__(self, key: str, value: object) -> None:
+        raise AttributeError("nodes are immutable")
+
+    def __copy__(self) -> Node:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Node:
+        return self
+
+    def __repr__(self) -> str:
+        label = f"{self.name} = " if self.name and self.args else ""
+        given = ", ".join(a.name or a.op.name for a in self.args)
+        head = self.name if self.is_leaf else f"{self.op.name}({given})"
+        return f"<{label}{head} {show_shape(self.shape)} {self.dtype}>"
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this is an input or a parameter."""
+        return self.op.kind == "leaf"
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def attr(self, name: str) -> Any:
+        """One attribute by its name."""
+        return self.attrs[self.op.attr_names.index(name)]
+
+    def named(self, name: str) -> Node:
+        """The same expression as a named intermediate, a node of its own."""
+        return make(self.op, self.args, self.attrs, name)
+
+
+_interned: WeakValueDictionary[Hashable, Node] = WeakValueDictionary()
+_set = object.__setattr__
+
+
+def make(op: Op, args: Iterable[Node] = (), attrs: Attrs = (), name: str | None = None) -> Node:
+    """The node for `op` applied to `args`: the existing one if there is one."""
+    args = tuple(args)
+    key = (op, args, attrs, name)
+    found = _interned.get(key)
+    if found is not None:
+        return found
+    shape, dtype = op.infer(args, attrs)
+    node = object.__new__(Node)
+    for slot, value in zip(
+        ("op", "args", "attrs", "name", "shape", "dtype"), (op, args, attrs, name, shape, dtype), strict=True
+    ):
+        _set(node, slot, value)
+    _set(node, "constant", op.kind not in ("leaf", "random") and all(a.constant for a in args))
+    _interned[key] = node
+    return node
+
+
+def rebuild(node: Node, args: Iterable[Node]) -> Node:
+    """The same operation, attributes and name on other arguments."""
+    args = tuple(args)
+    return node if args == node.args else make(node.op, args, node.attrs, node.name)
+
+
+def topological(roots: Iterable[Node], *, stop: Callable[[Node], bool] | None = None) -> list[Node]:
+    """Every node below `roots`, arguments before users, in an order fixed by the roots alone."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+    for root in roots:
+        stack: list[tuple[Node, Iterator[Node]]] = [(root, iter(root.args))]
+        if root in seen:
+            continue
+        seen.add(root)
+        while stack:
+            node, rest = stack[-1]
+            if stop is not None and stop(node):
+                rest = iter(())
+            for argument in rest:
+                if argument not in seen:
+                    seen.add(argument)
+                    stack.append((argument, iter(argument.args)))
+                    break
+            else:
+                order.append(node)
+                stack.pop()
+    return order
+
+
+def substitute(roots: Iterable[Node], replacements: Mapping[Node, Node]) -> list[Node]:
+    """`roots` with nodes replaced, and everything above them rebuilt."""
+    roots = list(roots)
+    done: dict[Node, Node] = dict(replacements)
+    for node in topological(roots, stop=done.__contains__):
+        if node not in done:
+            done[node] = rebuild(node, (done[a] for a in node.args))
+    return [done[r] for r in roots]
+
+
+def users(roots: Iterable[Node]) -> dict[Node, list[tuple[Node, int]]]:
+    """For each node below `roots`, its uses as (user, argument index), in topological order of the users."""
+    order = topological(roots)
+    uses: dict[Node, list[tuple[Node, int]]] = {node: [] for node in order}
+    for node in order:
+        for index, argument in enumerate(node.args):
+            uses[argument].append((node, index))
+    return uses

@@ -1,0 +1,219 @@
+"""Symbolic dimensions, shapes and dtypes.
+
+A dimension is an `int` or a `Dim`: a polynomial with whole coefficients in named sizes, such as
+`N`, `2*N + 1` or `N*T`. Distinct names are never assumed equal, nor equal to 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Literal
+
+from graphc.ir.errors import BindError, ShapeError
+
+DType = Literal["real", "int", "bool"]
+DTYPES: tuple[DType, ...] = ("bool", "int", "real")
+
+Monomial = tuple[tuple[str, int], ...]
+
+
+class Dim:
+    """A polynomial in named sizes; never a plain number (those are `int`). Interned by value."""
+
+    __slots__ = ("_hash", "terms")
+    terms: tuple[tuple[Monomial, int], ...]
+
+    def __new__(cls, terms: tuple[tuple[Monomial, int], ...]) -> Dim:
+        return _intern_dim(terms)
+
+    def __reduce__(self) -> tuple[type[Dim], tuple[tuple[tuple[Monomial, int], ...]]]:
+        return Dim, (self.terms,)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __add__(self, other: DimLike) -> DimLike:
+        return _from_terms([*self.terms, *_terms(other)])
+
+    __radd__ = __add__
+
+    def __neg__(self) -> DimLike:
+        return self * -1
+
+    def __sub__(self, other: DimLike) -> DimLike:
+        return self + (-1 * other)
+
+    def __rsub__(self, other: DimLike) -> DimLike:
+        return other + (-1 * self)
+
+    def __mul__(self, other: DimLike) -> DimLike:
+        return _from_terms([(_times(m, k), a * b) for m, a in self.terms for k, b in _terms(other)])
+
+    __rmul__ = __mul__
+
+    def __repr__(self) -> str:
+        return "".join(_signed(m, c, first=i == 0) for i, (m, c) in enumerate(self.terms))
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The named sizes this dimension is made of, in alphabetical order."""
+        return tuple(sorted({name for monomial, _ in self.terms for name, _ in monomial}))
+
+
+DimLike = int | Dim
+Shape = tuple[DimLike, ...]
+
+
+@lru_cache(maxsize=None)
+def _intern_dim(terms: tuple[tuple[Monomial, int], ...]) -> Dim:
+    self = object.__new__(Dim)
+    self.terms = terms
+    self._hash = hash(terms)
+    return self
+
+
+def _terms(value: DimLike) -> tuple[tuple[Monomial, int], ...]:
+    return value.terms if isinstance(value, Dim) else (((), value),)
+
+
+def _times(a: Monomial, b: Monomial) -> Monomial:
+    powers = dict(a)
+    for name, power in b:
+        powers[name] = powers.get(name, 0) + power
+    return tuple(sorted(powers.items()))
+
+
+def _from_terms(terms: Iterable[tuple[Monomial, int]]) -> DimLike:
+    total: dict[Monomial, int] = {}
+    for monomial, coefficient in terms:
+        total[monomial] = total.get(monomial, 0) + coefficient
+    kept = {m: c for m, c in total.items() if c}
+    if not kept:
+        return 0
+    if set(kept) == {()}:
+        return kept[()]
+    # Highest degree first, constant last: 2*N + 1.
+    return Dim(tuple(sorted(kept.items(), key=lambda mc: (-sum(p for _, p in mc[0]), mc[0]))))
+
+
+def _signed(monomial: Monomial, coefficient: int, *, first: bool) -> str:
+    factors = [name if power == 1 else f"{name}**{power}" for name, power in monomial]
+    if abs(coefficient) != 1 or not factors:
+        factors.insert(0, str(abs(coefficient)))
+    sign = ("-" if coefficient < 0 else "") if first else (" - " if coefficient < 0 else " + ")
+    return sign + "*".join(factors)
+
+
+_NAME = re.compile(r"[^\W\d]\w*\Z")
+
+
+def dim(value: str | DimLike) -> DimLike:
+    """A dimension from what a user writes: `784`, `"N"`, `"2*N + 1"` or a `Dim`."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Dim):
+        raise ShapeError(f"a dimension is a whole number or a name such as 'N', not {value!r}")
+    if isinstance(value, int) and value < 0:
+        raise ShapeError(f"a dimension cannot be negative: {value}")
+    return _parse_dim(value) if isinstance(value, str) else value
+
+
+def _parse_dim(text: str) -> DimLike:
+    total: DimLike = 0
+    for sign, product in re.findall(r"([+-]?)([^+-]+)", text.replace(" ", "").replace("**", "^")):
+        value: DimLike = -1 if sign == "-" else 1
+        for factor in product.split("*"):
+            base, _, power = factor.partition("^")
+            if base.isdecimal():
+                atom: DimLike = int(base)
+            elif _NAME.match(base):
+                atom = Dim(((((base, 1),), 1),))
+            else:
+                raise ShapeError(f"{text!r} is not a dimension: write a whole number or a name such as 'N'")
+            for _ in range(int(power or 1)):
+                value = value * atom
+        total = total + value
+    if not text.strip():
+        raise ShapeError("a dimension cannot be empty: write a whole number or a name such as 'N'")
+    return total
+
+
+def shape_of(dims: Sequence[str | DimLike] | str | DimLike) -> Shape:
+    """A shape from what a user writes: `("N", 784)`, `"N"` or `784`."""
+    if isinstance(dims, str | int | Dim):
+        dims = (dims,)
+    return tuple(dim(d) for d in dims)
+
+
+def product(dims: Iterable[DimLike]) -> DimLike:
+    """The product of dimensions; of none, 1."""
+    result: DimLike = 1
+    for d in dims:
+        result = result * d
+    return result
+
+
+def divide(numerator: DimLike, denominator: DimLike) -> DimLike | None:
+    """`numerator / denominator` when it is again a dimension, else None."""
+    if isinstance(numerator, int) and isinstance(denominator, int):
+        return numerator // denominator if denominator and numerator % denominator == 0 else None
+    if numerator == denominator:
+        return 1
+    divisor = _terms(denominator)
+    if len(divisor) != 1:
+        return None
+    (monomial, coefficient), result = divisor[0], []
+    for m, c in _terms(numerator):
+        powers = dict(m)
+        for name, power in monomial:
+            powers[name] = powers.get(name, 0) - power
+        if c % coefficient or any(p < 0 for p in powers.values()):
+            return None
+        result.append((tuple(sorted((n, p) for n, p in powers.items() if p)), c // coefficient))
+    return _from_terms(result)
+
+
+def evaluate_dim(value: DimLike, sizes: Mapping[str, int]) -> int:
+    """The number a dimension stands for, given its named sizes."""
+    if isinstance(value, int):
+        return value
+    total = 0
+    for monomial, coefficient in value.terms:
+        term = coefficient
+        for name, power in monomial:
+            if name not in sizes:
+                raise BindError(f"the size {name} is not known: no input that was given has it in its shape")
+            term *= sizes[name] ** power
+        total += term
+    return total
+
+
+def show_shape(shape: Shape) -> str:
+    """A shape as Python writes a tuple: `()`, `(N,)`, `(N, 784)`."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def broadcast_shapes(shapes: Sequence[Shape], what: str) -> Shape:
+    """NumPy's broadcasting rule on symbolic shapes; `what` opens the error."""
+    first = shapes[0] if shapes else ()
+    if all(s == first for s in shapes):
+        return first
+    rank = max(len(s) for s in shapes)
+    result: list[DimLike] = []
+    for axis in range(rank):
+        size: DimLike = 1
+        for s in shapes:
+            d = s[axis - rank + len(s)] if axis - rank + len(s) >= 0 else 1
+            if d == 1 or d == size:
+                continue
+            if size != 1:
+                given = " and ".join(map(show_shape, shapes))
+                raise ShapeError(f"{what}: shapes {given} do not broadcast, {size} against {d}")
+            size = d
+        result.append(size)
+    return tuple(result)
+
+
+def promote(dtypes: Iterable[DType]) -> DType:
+    """The widest of bool < int < real."""
+    return max(dtypes, key=DTYPES.index, default="bool")

@@ -1,0 +1,113 @@
+"""Composites: named operations whose meaning is a graph of other operations.
+
+    @composite(symbol="σ", stable=lambda x: ...)
+    def sigmoid(x):
+        return 1 / (1 + exp(-x))
+
+declares the operation, its shapes, its values, its gradient and its picture, all from the body. Positional
+parameters are operands, keyword-only parameters are attributes; an attribute called `axis` is stored counted from 0.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Hashable
+from fractions import Fraction
+from functools import update_wrapper
+from typing import Any
+
+from graphc.ir.errors import ShapeError
+from graphc.ir.node import Node, make
+from graphc.ir.op import FUNCTIONS, Attrs, Op, register
+from graphc.ir.types import DType, Shape, broadcast_shapes, show_shape
+from graphc.ops.leaf import as_node, const
+
+Body = Callable[..., Node]
+
+
+def composite(
+    *,
+    name: str = "",
+    symbol: str = "",
+    stable: Body | None = None,
+    elementwise: bool = False,
+    derivatives: tuple[Body | None, ...] | None = None,
+) -> Callable[[Body], Body]:
+    """Declare a composite by its body; `stable` is a second definition, proved equal, that is lowered instead."""
+
+    def declare(body: Body) -> Body:
+        operands, attrs = _parameters(body)
+
+        def infer(args: tuple[Node, ...], values: Attrs) -> tuple[Shape, DType]:
+            if elementwise:
+                return broadcast_shapes([a.shape for a in args], body.__name__), "real"
+            opened = body(*args, **dict(zip(attrs, values, strict=True)))
+            return opened.shape, opened.dtype
+
+        op = register(
+            Op(
+                name or body.__name__,
+                "composite",
+                infer,
+                tuple(attrs),
+                body=body,
+                stable=stable,
+                derivatives=derivatives,
+                symbol=symbol or name or body.__name__,
+                elementwise=elementwise,
+            )
+        )
+
+        def build(*args: Any, **given: Any) -> Node:
+            if len(args) != len(operands):
+                wanted = f"{op.name}({', '.join(operands)})"
+                raise TypeError(f"{wanted} takes {len(operands)} operands, {len(args)} given")
+            unknown = sorted(set(given) - set(attrs))
+            if unknown:
+                raise TypeError(
+                    f"{op.name} has no option {unknown[0]!r}; it has {', '.join(attrs) or 'none'}"
+                )
+            nodes = tuple(as_node(a) for a in args)
+            values = tuple(_attribute(op.name, k, given.get(k, v), nodes[0]) for k, v in attrs.items())
+            return make(op, nodes, values)
+
+        update_wrapper(build, body)
+        FUNCTIONS[op.name] = build
+        return build
+
+    return declare
+
+
+def _parameters(body: Body) -> tuple[list[str], dict[str, Any]]:
+    parameters = inspect.signature(body).parameters.values()
+    operands = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    return operands, {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def _attribute(op: str, name: str, value: Any, operand: Node) -> Hashable:
+    if name == "axis":
+        return normal_axis(op, value, operand)
+    if isinstance(value, float):
+        return Fraction(const(value).attrs[1])  # type: ignore[arg-type]
+    return value  # type: ignore[no-any-return]
+
+
+def normal_axis(op: str, axis: Any, operand: Node) -> int:
+    """An axis counted from 0, or one sentence on why there is none such."""
+    if isinstance(axis, bool) or not isinstance(axis, int):
+        raise ShapeError(f"{op}: an axis is a whole number, not {axis!r}")
+    if not -operand.ndim <= axis < operand.ndim:
+        raise ShapeError(f"{op}: shape {show_shape(operand.shape)} has no axis {axis}")
+    return axis % operand.ndim
+
+
+def attributes(node: Node) -> dict[str, Any]:
+    """A node's attributes by name."""
+    return dict(zip(node.op.attr_names, node.attrs, strict=True))
+
+
+def open_composite(node: Node, *, stable: bool = False) -> Node:
+    """The body of a composite on its own arguments: its definition, or the stable form where there is one."""
+    body = (node.op.stable if stable else None) or node.op.body
+    assert body is not None
+    return body(*node.args, **attributes(node))
