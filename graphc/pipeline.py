@@ -1,7 +1,5 @@
 """The whole way from a source to a picture, a derivation or a module, one function each."""
 
-# ruff: noqa: ARG001 (nothing is used before it is built)
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
