@@ -1,0 +1,6 @@
+"""The chain rule over graphs: local derivatives, reverse accumulation, forward mode, and the written derivation."""
+
+from graphc.derive.forward import hessian, hessian_vector_product, jacobian, jvp
+from graphc.derive.reverse import grad, gradients
+
+__all__ = ["grad", "gradients", "hessian", "hessian_vector_product", "jacobian", "jvp"]

@@ -28,7 +28,7 @@ class Op:
     structural op has `vjp(node, upstream) -> gradient per argument`, with None where there is none; a composite
     has a `body` in other ops, and optionally a `stable` second definition that is lowered instead.
     `array_function` is the name of the NumPy function of a pointwise op, `symbol` what its gate shows.
-    `linear` lists the arguments in which the op is linear: forward mode follows from it.
+    `linear` lists the arguments in each of which the op is linear, the others held: forward mode follows from it.
     """
 
     name: str

@@ -304,6 +304,11 @@ def _concat_vjp(node: Node, g: Node) -> tuple[Node | None, ...]:
     return tuple(parts)
 
 
+def _concat_jvp(node: Node, tangents: tuple[Node | None, ...]) -> Node:
+    parts = [broadcast(const(0), a.shape) if t is None else t for a, t in zip(node.args, tangents, strict=True)]
+    return make(CONCAT, _same_dtype(parts), node.attrs)
+
+
 CONCAT = register(
     Op(
         "concat",
@@ -312,7 +317,7 @@ CONCAT = register(
         ("axis",),
         evaluate=lambda node, arrays, sizes, xp: xp.concat(arrays, node.attrs[0]),
         vjp=_concat_vjp,
-        linear="all",
+        jvp=_concat_jvp,
     )
 )
 

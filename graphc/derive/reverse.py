@@ -1,0 +1,177 @@
+"""Reverse accumulation: upstream gradients from an output back to what it depends on.
+
+For each node in reverse order the upstream gradient is the sum of the contributions of its uses, and each
+contribution is the user's upstream gradient times the user's local derivative, summed where the operand was repeated
+(Linnainmaa 1970; Griewank & Walther, Evaluating Derivatives, 2008, chapter 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from graphc.derive.local import local_derivative
+from graphc.ir.errors import GradientError
+from graphc.ir.node import Node, make, substitute, topological
+from graphc.ir.types import show_shape
+from graphc.ops.composite import attributes
+from graphc.ops.index import zeros
+from graphc.ops.leaf import as_node, constant_value, input_
+from graphc.ops.move import broadcast, sum_to
+from graphc.rewrite.simplify import simplify_all
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one use of a node adds to its upstream gradient, and the local derivative it was made with.
+
+    `local` is None for an operation that is not elementwise: there the local derivative is an action.
+    """
+
+    user: Node
+    index: int
+    local: Node | None
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class ReversePass:
+    """The outcome of reverse accumulation, nodes in the order they were visited, from the output backwards."""
+
+    output: Node
+    upstream: Mapping[Node, Node]
+    contributions: Mapping[Node, tuple[Contribution, ...]]
+
+
+def accumulate(output: Node, targets: Sequence[Node], seed: Node | None = None) -> ReversePass:
+    """Propagate `seed` (1 for a scalar output) from `output` to every node on a way to one of `targets`."""
+    order = topological([output])
+    active = active_nodes(order, targets)
+    upstream: dict[Node, Node] = {}
+    found: dict[Node, list[Contribution]] = {}
+    if output in active:
+        upstream[output] = as_node(1) if seed is None else seed
+    for node in reversed(order):
+        if node not in active:
+            continue
+        if node in found:
+            upstream[node] = _total([c.value for c in found[node]])
+        if node in upstream:
+            for c in contributions_of(node, upstream[node], active):
+                found.setdefault(node.args[c.index], []).insert(0, c)
+    return ReversePass(output, upstream, {n: tuple(cs) for n, cs in found.items()})
+
+
+def active_nodes(order: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
+    """The real nodes of `order` that one of `targets` lies at or below, `order` being topological."""
+    active: set[Node] = set()
+    wanted = set(targets)
+    for node in order:
+        if node in wanted or (node.dtype == "real" and any(a in active for a in node.args)):
+            active.add(node)
+    return active
+
+
+def _total(values: list[Node]) -> Node:
+    total = values[0]
+    for value in values[1:]:
+        total = total + value
+    return total
+
+
+def contributions_of(node: Node, upstream: Node, active: set[Node]) -> list[Contribution]:
+    """What `node` passes back to each active operand, last operand first."""
+    wanted = [i for i, a in enumerate(node.args) if a in active and a.dtype == "real"]
+    if node.op.elementwise:
+        return [c for i in reversed(wanted) if (c := _elementwise(node, i, upstream)) is not None]
+    if node.op.kind == "composite":
+        values = composite_vjp(node, upstream, frozenset(wanted))
+    else:
+        values = node.op.vjp(node, upstream) if node.op.vjp and wanted else ()
+    given = [(i, values[i]) for i in reversed(wanted)]
+    return [Contribution(node, i, None, v) for i, v in given if v is not None]
+
+
+def _elementwise(node: Node, index: int, upstream: Node) -> Contribution | None:
+    local = local_derivative(node, index)
+    if local is None:
+        return None
+    operand = node.args[index]
+    value = {1: upstream, -1: -upstream}.get(constant_value(local))  # type: ignore[call-overload]
+    if value is None:
+        value = upstream * local
+    if value.shape != node.shape:
+        value = broadcast(value, node.shape)
+    return Contribution(node, index, local, sum_to(value, operand.shape))
+
+
+def composite_vjp(node: Node, upstream: Node, wanted: frozenset[int]) -> tuple[Node | None, ...]:
+    """The gradient through a composite: derived from its body once, simplified, then put in place."""
+    constants = tuple((i, a) for i, a in enumerate(node.args) if i not in wanted and a.constant)
+    places = tuple(
+        a if (i, a) in constants else _place(f"x{i}", a) for i, a in enumerate(node.args)
+    )
+    y, g = _place("y", node), _place("g", node)
+    templates = _composite_template(node, places, y, g, wanted)
+    found = {p: a for p, a in zip(places, node.args, strict=True) if p is not a} | {y: node, g: upstream}
+    kept = [t for t in templates if t is not None]
+    instances = iter(substitute(kept, found))
+    return tuple(None if t is None else next(instances) for t in templates)
+
+
+def _place(name: str, like: Node) -> Node:
+    return make(input_("x").op, (), (like.shape, like.dtype, ()), f" {name}")
+
+
+_templates: dict[object, tuple[Node | None, ...]] = {}
+
+
+def _composite_template(
+    node: Node, places: tuple[Node, ...], y: Node, g: Node, wanted: frozenset[int]
+) -> tuple[Node | None, ...]:
+    key = (node.op, node.attrs, places, wanted)
+    if key not in _templates:
+        assert node.op.body is not None
+        body = node.op.body(*places, **attributes(node))
+        targets = [places[i] for i in sorted(wanted)]
+        upstream = accumulate(body, targets, g).upstream
+        raw = [upstream.get(t) for t in targets]
+        present = simplify_all([r for r in raw if r is not None])
+        itself = make(node.op, places, node.attrs)
+        simple = iter(substitute(present, {itself: y}))
+        by_place = {i: None if r is None else next(simple) for i, r in zip(sorted(wanted), raw, strict=True)}
+        _templates[key] = tuple(by_place.get(i) for i in range(len(places)))
+    return _templates[key]
+
+
+def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -> list[Node]:
+    """The gradients of a scalar with respect to each target, of the target's shape; zeros where it does not matter.
+
+    >>> from graphc.ops import input_
+    >>> x = input_("x"); y = input_("y")
+    >>> gradients(x * y, [x, y])
+    [<y () real>, <x () real>]
+    """
+    check_scalar(output)
+    for target in targets:
+        if target.dtype != "real":
+            raise GradientError(f"{target.name or target.op.name} holds {target.dtype} values: nothing to differentiate")
+    upstream = accumulate(output, targets).upstream
+    raw = [upstream[t] if t in upstream else zeros(t.shape) for t in targets]
+    return simplify_all(raw) if simplify else raw
+
+
+def check_scalar(output: Node) -> None:
+    """Refuse to take a gradient of an array."""
+    name = output.name or output.op.name
+    if output.shape != ():
+        raise GradientError(
+            f"{name} has shape {show_shape(output.shape)}: a gradient is of a scalar; take sum or mean first, or jacobian"
+        )
+    if output.dtype != "real":
+        raise GradientError(f"{name} holds {output.dtype} values: nothing to differentiate")
+
+
+def grad(output: Node, target: Node) -> Node:
+    """The gradient of a scalar with respect to one node, simplified; a graph like any other, so it differentiates too."""
+    return gradients(output, [target])[0]
