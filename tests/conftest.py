@@ -27,9 +27,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("ci", settings.get_profile("steady"))
-settings.register_profile(
-    "search", settings.get_profile("steady"), derandomize=False, database=None, max_examples=2000
-)
+settings.register_profile("search", settings.get_profile("steady"), derandomize=False, max_examples=2000)
 settings.load_profile("steady")
 
 
