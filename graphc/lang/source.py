@@ -63,10 +63,10 @@ def read(argument: str) -> Source | PythonObject:
     return expression_source(argument)
 
 
-def expression_source(text: str) -> Source:
-    """A one-line expression; `;` and newlines separate statements."""
-    limits.check_length(text, limits.MAX_EXPRESSION)
-    return Source(None, (Block(_newlines(text), 1),))
+def expression_source(text: str, name: str | None = None) -> Source:
+    """A text given as it is, with the larger limit of a file if it has a name."""
+    limits.check_length(text, limits.MAX_EXPRESSION if name is None else limits.MAX_FILE)
+    return Source(name, (Block(_newlines(text), 1),))
 
 
 def markdown_blocks(text: str, name: str | None = None) -> tuple[Block, ...]:

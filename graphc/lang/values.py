@@ -26,7 +26,7 @@ def parse_binding(text: str) -> tuple[str, Value]:
         raise ParseError(f"`{clip(text)}` binds no name; write `NAME=VALUE`, as in `x=-2`")
     try:
         tree = syntax.single_expression(value)
-        return name, _plain(run(_value(tree)))
+        return name, _plain(run(exact(tree)))
     except OverflowError:
         raise ParseError("this value is beyond floating point", source=f"value of {name}") from None
     except ParseError as error:
@@ -40,7 +40,8 @@ def _error(message: str, at: Place) -> ParseError:
     return ParseError(message, line=at.line, column=at.column)
 
 
-def _value(tree: Expr) -> Walk[Fraction | list[object]]:
+def exact(tree: Expr) -> Walk[Fraction | list[object]]:
+    """The exact number, or nested list of numbers, that an expression of literals stands for."""
     if isinstance(tree, Number):
         return Fraction(tree.value)
     if isinstance(tree, Unary):
@@ -55,7 +56,7 @@ def _value(tree: Expr) -> Walk[Fraction | list[object]]:
     if isinstance(tree, Sequence):
         rows: list[object] = []
         for item in tree.items:
-            rows.append((yield _value(item)))
+            rows.append((yield exact(item)))
         shapes = {_shape(row) for row in rows}
         if len(shapes) > 1:
             raise _error("the rows of this value differ in length", tree.at)
@@ -64,7 +65,7 @@ def _value(tree: Expr) -> Walk[Fraction | list[object]]:
 
 
 def _scalar(tree: Expr) -> Walk[Fraction]:
-    value = yield _value(tree)
+    value = yield exact(tree)
     if not isinstance(value, Fraction):
         raise _error(f"a number was expected here; {HOW}", tree.at)
     return value

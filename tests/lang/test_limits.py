@@ -105,8 +105,8 @@ def test_hostile_text_is_refused_and_nothing_runs(
 
 
 VOCABULARY = r"""
-x y 손실 φ d d( )/d( 2 0.5 1e3 + - * / @ ** ( ) [ ] , : = == < .T for in sum( assume( ; # ' × ² N None lambda if
-axis= input( param( _ . mean( max( softmax( exp( { } => ! & | % // += \
+x y 손실 φ d d( )/d( 2 0.5 1e3 + - * / @ ** ( ) [ ] , : = == < .T for in sum( assume( ; # ' × ² N None
+lambda if axis= input( param( _ . mean( max( softmax( exp( { } => ! & | % // += \
 """
 WORDS = st.sampled_from(("\n", "\t", *VOCABULARY.split()))
 

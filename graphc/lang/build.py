@@ -1,0 +1,217 @@
+"""Text to program: declarations, definitions, claims, assumptions and expressions become nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphc.ir.errors import ParseError
+from graphc.ir.node import Node
+from graphc.ir.types import DimLike
+from graphc.lang import assumptions, syntax, tree
+from graphc.lang.evaluate import Evaluator
+from graphc.lang.program import BuiltClaim, Program
+from graphc.lang.scope import Scope
+from graphc.lang.source import PythonObject, Source, expression_source, load_object, read
+from graphc.lang.tree import Statement
+from graphc.lang.walk import run
+from graphc.ops.leaf import as_node, assume, input_, param
+
+MAX_FACTS = 200
+DTYPES = {"int": "int", "bool": "bool", "real": "real", "float": "real"}
+
+
+def parse(
+    text: str, *, env: Mapping[str, Any] | None = None, source: str | None = None, declared_only: bool = False
+) -> Program:
+    """The program a text says.
+
+    `env` gives names to existing nodes (and the sizes in their shapes); `source` names the text in errors.
+    With `declared_only` an undeclared name is an error, otherwise it is a scalar input. Raises ParseError, or
+    the error of the operation that refused its operands, each with line and column.
+
+    >>> from graphc.lang import parse
+    >>> parse("q = x + y; f = q*z").root
+    <f = mul(q, z) () real>
+    """
+    return build(expression_source(text, source), env=env or {}, declared_only=declared_only)
+
+
+def expression(text: str, **env: Any) -> Node:
+    """The node one expression stands for, over nodes given by name.
+
+    >>> import graphc as g
+    >>> z = g.input("z", ("N", 10)); t = g.input("t", ("N", 10))
+    >>> expression("(softmax(z) - t)/N", z=z, t=t)
+    <div(sub, size) (N, 10) real>
+    """
+    return parse(text, env=env).require_root()
+
+
+def load(source: str) -> Program | object:
+    """What a command-line source stands for: a program, or the object in the user's own Python file."""
+    found = read(source)
+    if isinstance(found, PythonObject):
+        return load_object(found)
+    return build(found, env={}, declared_only=found.name is not None)
+
+
+def build(source: Source, *, env: Mapping[str, Any], declared_only: bool) -> Program:
+    """The program of a source that was read."""
+    builder = _Builder(Scope(_nodes(env), source=source.name, declared_only=declared_only))
+    for block in source.blocks:
+        try:
+            for statement in syntax.statements(block.text, block.line):
+                builder.add(statement)
+        except ParseError as error:
+            error.source = error.source or source.name
+            raise
+    if not builder.statements:
+        raise ParseError("there is nothing here; write an expression such as `(x + y)*z`", source=source.name)
+    return builder.program()
+
+
+def _nodes(env: Mapping[str, Any]) -> dict[str, Node]:
+    nodes = {name: as_node(value) for name, value in env.items()}
+    for name in nodes:
+        if name in syntax.RESERVED or not name.isidentifier():
+            raise ParseError(f"`{name}` cannot be a name in the graph language; choose another")
+    return nodes
+
+
+class _Builder:
+    """The state of one text on its way to a program."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.evaluator = Evaluator(scope)
+        self.statements: list[Statement] = []
+        self.claims: list[tuple[tree.Claim | tree.Definition, int]] = []
+        self.sides: list[Node] = []
+        self.bare: list[Node] = []
+        self.defined: list[str] = []
+        self.declared: set[str] = set()
+        self.gradients: dict[str, str] = {}
+        self.facts = 0
+        self.target: str | None = None
+
+    def add(self, statement: Statement) -> None:
+        """Build one statement."""
+        self.statements.append(statement)
+        match statement:
+            case tree.Definition():
+                self._define(statement)
+            case tree.Claim(sides=sides):
+                self._claim(statement, [run(self.evaluator.node(side)) for side in sides])
+            case tree.Bare(value=value):
+                self.bare.append(run(self.evaluator.node(value)))
+            case tree.Assumption():
+                self._assume(statement)
+            case tree.Target(name=name):
+                self._set_target(name)
+
+    def program(self) -> Program:
+        """Everything built, frozen."""
+        sides = iter(self.sides)
+        return Program(
+            names=dict(self.scope.nodes),
+            dims=tuple(self.scope.dims),
+            claims=tuple(BuiltClaim(s, tuple(next(sides) for _ in range(n))) for s, n in self.claims),
+            assumptions=tuple(s for s in self.statements if isinstance(s, tree.Assumption)),
+            gradients=dict(self.gradients),
+            target=self.target,
+            root=self._root(),
+            statements=tuple(self.statements),
+            source=self.scope.source,
+        )
+
+    def _root(self) -> Node | None:
+        if self.bare:
+            return self.bare[-1]
+        if self.target is not None:
+            return self.scope.nodes[self.target]
+        shown = [name for name in self.defined if name not in self.gradients]
+        return self.scope.nodes[shown[-1]] if shown else None
+
+    def _claim(self, statement: tree.Claim | tree.Definition, sides: list[Node]) -> None:
+        self.claims.append((statement, len(sides)))
+        self.sides.extend(sides)
+
+    def _define(self, statement: tree.Definition) -> None:
+        name, first = statement.name, statement.sides[0]
+        if isinstance(first, tree.Call) and first.function in ("input", "param"):
+            if len(statement.sides) > 1:
+                raise self.scope.error(
+                    "a declaration is not a claim; write the claim on its own line", name.at
+                )
+            self._declare(name, first)
+            return
+        self.scope.check_new(name)
+        sides = [run(self.evaluator.node(side)) for side in statement.sides]
+        # A leaf or a named intermediate under a second name stays one node.
+        node = sides[0] if sides[0].name is not None else sides[0].named(name.id)
+        self.scope.bind(name, node)
+        self.defined.append(name.id)
+        subject = name.id[1:]
+        if name.id.startswith("d") and subject in self.scope.nodes:
+            self.gradients[name.id] = subject
+        if len(sides) > 1:
+            self._claim(statement, [node, *sides[1:]])
+
+    def _declare(self, name: tree.Name, call: tree.Call) -> None:
+        self.scope.check_new(name)
+        given = call.args
+        if len(given) == 1 and isinstance(given[0], tree.Sequence):
+            given = given[0].items
+        shape = [self._declared_extent(argument) for argument in given]
+        options = dict(call.keywords)
+        dtype = options.pop("dtype", None) if call.function == "input" else None
+        if options:
+            allowed = "only `dtype`" if call.function == "input" else "no options"
+            raise self.scope.error(f"`{call.function}` takes sizes and {allowed}", call.at)
+        if call.function == "param":
+            node = self.scope.call(call.at, param, name.id, shape)
+        else:
+            node = self.scope.call(call.at, input_, name.id, shape, dtype=self._dtype(dtype))
+        self.scope.bind(name, node)
+        self.declared.add(name.id)
+
+    def _declared_extent(self, expr: tree.Expr) -> DimLike:
+        """A size in a declaration: a name here is a size, also one never seen before."""
+        for name in _names(expr):
+            self.scope.new_dim(name)
+        return run(self.evaluator.extent(expr))
+
+    def _dtype(self, expr: tree.Expr | None) -> str:
+        if expr is None:
+            return "real"
+        if not isinstance(expr, tree.Name) or expr.id not in DTYPES:
+            raise self.scope.error("`dtype` is `int`, `bool` or `real`, as in `input(N, dtype=int)`", expr.at)
+        return DTYPES[expr.id]
+
+    def _assume(self, statement: tree.Assumption) -> None:
+        for expr in statement.facts:
+            self.facts += 1
+            if self.facts > MAX_FACTS:
+                raise self.scope.error(f"a text assumes at most {MAX_FACTS} facts", expr.at)
+            node, fact = assumptions.read(self.scope, expr)
+            self.scope.replace(node, self.scope.call(expr.at, assume, node, fact), self.sides, self.bare)
+
+    def _set_target(self, name: tree.Name) -> None:
+        if self.target is not None:
+            raise self.scope.error(f"the target is `{self.target}` already; name one", name.at)
+        if name.id not in self.scope.nodes:
+            raise self.scope.error(f"`{name.id}` is not defined yet; define it before `target`", name.at)
+        self.target = name.id
+
+
+def _names(expr: tree.Expr) -> list[tree.Name]:
+    found: list[tree.Name] = []
+    stack = [expr]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, tree.Name):
+            found.append(part)
+        elif isinstance(part, tree.Binary):
+            stack.extend([part.left, part.right])
+    return found

@@ -1,0 +1,50 @@
+"""What a text says once it is built: named nodes, claims, assumptions, and the node to show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graphc.ir.errors import GraphcError
+from graphc.ir.node import Node
+from graphc.lang.tree import Assumption, Claim, Definition, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltClaim:
+    """A chain of equalities: `statement` is how and where it was written, `sides` what it says, unjudged."""
+
+    statement: Claim | Definition
+    sides: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A text of the graph language, built.
+
+    `names` holds every name in order of first use: inputs, parameters, definitions, and what `env` gave.
+    `gradients` maps a defined `dNAME` to NAME, when NAME is a node of the text. `root` is the last bare
+    expression, else the target, else the last definition that claims no gradient; None if there is none.
+    """
+
+    names: Mapping[str, Node]
+    dims: tuple[str, ...]
+    claims: tuple[BuiltClaim, ...]
+    assumptions: tuple[Assumption, ...]
+    gradients: Mapping[str, str]
+    target: str | None
+    root: Node | None
+    statements: tuple[Statement, ...]
+    source: str | None
+
+    @property
+    def leaves(self) -> tuple[Node, ...]:
+        """The inputs and parameters among the names."""
+        return tuple(dict.fromkeys(node for node in self.names.values() if node.is_leaf))
+
+    def require_root(self) -> Node:
+        """The node to show; raises GraphcError if the text has only declarations and claims."""
+        if self.root is None:
+            place = f"{self.source}: " if self.source else ""
+            raise GraphcError(f"{place}there is no expression here; end the text with one, such as `loss`")
+        return self.root

@@ -1,0 +1,343 @@
+"""Text to nodes: the same nodes that Python's operators and functions build."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphc.ir.errors import GraphcError, ParseError, ShapeError
+from graphc.ir.node import Node
+from graphc.ir.op import FUNCTIONS as F
+from graphc.ir.types import dim
+from graphc.lang import Program, expression, load, parse
+from graphc.ops import assume, const, input_, param
+from graphc.ops.facts import Integer, OneHot, Range, SumsTo, Symmetric
+from graphc.ops.leaf import facts_of
+
+X = input_("X", ("N", "D"))
+Y = input_("Y", ("N", "D"))
+g = input_("g", ("N", "M"))
+A = input_("A", ("N", "N"))
+v = input_("v", ("N",))
+w = input_("w", ("D",))
+y = input_("y", ("N",), dtype="int")
+s = input_("s")
+r = input_("r")
+ENV = {"X": X, "Y": Y, "g": g, "A": A, "v": v, "w": w, "y": y, "s": s, "r": r}
+N, D = dim("N"), dim("D")
+
+
+@pytest.mark.parametrize(
+    ("text", "node"),
+    [
+        ("s + r*2 - 1/r", s + r * 2 - 1 / r),
+        ("-s**2", -(s**2)),
+        ("2**-s", 2 ** (-s)),
+        ("-2*s", -2 * s),
+        ("0.5*s", 0.5 * s),
+        ("pi*s", const("pi") * s),
+        ("X @ w", X @ w),
+        ("X.T @ g / N", X.T @ g / N),
+        ("v / (N - 1)", v / (N - 1)),
+        ("v / (N*D)", v / (N * D)),
+        ("v > 0", v > 0),
+        ("v * (v >= 0)", v * (v >= 0)),
+        ("sum(X, axis=1)", X.sum(axis=1)),
+        ("mean(X, axis=(0, 1), keepdims=True)", X.mean(axis=(0, 1), keepdims=True)),
+        ("softmax(X)", F["softmax"](X)),
+        ("softmax(X, axis=0)", F["softmax"](X, axis=0)),
+        ("log_softmax(X)", F["log_softmax"](X, axis=1)),
+        ("max(s, r)", F["maximum"](s, r)),
+        ("max(X, axis=1)", X.max(axis=1)),
+        ("min(s, 0)", F["minimum"](s, 0)),
+        ("norm(A)", F["norm"](A)),
+        ("leaky_relu(s, slope=0.1)", F["leaky_relu"](s, slope=Fraction(1, 10))),
+        ("X[:, 1:]", X[:, 1:]),
+        ("v[0] + v[-1]", v[0] + v[-1]),
+        ("v[1:N-1]", v[1 : N - 1]),
+        ("v[:, None]", v[:, None]),
+        ("X[arange(N), y]", X[F["arange"](N), y]),
+        ("outer(v, w)", F["outer"](v, w)),
+        ("diag(v)", F["diag"](v)),
+        ("eye(N) - ones((N, N))", F["eye"](N) - F["ones"]((N, N))),
+        ("zeros(N) + cumsum(v, axis=0)", F["zeros"](N) + F["cumsum"](v, axis=0)),
+        ("clip(v, 0, 1)", F["clip"](v, 0, 1)),
+        ("concat([X, Y], axis=1)", F["concat"]([X, Y], axis=1)),
+        ("stack([s, r])", F["stack"]([s, r])),
+        ("reshape(X, (N*D,))", F["reshape"](X, (N * D,))),
+        ("one_hot(y, 10)", F["one_hot"](y, 10)),
+        ("where(v > 0, v, 0)", F["where"](v > 0, v, 0)),
+        ("(softmax(X) - Y)/N", (F["softmax"](X) - Y) / N),
+    ],
+)
+def test_text_gives_the_node_python_gives(text: str, node: Node) -> None:
+    assert expression(text, **ENV) is node
+
+
+@pytest.mark.parametrize(
+    ("text", "node"),
+    [
+        ("sum(v[n] for n in N)", v.sum(axis=(0,))),
+        ("sum(X[n,k] for n in N)", X.sum(axis=(0,))),
+        ("sum(X[n,k]*g[n,m] for n in N)", F["contract"]("nk,nm->km", X, g)),
+        ("sum(X[n,k]*w[k] for n in N for k in D)", F["contract"]("nk,k->", X, w)),
+        ("sum(A[n,n] for n in N)", F["contract"]("nn->", A)),
+    ],
+)
+def test_a_sum_of_products_is_a_contraction(text: str, node: Node) -> None:
+    assert expression(text, **ENV) is node
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("sum(exp(X[n,k]) for n in N)", (D,)),
+        ("sum(X[n,k]*g[n,m]/2 for n in N)", (D, dim("M"))),
+        ("sum(log(sum(exp(X[n,k]) for k in D)) for n in N)", ()),
+        ("sum(X[n,y[n]] for n in N)", ()),
+        ("sum(n*v[n] for n in N)", ()),
+        ("sum(s for n in N)", ()),
+        ("sum(v[n]*v[0] for n in N)", ()),
+        ("sum((X[n,k] - sum(X[n,j] for j in D))**2 for n in N for k in D)", ()),
+        ("sum(X[n,k]*(k > 0) for n in N for k in D)", ()),
+        ("sum((X @ w)[n]*v[n] for n in N)", ()),
+        ("2*sum(v[n] for n in N) + s", ()),
+    ],
+)
+def test_sums_over_indices_have_the_shape_of_their_free_indices(text: str, shape: tuple[Any, ...]) -> None:
+    assert expression(text, **ENV).shape == shape
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sum(X[n,k]*v[k] for n in N)", "`k` runs over D, but axis 0 here has size N"),
+        ("sum(X[n] for n in N)", "every axis has its index"),
+        ("sum(v*X[n,k] for n in N)", "indexed down to a number"),
+        ("sum(softmax(v[n]) for n in N)", "name its result first"),
+        ("sum(v[n] for v in N)", "already"),
+        ("sum(v[n] for N in D)", "is a size"),
+        ("sum(v[n] for n in s)", "a whole number or a size"),
+        ("sum(sum(v[n] for n in N) for n in N)", "around this one"),
+        ("sum(X[n,:] for n in N)", "indexed down to a number"),
+    ],
+)
+def test_sums_over_indices_refuse_what_they_cannot_read(text: str, message: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        expression(text, **ENV)
+    assert message in str(caught.value)
+
+
+def test_definitions_are_named_nodes_and_later_names_see_them() -> None:
+    program = parse("q = x + y; f = q*z; p = q")
+    x, y_, z = (input_(name) for name in "xyz")
+    q = (x + y_).named("q")
+    assert list(program.names) == ["x", "y", "q", "z", "f", "p"]
+    assert program.names["q"] is q
+    assert program.names["f"] is (q * z).named("f")
+    assert program.names["p"] is q
+    assert program.root is q
+    assert program.leaves == (x, y_, z)
+
+
+def test_declarations() -> None:
+    program = parse("X = input(N, 2*K); t = input(N, dtype=int); W = param((2*K, 3)); b = param(); N")
+    assert program.names["X"] is input_("X", ("N", "2*K"))
+    assert program.names["t"] is input_("t", ("N",), dtype="int")
+    assert program.names["W"] is param("W", ("2*K", 3))
+    assert program.names["b"] is param("b")
+    assert program.dims == ("N", "K")
+    assert program.root is F["size"]("N")
+
+
+def test_the_root_is_the_last_expression_else_the_target_else_the_last_definition() -> None:
+    assert parse("a = x; b = 2*x; x + 1").root is input_("x") + 1
+    assert parse("b = 2*x; c = 3*x; target(b)").root is (2 * input_("x")).named("b")
+    program = parse("b = 2*x; db = 1; dq = 3")
+    assert program.root is const(3).named("dq")
+    assert program.gradients == {"db": "b"}
+    program = parse("X = input(N); X == X")
+    assert program.root is None
+    with pytest.raises(GraphcError, match="end the text with one"):
+        program.require_root()
+
+
+def test_claims_keep_their_text_place_and_both_sides() -> None:
+    program = parse("q = x + y\ndz = 2*q == q + q\n  q == x + y == y + x")
+    first, second = program.claims
+    assert [len(c.sides) for c in program.claims] == [2, 3]
+    assert first.sides[0] is program.names["dz"]
+    assert (second.statement.at.line, second.statement.at.column) == (3, 3)
+    assert second.statement.text == "q == x + y == y + x"
+
+
+@pytest.mark.parametrize(
+    ("fact", "expected"),
+    [
+        ("sum(t, axis=1) == 1", SumsTo(1, Fraction(1))),
+        ("1/2 == sum(t, axis=-1)", SumsTo(1, Fraction(1, 2))),
+        ("t > 0", Range(Fraction(0), None, low_open=True)),
+        ("0 <= t", Range(Fraction(0), None)),
+        ("0 < t <= 1", Range(Fraction(0), Fraction(1), low_open=True)),
+        ("1 >= t > -1", Range(Fraction(-1), Fraction(1), low_open=True)),
+        ("t < 2.5", Range(None, Fraction(5, 2), high_open=True)),
+        ("one_hot(t)", OneHot(1)),
+        ("one_hot(t, axis=0)", OneHot(0)),
+        ("symmetric(t)", Symmetric()),
+        ("integer(t)", Integer()),
+    ],
+)
+def test_assumptions_are_facts_of_the_node(fact: str, expected: object) -> None:
+    program = parse(f"t = input(N, N); p = 2*t; assume({fact}); p + t")
+    t = assume(input_("t", ("N", "N")), expected)  # type: ignore[arg-type]
+    p = (2 * t).named("p")
+    assert facts_of(t) == (expected,)
+    assert program.names == {"t": t, "p": p}
+    assert program.root is p + t
+
+
+def test_an_assumption_about_an_intermediate_reaches_what_is_already_built() -> None:
+    program = parse("p = exp(x); f = 2*p; f == 2*p; assume(p < 1); f + p")
+    p = program.names["p"]
+    assert facts_of(p) == (Range(None, Fraction(1), high_open=True),)
+    assert program.names["f"].args[1] is p
+    assert program.claims[0].sides[1].args[1] is p
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("assume(x == y)", "this equation cannot be assumed"),
+        ("assume(x + y > 0)", "an assumption is about a name"),
+        ("assume(x)", "this cannot be assumed"),
+        ("assume(0 < 1)", "this cannot be assumed"),
+        ("assume(x < y)", "this cannot be assumed"),
+        ("assume(1 < x < 0)", "no number lies between"),
+        ("assume(symmetric(x))", "only a square matrix"),
+        ("t = input(N, K); assume(sum(t) == 1)", "`sum(t, axis=1)`"),
+        ("t = input(N, K); assume(sum(t, axis=2) == 1)", "which has 2 axes"),
+        ("x = assume(y > 0)", "on a line of its own"),
+        ("symmetric(x)", "write `assume(symmetric(A))`"),
+        ("; ".join(["assume(x > 0)"] * 201), "at most 200 facts"),
+    ],
+)
+def test_only_facts_of_the_closed_list_can_be_assumed(text: str, message: str) -> None:
+    with pytest.raises(GraphcError) as caught:
+        parse(text)
+    assert message in str(caught.value)
+    assert "line 1, column" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("sigmid(x)", "line 1, column 1", "did you mean `sigmoid`?"),
+        ("2*ln(x)", "line 1, column 3", "write `log(x)`"),
+        ("f(x)", "line 1, column 1", "a product is written `f*(…)`"),
+        ("x + 1\nx(3)", "line 2, column 1", "`x` is an array, not a function"),
+        ("exp(x, y)", "line 1, column 1", "`exp` takes 1 operand, 2 given"),
+        ("where(x)", "line 1, column 1", "`where` takes 3 operands, 1 given"),
+        ("softmax(x, y)", "line 1, column 1", "`softmax` takes 1 operand, 2 given"),
+        ("softmax(z, 1)", "line 1, column 1", "`softmax(…, axis=1)`"),
+        ("sum(z, 1)", "line 1, column 1", "`sum(…, axis=1)`"),
+        ("sum(z, (0, 1))", "line 1, column 1", "`sum(…, axis=(0, 1))`"),
+        ("sum(z, axs=1)", "line 1, column 1", "did you mean `axis`?"),
+        ("exp(z, axis=1)", "line 1, column 1", "`exp` has no option `axis`"),
+        ("sum(z, axis=0.5)", "line 1, column 13", "an axis is a whole number"),
+        ("one_hot(t)", "line 1, column 1", "missing `depth`"),
+        ("x = 3\n\nx = 4", "line 3, column 1", "`x` is already defined at line 1"),
+        ("y = x + 1; x = 4", "line 1, column 12", "`x` is already used as an input at line 1"),
+        ("ϕ = 3\nφ = 4", "line 2, column 1", "`ϕ` is read as `φ`"),
+        ("X = input(N); N = 3", "line 1, column 15", "`N` is a size at line 1"),
+        ("y = 1/N; X = input(N)", "line 1, column 20", "`N` is an input at line 1, not a size"),
+        ("X = input(1.5)", "line 1, column 11", "a whole number or a size"),
+        ("X = input(-1)", "line 1, column 5", "cannot be negative"),
+        ("X = input(N, dtype=complex)", "line 1, column 20", "`dtype` is `int`"),
+        ("X = input(N, axis=1)", "line 1, column 5", "sizes and only `dtype`"),
+        ("sigmoid(input(N))", "line 1, column 9", "declares a name"),
+        ("0 < x < 1", "line 1, column 1", "stands only in `assume`"),
+        ("target(x)", "line 1, column 8", "define it before `target`"),
+        ("", "nothing here", "(x + y)*z"),
+        ("# only a note", "nothing here", "(x + y)*z"),
+    ],
+)
+def test_errors_say_what_and_where(text: str, place: str, message: str) -> None:
+    with pytest.raises(GraphcError) as caught:
+        parse(text)
+    assert message in str(caught.value)
+    assert place in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_errors_of_operations_keep_their_kind_and_gain_a_place() -> None:
+    with pytest.raises(ShapeError, match=r"^net\.graph, line 3, column 5: matmul: .*did you mean"):
+        parse("X = input(N, D)\nY = input(N, D)\n2 + X @ Y", source="net.graph")
+    with pytest.raises(ShapeError, match=r"column 15: .*outer"):
+        parse("x = input(N); x.T")
+    with pytest.raises(ShapeError, match="do not broadcast"):
+        parse("x = input(N); y = input(M); x + y")
+
+
+def test_with_declarations_only_an_unknown_name_is_an_error() -> None:
+    text = "손실값 = input()\nhidden = 2*손실값"
+    with pytest.raises(ParseError, match="line 3, column 5: `hiden` is not defined; did you mean `hidden`"):
+        parse(f"{text}\n1 + hiden", declared_only=True)
+    with pytest.raises(ParseError, match=r"line 3, column 7: .*`손실깂`.*did you mean `손실값`"):
+        parse(f"{text}\n손실값 + 손실깂", declared_only=True)
+    with pytest.raises(ParseError, match=r"declare it: `q = input\(N\)`"):
+        parse(f"{text}\nq", declared_only=True)
+    with pytest.raises(ParseError, match=r"called as `exp\(x\)`"):
+        parse(f"{text}\nexp", declared_only=True)
+
+
+def test_files_are_declared_only(tmp_path: Path) -> None:
+    (tmp_path / "net.graph").write_text("x = input()\nx + y\n")
+    with pytest.raises(ParseError, match=r"net\.graph, line 2, column 5: `y` is not defined"):
+        load(str(tmp_path / "net.graph"))
+    (tmp_path / "notes.md").write_text("```graphc\nx = input()\n```\n\n```graphc\nf = x*x\n```\n")
+    program = load(str(tmp_path / "notes.md"))
+    assert isinstance(program, Program)
+    assert program.root is (input_("x") * input_("x")).named("f")
+    program = load("-t*log(p)")
+    assert isinstance(program, Program)
+    assert program.root is -input_("t") * F["log"](input_("p"))
+    (tmp_path / "model.py").write_text("from graphc.ops import input_\nloss = input_('x') + 1\n")
+    assert load(f"{tmp_path / 'model.py'}:loss") is input_("x") + 1
+
+
+def test_a_name_may_be_that_of_a_function() -> None:
+    assert parse("gamma*e + step*sum(step)").root is not None
+
+
+def test_long_sums_and_many_definitions_build() -> None:
+    assert parse(" + ".join(f"x{i}" for i in range(900))).root is not None
+    chain = "\n".join(["x0 = input()", *(f"x{i + 1} = x{i} + x{i}" for i in range(3000))])
+    assert parse(chain, source="chain.graph", declared_only=True).root is not None
+
+
+WORDS = """
+x y z N 2 0.5 -1 + - * / @ ** ( ) [ ] , : ; = == < .T for n in sum( mean( max( softmax( exp( input( param( assume(
+axis=0 axis= dtype=int one_hot( arange( zeros( eye( stack([ ]) x[n] sum(x[n] reshape( clip( where( norm( x= y= z=
+d( )/d( ) None True target( diag( outer( concat( cumsum( transpose( contract( pi
+"""
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(WORDS.split()), max_size=14).map(" ".join))
+def test_any_text_builds_or_raises_a_graphc_error(text: str) -> None:
+    for prelude in ("", "x = input(N); y = input(N, M); z = input(N, dtype=int); "):
+        error = _failure(prelude + text)
+        assert error is None or "\n" not in str(error)
+
+
+def _failure(text: str) -> GraphcError | None:
+    try:
+        parse(text)
+    except GraphcError as error:
+        return error
+    return None
