@@ -1,0 +1,115 @@
+"""Elementwise operations in NumPy: infix where Python has an operator, else a call."""
+
+from __future__ import annotations
+
+from graphc.emit.text import Scope, Text, dim_strength, number
+from graphc.ir.node import Node
+from graphc.plan.formula import ATOM, INFIX, POWER, PRODUCT, SIGN, infix
+
+_SHORT = {"absolute": "abs"}
+_TAKES_MASK = ("add", "sub", "mul")
+
+
+def operands(scope: Scope, node: Node) -> list[Text]:
+    """The operands of an elementwise node, cast so that NumPy's promotion gives the node's dtype.
+
+    NumPy would widen an integer array beside a float32 array to float64, and computes with booleans as such; a
+    Python number takes the dtype of the array it meets, but not that of another Python number.
+    """
+    first = 1 if node.op.name == "where" else 0
+    args = node.args[first:]
+    texts = [scope.value(a) for a in args]
+    real = node.dtype == "real" or any(a.dtype == "real" for a in args)
+    target = "real" if real else "int"
+    strong = [not t.weak and a.dtype == target for t, a in zip(texts, args, strict=True)]
+    keep_mask = node.op.name in _TAKES_MASK and any(strong)
+    for i, (text, a) in enumerate(zip(texts, args, strict=True)):
+        if text.weak or a.dtype == target or (a.dtype == "bool" and (keep_mask or _all_masks(node, args))):
+            continue
+        texts[i] = scope.cast(text, a.dtype, target)
+    if all(t.weak for t in texts) and node not in scope.weak:
+        texts[0] = scope.cast(texts[0], target, target)
+    return [scope.value(a) for a in node.args[:first]] + texts
+
+
+def _all_masks(node: Node, args: tuple[Node, ...]) -> bool:
+    """Comparing booleans needs no cast."""
+    return node.dtype == "bool" and all(a.dtype == "bool" for a in args)
+
+
+def call(scope: Scope, node: Node, out: str = "") -> Text:
+    """`np.exp(x)`, and with `out` a call that writes there."""
+    name = node.op.array_function
+    args = [t.code for t in operands(scope, node)]
+    if out:
+        args.append(f"out={out}")
+    return Text(f"np.{_SHORT.get(name, name)}({', '.join(args)})")
+
+
+def binary(scope: Scope, node: Node) -> Text:
+    left, right = operands(scope, node)
+    code, strength = infix(node.op.name, (left.code, left.strength), (right.code, right.strength))
+    return Text(code, strength, weak=node in scope.weak)
+
+
+def negative(scope: Scope, node: Node) -> Text:
+    (x,) = operands(scope, node)
+    return Text(f"-{x.bound(SIGN)}", SIGN, weak=node in scope.weak)
+
+
+def square(scope: Scope, node: Node) -> Text:
+    (x,) = operands(scope, node)
+    return Text(f"{x.bound(ATOM)}**2", POWER)
+
+
+def reciprocal(scope: Scope, node: Node) -> Text:
+    (x,) = operands(scope, node)
+    return Text(f"1 / {x.bound(SIGN)}", PRODUCT)
+
+
+def step(scope: Scope, node: Node) -> Text:
+    x = scope.array(node.args[0])
+    return Text(f"({x.bound(SIGN)} > 0).astype(np.int64)")
+
+
+def erf(scope: Scope, node: Node) -> Text:
+    (x,) = operands(scope, node)
+    return Text(f"{scope.helper('_erf')}({x.code})")
+
+
+def cast(scope: Scope, node: Node) -> Text:
+    x = scope.value(node.args[0])
+    if node in scope.weak:
+        return x
+    return scope.cast(x, node.args[0].dtype, node.dtype)
+
+
+def assumed(scope: Scope, node: Node) -> Text:
+    return scope.value(node.args[0])
+
+
+def constant(scope: Scope, node: Node) -> Text:
+    return number(node.attrs[1])
+
+
+def size(scope: Scope, node: Node) -> Text:
+    d = node.attrs[0]
+    return Text(scope.dim(d), dim_strength(d), weak=True)  # type: ignore[arg-type]
+
+
+PRINTERS = {
+    **dict.fromkeys(INFIX, binary),
+    **dict.fromkeys(
+        ("exp", "expm1", "log", "log1p", "sqrt", "abs", "sign", "sin", "cos", "tanh", "maximum", "minimum", "where"),
+        call,
+    ),
+    "neg": negative,
+    "square": square,
+    "reciprocal": reciprocal,
+    "step": step,
+    "erf": erf,
+    "cast": cast,
+    "assumed": assumed,
+    "const": constant,
+    "size": size,
+}

@@ -1,0 +1,206 @@
+"""Reductions, moves, indexing and scans in NumPy."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from graphc.emit.text import Scope, Text, number
+from graphc.ir.node import Node
+from graphc.ir.types import DimLike, Shape
+from graphc.plan.formula import ATOM, show_slices
+from graphc.plan.lines import new_axes
+
+
+def _index(scope: Scope, slices: Any, shape: Shape) -> str:
+    return show_slices(slices, shape, scope.dim)
+
+
+# reductions -------------------------------------------------------------------------------------------------------
+
+
+def reduce(scope: Scope, node: Node) -> Text:
+    return _reduce(scope, node, keepdims=bool(node.attrs[1]))
+
+
+def _reduce(scope: Scope, node: Node, *, keepdims: bool) -> Text:
+    x, axes = scope.array(node.args[0], node.dtype), node.attrs[0]
+    options = []
+    if len(axes) < node.args[0].ndim:  # type: ignore[arg-type]
+        options.append(f"axis={axes[0] if len(axes) == 1 else axes}")  # type: ignore[index, arg-type]
+    if keepdims:
+        options.append("keepdims=True")
+    if x.strength == ATOM and x.code.isidentifier():
+        return Text(f"{x.code}.{node.op.name}({', '.join(options)})")
+    return Text(f"np.{node.op.name}({', '.join([x.code, *options])})")
+
+
+def _keeps(node: Node) -> bool:
+    """Whether a reshape only puts back the axes its argument, a reduction, has just reduced."""
+    inner = node.args[0]
+    if inner.op.kind != "reduce" or inner.attrs[1]:
+        return False
+    axes = inner.attrs[0]
+    kept = tuple(1 if i in axes else d for i, d in enumerate(inner.args[0].shape))  # type: ignore[operator]
+    return kept == node.shape
+
+
+# moves ------------------------------------------------------------------------------------------------------------
+
+
+def reshape(scope: Scope, node: Node) -> Text:
+    base = node.args[0]
+    if base not in scope.names and _keeps(node):
+        return _reduce(scope, base, keepdims=True)
+    x = scope.array(base)
+    added, dropped = new_axes(base.shape, node.shape), new_axes(node.shape, base.shape)
+    if not base.ndim:
+        return Text(f"np.reshape({x.code}, {scope.shape(node.shape)})")
+    if added is not None:
+        return Text(f"{x.bound()}[{', '.join('None' if new else ':' for new in _trimmed(added))}]")
+    if dropped is not None:
+        return Text(f"{x.bound()}[{', '.join('0' if old else ':' for old in _trimmed(dropped))}]")
+    if node.ndim == 1:
+        return Text(f"{x.bound()}.ravel()")
+    return Text(f"{x.bound()}.reshape({', '.join(map(scope.dim, node.shape))})")
+
+
+def _trimmed(marks: tuple[bool, ...]) -> list[bool]:
+    """Without the whole axes at the end, which need not be written."""
+    kept = list(marks)
+    while len(kept) > 1 and not kept[-1]:
+        kept.pop()
+    return kept
+
+
+def transpose(scope: Scope, node: Node) -> Text:
+    x, order = scope.array(node.args[0]), node.attrs[0]
+    return Text(f"{x.bound()}.T" if order == (1, 0) else f"{x.bound()}.transpose{order}")
+
+
+def broadcast(scope: Scope, node: Node) -> Text:
+    base, shape = node.args[0], scope.shape(node.shape)
+    x = scope.value(base)
+    if not x.weak:
+        return Text(f"np.broadcast_to({x.code}, {shape})")
+    dtype = scope.dtype(node.dtype)
+    plain = {"0": "zeros", "1": "ones"}.get(x.code)
+    return Text(f"np.{plain}({shape}, {dtype})" if plain else f"np.full({shape}, {x.code}, {dtype})")
+
+
+def cut(scope: Scope, node: Node) -> Text:
+    x = scope.array(node.args[0])
+    return Text(f"{x.bound()}[{_index(scope, node.attrs[0], node.args[0].shape)}]")
+
+
+def pad(scope: Scope, node: Node) -> Text:
+    shape, slices, fill = node.attrs
+    x = scope.array(node.args[0])
+    value = _fill(fill, node.dtype)
+    if all(step == 1 for _, step, _ in slices):  # type: ignore[union-attr, attr-defined]
+        widths = [
+            f"({scope.dim(start)}, {scope.dim(total - start - length)})"
+            for (start, _, length), total in zip(slices, shape, strict=True)  # type: ignore[call-overload]
+        ]
+        rest = f", constant_values={value}" if value != "0" else ""
+        return Text(f"np.pad({x.code}, ({', '.join(widths)}{',' * (len(widths) == 1)}){rest})")
+    place = _index(scope, slices, shape)  # type: ignore[arg-type]
+    name = scope.helper("_placed")
+    return Text(f"{name}({x.code}, {scope.shape(shape)}, np.s_[{place}], {value})")  # type: ignore[arg-type]
+
+
+def _fill(fill: Any, dtype: str) -> str:
+    if isinstance(fill, Fraction):
+        return str(int(fill)) if fill.denominator == 1 or dtype != "real" else number(fill).code
+    return number(fill).code
+
+
+def concat(scope: Scope, node: Node) -> Text:
+    axis: int = node.attrs[0]  # type: ignore[assignment]
+    bases = [_stacked_base(a, axis) if a not in scope.names else None for a in node.args]
+    if all(b is not None for b in bases):
+        return _stack(scope, node, [b for b in bases if b is not None], axis)
+    parts = ", ".join(scope.array(a, node.dtype).code for a in node.args)
+    return Text(f"np.concatenate([{parts}]{f', axis={axis}' if axis else ''})")
+
+
+def _stacked_base(part: Node, axis: int) -> Node | None:
+    """The array that a part of a stack had before its new axis."""
+    base = part.args[0] if part.op.name == "reshape" else None
+    if base is not None and part.shape == (*base.shape[:axis], 1, *base.shape[axis:]):
+        return base
+    return None
+
+
+def _stack(scope: Scope, node: Node, parts: list[Node], axis: int) -> Text:
+    if not parts[0].ndim:
+        items = ", ".join(scope.value(p).code for p in parts)
+        return Text(f"np.array([{items}], {scope.dtype(node.dtype)})")
+    items = ", ".join(scope.array(p, node.dtype).code for p in parts)
+    return Text(f"np.stack([{items}]{f', axis={axis}' if axis else ''})")
+
+
+# indexing ---------------------------------------------------------------------------------------------------------
+
+
+def gather(scope: Scope, node: Node) -> Text:
+    x, *indices = node.args
+    axis: int = node.attrs[0]  # type: ignore[assignment]
+    keys = [":"] * axis + [scope.value(i).code for i in indices]
+    return Text(f"{scope.array(x).bound()}[{', '.join(keys)}]")
+
+
+def scatter_add(scope: Scope, node: Node) -> Text:
+    shape, axis = node.attrs
+    updates = scope.array(node.args[0], node.dtype)
+    indices = ", ".join(scope.value(i).code for i in node.args[1:])
+    name = scope.helper("_scatter_add")
+    where = f"{', ' if axis else ''}".join([", ".join([":"] * int(axis)), indices])  # type: ignore[call-overload]
+    return Text(f"{name}({scope.shape(shape)}, np.s_[{where}], {updates.code})")  # type: ignore[arg-type]
+
+
+def arg(scope: Scope, node: Node) -> Text:
+    x = scope.array(node.args[0])
+    return Text(f"{x.bound()}.{node.op.name}(axis={node.attrs[0]})")
+
+
+def iota(scope: Scope, node: Node) -> Text:
+    size: DimLike = node.attrs[0]  # type: ignore[assignment]
+    return Text(f"np.arange({scope.dim(size)})")
+
+
+# scans ------------------------------------------------------------------------------------------------------------
+
+
+def scan(scope: Scope, node: Node) -> Text:
+    axis, reverse, exclusive = node.attrs
+    x = scope.array(node.args[0], node.dtype)
+    if not reverse and not exclusive:
+        return Text(f"np.{node.op.name}({x.code}, axis={axis})")
+    options = "".join(f", {name}=True" for name, on in (("reverse", reverse), ("exclusive", exclusive)) if on)
+    return Text(f"{scope.helper('_scan')}(np.{node.op.name}, {x.code}, {axis}{options})")
+
+
+def recurrence(scope: Scope, node: Node) -> Text:
+    axis, reverse = node.attrs
+    a, b = (scope.array(x, node.dtype).code for x in node.args)
+    return Text(f"{scope.helper('_recurrence')}({a}, {b}, {axis}{', reverse=True' if reverse else ''})")
+
+
+PRINTERS = {
+    **dict.fromkeys(("sum", "prod", "max", "min"), reduce),
+    "reshape": reshape,
+    "transpose": transpose,
+    "broadcast": broadcast,
+    "slice": cut,
+    "pad": pad,
+    "concat": concat,
+    "gather": gather,
+    "scatter_add": scatter_add,
+    "argmax": arg,
+    "argmin": arg,
+    "iota": iota,
+    "cumsum": scan,
+    "cumprod": scan,
+    "recurrence": recurrence,
+}

@@ -1,0 +1,161 @@
+"""How a contraction is computed: as a matrix product where the index string allows, else by a more general call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from graphc.ir.node import Node
+
+Form = Literal["matmul", "outer", "multiply", "tensordot", "einsum", "diagonal", "trace"]
+ASCII = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Contraction:
+    """One call, and what surrounds it.
+
+    `operands` are positions of arguments, `orders` the axis order each is transposed to first (None: as it is), `spec` the
+    index string after that. The call's result has the indices `result`; it is transposed by `order`, gets the new
+    axes that stand in `output` only, and is written on the diagonal where `output` repeats an index.
+    """
+
+    form: Form
+    operands: tuple[int, ...]
+    orders: tuple[tuple[int, ...] | None, ...]
+    spec: str
+    axes: tuple[tuple[int, ...], tuple[int, ...]] | None
+    result: str
+    order: tuple[int, ...] | None
+    output: str
+
+    @property
+    def plain(self) -> bool:
+        """Whether the call's own result is the result of the contraction."""
+        return self.order is None and self.result == self.output
+
+
+def plan_contraction(node: Node) -> Contraction:
+    """The cheapest form for the index string of a contraction."""
+    inputs, output = _ascii(str(node.attrs[0])).split("->")
+    operands = inputs.split(",")
+    core = "".join(dict.fromkeys(i for i in output if i in inputs))
+    two = _product_form(operands, core) if len(operands) == 2 else None
+    found = two or _single_form(operands, core) or _einsum(operands, core)
+    form, places, orders, spec, axes, result = found
+    order = None if result == core else tuple(result.index(i) for i in core)
+    return Contraction(form, places, orders, spec, axes, result if order is None else core, order, output)
+
+
+_Found = tuple[
+    Form,
+    tuple[int, ...],
+    tuple[tuple[int, ...] | None, ...],
+    str,
+    tuple[tuple[int, ...], tuple[int, ...]] | None,
+    str,
+]
+
+
+def _ascii(spec: str) -> str:
+    """The same string with letters `einsum` knows."""
+    if spec.isascii():
+        return spec
+    letters = {c: ASCII[i] for i, c in enumerate(dict.fromkeys(c for c in spec if c not in ",->"))}
+    return "".join(letters.get(c, c) for c in spec)
+
+
+def _einsum(operands: list[str], core: str) -> _Found:
+    everything = tuple(range(len(operands)))
+    spec = f"{','.join(operands)}->{core}"
+    return "einsum", everything, (None,) * len(operands), spec, None, core
+
+
+def _single_form(operands: list[str], core: str) -> _Found | None:
+    """One operand: a trace or a diagonal of a matrix."""
+    if len(operands) != 1 or len(operands[0]) != 2 or operands[0][0] != operands[0][1]:
+        return None
+    return "diagonal" if core else "trace", (0,), (None,), "", None, core
+
+
+def _product_form(operands: list[str], core: str) -> _Found | None:
+    """Two operands without repeated or one-sided summed indices."""
+    a, b = operands
+    if any(len(set(o)) < len(o) for o in operands):
+        return None
+    summed = [i for i in a if i in b and i not in core]
+    batch = [i for i in a if i in b and i in core]
+    if any(i not in core and i not in summed for i in a + b):
+        return None
+    if not summed:
+        return _multiplied(a, b, core, batch)
+    if len(summed) == 1:
+        found = _matmul(a, b, core, summed[0], batch)
+        if found:
+            return found
+    if batch:
+        return None
+    axes = tuple(a.index(i) for i in summed), tuple(b.index(i) for i in summed)
+    free = "".join(i for i in a + b if i not in summed)
+    return "tensordot", (0, 1), (None, None), "", axes, free
+
+
+def _multiplied(a: str, b: str, core: str, batch: list[str]) -> _Found | None:
+    """No index is summed: a product with broadcasting."""
+    if len(a) == len(b) == 1 and not batch:
+        return "outer", (0, 1) if core == a + b else (1, 0), (None, None), "", None, core
+    order_a = tuple(sorted(range(len(a)), key=lambda p: core.index(a[p])))
+    order_b = tuple(sorted(range(len(b)), key=lambda p: core.index(b[p])))
+    return "multiply", (0, 1), (_unless_same(order_a), _unless_same(order_b)), f"{a},{b}", None, core
+
+
+def _unless_same(order: tuple[int, ...]) -> tuple[int, ...] | None:
+    return None if order == tuple(range(len(order))) else order
+
+
+def _matmul(a: str, b: str, core: str, k: str, batch: list[str]) -> _Found | None:
+    """`a @ b`, with the operands swapped and transposed so that the result comes out in order if it can."""
+    rows = [i for i in a if i != k and i not in batch]
+    columns = [i for i in b if i != k and i not in batch]
+    if batch:
+        return _batched(a, b, core, k, batch, rows, columns)
+    if len(columns) <= 1 and len(rows) > 1:
+        # Leading axes of the first operand are rows as well: (b, n, k) @ (k, m).
+        return _stacked(a, b, k, rows, columns, (0, 1))
+    if len(rows) <= 1 and len(columns) > 1:
+        return _stacked(b, a, k, columns, rows, (1, 0))
+    if len(rows) > 1 or len(columns) > 1:
+        return None
+    matrix_last = len(a) == 1 and b[-1] == k or len(b) == 1 and a[0] == k
+    if core == "".join(rows + columns) and not (matrix_last and len(a) + len(b) == 3):
+        first, second, places = a, b, (0, 1)
+    else:
+        first, second, places = b, a, (1, 0)
+    turn_first = len(first) == 2 and first[0] == k
+    turn_second = len(second) == 2 and second[1] == k
+    orders = (1, 0) if turn_first else None, (1, 0) if turn_second else None
+    return "matmul", places, orders, "", None, core
+
+
+def _stacked(
+    a: str, b: str, k: str, rows: list[str], columns: list[str], places: tuple[int, int]
+) -> _Found | None:
+    if a[-1] != k:
+        return None
+    order = (1, 0) if len(b) == 2 and b[1] == k else None
+    return "matmul", places, (None, order), "", None, "".join(rows + columns)
+
+
+def _batched(
+    a: str, b: str, core: str, k: str, batch: list[str], rows: list[str], columns: list[str]
+) -> _Found | None:
+    if len(rows) != 1 or len(columns) != 1:
+        return None
+    lead = "".join(i for i in core if i in batch)
+    swap = core.endswith(columns[0] + rows[0])
+    (a, rows), (b, columns) = ((b, columns), (a, rows)) if swap else ((a, rows), (b, columns))
+    orders = tuple(
+        _unless_same(tuple(o.index(i) for i in wanted))
+        for o, wanted in ((a, lead + rows[0] + k), (b, lead + k + columns[0]))
+    )
+    return "matmul", (1, 0) if swap else (0, 1), orders, "", None, lead + rows[0] + columns[0]

@@ -1,0 +1,86 @@
+"""Which nodes get a line of their own, and which are written inside the line of their only user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from graphc.ir.node import Node, topological
+from graphc.ir.types import Shape
+from graphc.plan.lower import Lowered
+
+LONGEST = 60  # characters of mathematics that still read at a glance
+_NAME = 5  # what a name that is yet to be found is reckoned at
+_WIDTH = {"reduce": 16, "move": 12, "index": 12, "scan": 24, "contract": 6}
+
+
+def choose_values(lowered: Lowered) -> list[Node]:
+    """The nodes that become values with a name, in the order of computation."""
+    order = topological(lowered.roots)
+    uses = _uses(order, lowered.roots)
+    stored = {value for _, value in lowered.updates}
+    outputs = set(lowered.outputs)
+    values: set[Node] = set()
+    width: dict[Node, int] = {}
+    for node in order:
+        if node.is_leaf or node.op.kind == "const":
+            width[node] = _own_width(node, lowered.names)
+            continue
+        inner = [a for a in node.args if a not in values and not a.is_leaf]
+        total = _total_width(node, width)
+        for argument in sorted(inner, key=width.__getitem__, reverse=True):
+            if total <= LONGEST or argument.op.kind == "const":
+                break
+            if argument not in values:
+                values.add(argument)
+                width[argument] = _NAME
+                total = _total_width(node, width)
+        width[node] = total
+        shared = uses[node] > 1 and not _is_free(node, values)
+        if node in outputs or node in lowered.names or (shared and (node not in stored or uses[node] > 1)):
+            values.add(node)
+            width[node] = _own_width(node, lowered.names)
+    return [node for node in order if node in values]
+
+
+def _uses(order: Sequence[Node], roots: Sequence[Node]) -> dict[Node, int]:
+    uses = dict.fromkeys(order, 0)
+    for node in order:
+        for argument in node.args:
+            uses[argument] += 1
+    for root in roots:
+        uses[root] += 1
+    return uses
+
+
+def _own_width(node: Node, names: Mapping[Node, str]) -> int:
+    if node.op.kind == "const":
+        return len(str(node.attrs[-1]))
+    return min(len(names.get(node) or node.name or "12345"), 48)
+
+
+def _total_width(node: Node, width: Mapping[Node, int]) -> int:
+    own = _WIDTH.get(node.op.kind, 3 + len(node.op.symbol))
+    return own + sum(width[a] + 2 for a in node.args)
+
+
+def _is_free(node: Node, values: set[Node]) -> bool:
+    """A view of a value is written again at each use: `W.T`, `top[:, None]`."""
+    if node.op.name not in ("transpose", "reshape"):
+        return False
+    base = node.args[0]
+    if base not in values and not base.is_leaf:
+        return False
+    return node.op.name == "transpose" or new_axes(base.shape, node.shape) is not None
+
+
+def new_axes(old: Shape, new: Shape) -> tuple[bool, ...] | None:
+    """Which axes of `new` are added to those of `old`, all of size 1; None if there is more to it."""
+    added: list[bool] = []
+    at = 0
+    for d in new:
+        taken = at < len(old) and old[at] == d
+        if not taken and d != 1:
+            return None
+        at += taken
+        added.append(not taken)
+    return tuple(added) if at == len(old) else None

@@ -1,0 +1,220 @@
+"""From the surface graph to the core: composites opened by their stable form, names moved to a side table.
+
+Equal expressions share again once their names are gone. The few rewrites here are exact and hold for every
+graph; they bring it closer to what array code is good at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from graphc.ir.legal import CORE, check_stage
+from graphc.ir.node import Node, make
+from graphc.ir.types import broadcast_shapes
+from graphc.ops.composite import open_composite
+from graphc.ops.leaf import ASSUMED, CONST, const
+from graphc.ops.move import BROADCAST, RESHAPE
+from graphc.ops.pointwise import CAST, DIV, GREATER, MUL, SQRT, SQUARE, cast
+
+LARGEST_POWER = 8  # x**8 is three squarings
+FOLDED_BITS = 64  # a longer exact number is not cheaper to read than the expression it came from
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A core graph: `outputs`, the new value of each updated leaf, and the names users gave to core nodes."""
+
+    outputs: tuple[Node, ...]
+    updates: tuple[tuple[Node, Node], ...]
+    names: Mapping[Node, str]
+
+    @property
+    def roots(self) -> tuple[Node, ...]:
+        """Everything that has to be computed."""
+        return (*self.outputs, *(value for _, value in self.updates))
+
+
+def lower(
+    outputs: Sequence[Node],
+    updates: Sequence[tuple[Node, Node]] = (),
+    names: Mapping[Node, str] | None = None,
+) -> Lowered:
+    """The core graph of `outputs` and `updates`; `names` are further names of surface nodes."""
+    given = names or {}
+    roots = (*outputs, *(value for _, value in updates))
+    core = _open(roots)
+    table: dict[Node, str] = {}
+    for node, lowered in core.items():
+        # The user's own names come before those we give.
+        if node.name and not node.is_leaf:
+            table.setdefault(lowered, node.name)
+    for node, name in given.items():
+        if node in core:
+            table.setdefault(core[node], name)
+    result = Lowered(
+        tuple(core[o] for o in outputs),
+        tuple((leaf, core[value]) for leaf, value in updates),
+        {n: name for n, name in table.items() if not n.is_leaf and n.op.kind != "const"},
+    )
+    check_stage(result.roots, CORE)
+    return result
+
+
+def _open(roots: Sequence[Node]) -> dict[Node, Node]:
+    """Each node below `roots`, also inside opened composites, and the core node it becomes."""
+    done: dict[Node, Node] = {}
+    opened: dict[Node, Node] = {}
+    waiting: list[tuple[Node, Iterator[Node]]] = []
+    for root in roots:
+        waiting.append((root, iter(root.args)))
+        while waiting:
+            node, rest = waiting[-1]
+            pending = next((a for a in rest if a not in done), None)
+            if pending is None and node not in done:
+                pending = _lower_node(node, done, opened)
+            if pending is None:
+                waiting.pop()
+            else:
+                waiting.append((pending, iter(pending.args)))
+    return done
+
+
+def _lower_node(node: Node, done: dict[Node, Node], opened: dict[Node, Node]) -> Node | None:
+    """Enter the core form of a node whose arguments are done, or give the body that has to come first."""
+    if node.op.kind == "composite":
+        if node not in opened:
+            bare = make(node.op, (done[a] for a in node.args), node.attrs)
+            opened[node] = open_composite(bare, stable=True)
+        if opened[node] not in done:
+            return opened[node]
+        done[node] = done[opened[node]]
+        return None
+    args = tuple(done[a] for a in node.args)
+    result = node if node.is_leaf else _core(make(node.op, args, node.attrs))
+    done[node] = result
+    done.setdefault(result, result)
+    return None
+
+
+def _core(node: Node) -> Node:
+    """One node, its arguments in core form, rewritten."""
+    if node.op.kind == "stop" or node.op is ASSUMED:
+        return node.args[0]
+    if node.op.kind == "reduce":
+        return _drop_axes(node)
+    rewrite = _REWRITES.get(node.op.name)
+    if rewrite is not None:
+        return rewrite(node)
+    if node.op.elementwise:
+        return fold(_spare_broadcasts(_spare_casts(node)))
+    return node
+
+
+# rewrites ---------------------------------------------------------------------------------------------------------
+
+
+def _drop_axes(node: Node) -> Node:
+    """`keepdims` becomes a reshape, so that both forms of one reduction share the work."""
+    axes, keepdims = node.attrs
+    return make(RESHAPE, (make(node.op, node.args, (axes, False)),), (node.shape,)) if keepdims else node
+
+
+def _power(node: Node) -> Node:
+    """Small whole powers as products, and a square root by its name: `x**3` is `x**2 * x`."""
+    base, exponent = node.args
+    value = exact(exponent)
+    if value is None or not base.dtype == "real" or base.shape != node.shape:
+        return _spare_broadcasts(node)
+    if value == Fraction(1, 2):
+        return make(SQRT, (base,))
+    count = abs(value)
+    if count.denominator != 1 or not 1 <= count <= LARGEST_POWER:
+        return node
+    result = _product(base, int(count))
+    return result if value > 0 else make(DIV, (const(1), result))
+
+
+def _product(base: Node, count: int) -> Node:
+    if count == 1:
+        return base
+    half = make(SQUARE, (_product(base, count // 2),))
+    return make(MUL, (half, base)) if count % 2 else half
+
+
+def _step(node: Node) -> Node:
+    return cast(make(GREATER, (node.args[0], const(0))), "int")
+
+
+def _cast(node: Node) -> Node:
+    """A cast of a cast that loses nothing is one cast."""
+    inner = node.args[0]
+    if inner.op is CAST and (inner.args[0].dtype, inner.dtype) in (("bool", "int"), ("bool", "real")):
+        return cast(inner.args[0], node.attrs[0])  # type: ignore[arg-type]
+    return cast(inner, node.attrs[0])  # type: ignore[arg-type]
+
+
+_REWRITES: dict[str, Callable[[Node], Node]] = {"pow": _power, "step": _step, "cast": _cast}
+
+
+def _spare_casts(node: Node) -> Node:
+    """A mask multiplies reals as it is: 0 and 1 need not be cast first."""
+    if node.op.name not in ("add", "sub", "mul") or node.dtype != "real":
+        return node
+    args = [a.args[0] if a.op is CAST and a.args[0].dtype == "bool" else a for a in node.args]
+    if all(a.constant or a.dtype == "bool" for a in args):
+        return node
+    spared = make(node.op, args, node.attrs)
+    return spared if spared.dtype == node.dtype else node
+
+
+def _spare_broadcasts(node: Node) -> Node:
+    """An operand broadcasts by itself wherever the result keeps its shape."""
+    if not any(a.op is BROADCAST for a in node.args):
+        return node
+    args = list(node.args)
+    for i, a in enumerate(args):
+        if a.op is BROADCAST:
+            others = [b.shape for j, b in enumerate(args) if j != i]
+            if broadcast_shapes([*others, a.args[0].shape], node.op.name) == node.shape:
+                args[i] = a.args[0]
+    return make(node.op, args, node.attrs)
+
+
+# exact constants --------------------------------------------------------------------------------------------------
+
+_EXACT: dict[str, Callable[..., Fraction]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "neg": lambda a: -a,
+    "square": lambda a: a * a,
+    "div": lambda a, b: a / b,
+}
+
+
+def exact(node: Node) -> Fraction | None:
+    """The exact number a constant stands for, if it is of ordinary size."""
+    if node.op is not CONST or node.attrs[0] == "symbol":
+        return None
+    value = node.attrs[1]
+    if isinstance(value, Decimal) and abs(value.adjusted()) > 30:
+        return None
+    return Fraction(value)  # type: ignore[arg-type]
+
+
+def fold(node: Node) -> Node:
+    """An operation on exact constants, worked out where the result is short."""
+    values = [exact(a) for a in node.args]
+    if node.op.name not in _EXACT or None in values:
+        return node
+    if node.op.name == "div" and values[1] == 0:
+        return node
+    result = _EXACT[node.op.name](*values)
+    if max(result.numerator.bit_length(), result.denominator.bit_length()) > FOLDED_BITS:
+        return node
+    if node.dtype == "real" and result.denominator == 1:
+        return make(CONST, (), ("decimal", Decimal(result.numerator)))
+    return const(result)

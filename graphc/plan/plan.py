@@ -1,0 +1,198 @@
+"""The plan: the last form of a graph before it is text. Steps over numbered buffers, choices all made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from graphc.ir.errors import GraphcError
+from graphc.ir.graph import Graph
+from graphc.ir.node import Node, topological
+from graphc.ir.types import Dim, broadcast_shapes, show_shape
+from graphc.plan.buffers import Buffer, Place, Placed, Policy, place_buffers
+from graphc.plan.formula import formula
+from graphc.plan.gradients import Gradient, find_gradients
+from graphc.plan.lines import choose_values
+from graphc.plan.lower import Lowered, lower
+from graphc.plan.names import Namer
+from graphc.plan.order import Action, order_lines
+from graphc.plan.sizes import SizeRule, size_rules
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line: `name` gets the value of `node`, in buffer `buffer`. A store writes the leaf `target` instead."""
+
+    action: Action
+    node: Node
+    name: str
+    target: Node | None
+    buffer: int
+    place: Place
+    reads: tuple[int, ...]
+    mathematics: str
+    gradient: Gradient | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole computation: arguments, what is owned, steps in order, buffers, and the names of everything.
+
+    `names` holds the identifier of each leaf, `sizes` that of each named size; `outputs` the names returned.
+    """
+
+    name: str
+    inputs: tuple[Node, ...]
+    owned: tuple[Node, ...]
+    outputs: tuple[str, ...]
+    output_nodes: tuple[Node, ...]
+    steps: tuple[Step, ...]
+    buffers: tuple[Buffer, ...]
+    names: Mapping[Node, str]
+    sizes: Mapping[str, str]
+    rules: tuple[SizeRule, ...]
+    owned_sizes: tuple[str, ...]
+
+    def table(self) -> str:
+        """The steps, one per line: number, buffer, shape, mathematics."""
+        rows = [("step", "buffer", "shape", "mathematics")]
+        for i, step in enumerate(self.steps):
+            shape = show_shape(step.node.shape)
+            note = f"  ({step.place})" if step.place in ("view", "in place", "workspace") else ""
+            rows.append((str(i), str(step.buffer), shape, f"{step.name} = {step.mathematics}{note}"))
+        widths = [max(len(r[c]) for r in rows) for c in range(3)]
+        return "\n".join("  ".join([*(r[c].ljust(widths[c]) for c in range(3)), r[3]]).rstrip() for r in rows)
+
+    def __str__(self) -> str:
+        return self.table()
+
+
+def make_plan(
+    outputs: Sequence[Node],
+    updates: Mapping[Node, Node] | None = None,
+    *,
+    name: str = "f",
+    sizes: Mapping[str, int] | None = None,
+    reuse: bool = False,
+    reserved: Sequence[str] = (),
+    labels: Mapping[Node, str] | None = None,
+) -> Plan:
+    """Plan the computation of `outputs`, and of `updates` if the result is to be a step that owns its state."""
+    changes = _checked(updates or {})
+    roots = (*outputs, *(value for _, value in changes))
+    given = find_gradients(outputs, roots)
+    lowered = lower(outputs, changes, {**{n: g.name for n, g in given.items()}, **(labels or {})})
+    marks = _lowered_marks(given, lowered)
+    inputs, owned = _leaves(lowered, owns=updates is not None)
+    lines = order_lines(lowered, choose_values(lowered))
+    policy = Policy(sizes or {}, workspace=reuse or updates is not None, outputs_too=reuse)
+    placed, buffers = place_buffers(lines, (*inputs, *owned), frozenset(owned), lowered.outputs, policy)
+    namer = Namer(reserved)
+    names = {leaf: namer.new(leaf.name or "x") for leaf in (*inputs, *owned)}
+    symbols = _symbols(lowered, (*inputs, *owned))
+    size_names = {s: namer.new(s) for s in symbols}
+    owned_sizes = tuple(s for s in symbols if any(s in _symbols_of(p) for p in owned))
+    rules = size_rules(inputs, symbols, owned_sizes)
+    steps, final = _named_steps(placed, lowered, marks, names, namer)
+    return Plan(
+        name,
+        inputs,
+        owned,
+        tuple(final[o] for o in lowered.outputs),
+        lowered.outputs,
+        tuple(steps),
+        tuple(buffers),
+        names,
+        size_names,
+        tuple(rules),
+        owned_sizes,
+    )
+
+
+def _checked(updates: Mapping[Node, Node]) -> list[tuple[Node, Node]]:
+    for leaf, value in updates.items():
+        if leaf.op.name not in ("param", "state"):
+            raise GraphcError(f"only a parameter or a state can be updated, not {leaf!r}")
+        if broadcast_shapes([leaf.shape, value.shape], f"update of {leaf.name}") != leaf.shape:
+            raise GraphcError(
+                f"the update of {leaf.name} {show_shape(leaf.shape)} has shape {show_shape(value.shape)}"
+            )
+    return list(updates.items())
+
+
+def _lowered_marks(given: Mapping[Node, Gradient], lowered: Lowered) -> dict[Node, Gradient]:
+    by_name = {g.name: g for g in given.values()}
+    return {node: by_name[name] for node, name in lowered.names.items() if name in by_name}
+
+
+def _leaves(lowered: Lowered, *, owns: bool) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """The leaves given at each call, inputs first, and the ones that are owned."""
+    targets = tuple(leaf for leaf, _ in lowered.updates)
+    leaves = Graph((*lowered.roots, *targets)).leaves
+    by_kind = {k: tuple(n for n in leaves if n.op.name == k) for k in ("input", "param", "state")}
+    kept = by_kind["param"] + by_kind["state"]
+    return (by_kind["input"], kept) if owns else (by_kind["input"] + kept, ())
+
+
+def _symbols_of(node: Node) -> dict[str, None]:
+    """The sizes a node mentions, in its shape or its attributes."""
+    found: dict[str, None] = {}
+    stack: list[object] = [node.shape, node.attrs if not node.is_leaf else ()]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Dim):
+            found.update(dict.fromkeys(value.symbols))
+        elif isinstance(value, tuple):
+            stack.extend(reversed(value))
+    return found
+
+
+def _symbols(lowered: Lowered, leaves: Sequence[Node]) -> list[str]:
+    found: dict[str, None] = {}
+    for leaf in leaves:
+        found.update(_symbols_of(leaf))
+    for node in topological(lowered.roots):
+        if node.shape or node.attrs:
+            found.update(_symbols_of(node))
+    return list(found)
+
+
+# names of the values ----------------------------------------------------------------------------------------------
+
+
+def _named_steps(
+    placed: Sequence[Placed],
+    lowered: Lowered,
+    marks: Mapping[Node, Gradient],
+    leaf_names: Mapping[Node, str],
+    namer: Namer,
+) -> tuple[list[Step], dict[Node, str]]:
+    """The steps with names: the user's own first, then those found by meaning, then numbers."""
+    names = dict(leaf_names)
+    chosen = {node: namer.new(name) for node, name in lowered.names.items()}
+    steps: list[Step] = []
+    for p in placed:
+        node, line = p.line.node, p.line
+        text = names[node] if node in names else formula(node, names)
+        if line.target is not None:
+            name = leaf_names[line.target]
+        elif line.action == "copy":
+            name = namer.new(f"{names.get(node, 'value')}_copy")
+        else:
+            name = chosen.get(node) or _meaning(node, names, namer)
+        mark = marks.get(node) if line.action == "compute" else None
+        steps.append(Step(line.action, node, name, line.target, p.buffer, p.place, p.reads, text, mark))
+        if line.target is None:
+            names[node] = name
+    return steps, names
+
+
+def _meaning(node: Node, names: Mapping[Node, str], namer: Namer) -> str:
+    """A name such as `exp_z` for an operation on one named thing, else `v3`."""
+    base = node.args[0] if len(node.args) == 1 else None
+    if base in names and node.op.kind in ("pointwise", "reduce"):
+        wanted = f"{node.op.name}_{names[base]}"
+        if len(wanted) <= 16 and wanted.count("_") < 3:
+            return namer.new(wanted)
+    return namer.numbered("v")
+
