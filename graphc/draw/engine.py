@@ -6,8 +6,8 @@ own cache; a layout that takes too long is interrupted, and after any error the 
 
 from __future__ import annotations
 
-import subprocess
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -45,6 +45,8 @@ class _Instance:
         return bytes(self.exports["memory"].read(self.store, address, address + length))
 
 
+_WASM_STACK = 2 << 20
+_THREAD_STACK = 16 << 20
 _lock = threading.Lock()
 _module: list[_Module] = []
 _instance: list[_Instance] = []
@@ -59,6 +61,8 @@ def run_dot(source: str, form: str, engine: Engine = "embedded", seconds: float 
 
 
 def _run_system(source: str, form: str, seconds: float) -> str:
+    import subprocess
+
     try:
         done = subprocess.run(
             ["dot", f"-T{form}"], input=source.encode(), capture_output=True, timeout=seconds, check=False
@@ -86,24 +90,40 @@ def _run_embedded(source: str, form: str, seconds: float) -> str:
     loaded = _load()
     if not _instance:
         _instance.append(_instantiate(loaded))
-    timer = threading.Timer(seconds, loaded.engine.increment_epoch)
-    timer.daemon = True
-    timer.start()
+    instance = _instance.pop()
+    instance.store.set_epoch_deadline(1)
     try:
-        return _render(_instance[0], source, form)
+        output = _on_large_stack(lambda: _render(instance, source, form), loaded.engine, seconds)
     except wasmtime.Trap as trap:
-        _instance.clear()
         if trap.trap_code is wasmtime.TrapCode.INTERRUPT:
             raise _too_slow(seconds) from None
         raise GraphcError(
             "the embedded layout engine gave up on this graph; draw a smaller part of it, "
             "or install Graphviz and choose the engine `dot`"
         ) from None
-    except BaseException:
-        _instance.clear()
-        raise
+    # Only an instance that met no error is used again.
+    _instance.append(instance)
+    return output
+
+
+def _on_large_stack(work: Callable[[], str], engine: wasmtime.Engine, seconds: float) -> str:
+    """The result of `work`, on a thread whose stack holds deep recursion, interrupted after `seconds`."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    usual = threading.stack_size(_THREAD_STACK)
+    try:
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            future = pool.submit(work)
+            try:
+                return future.result(timeout=seconds)
+            except TimeoutError:
+                engine.increment_epoch()
+                return future.result()
+            except KeyboardInterrupt:
+                engine.increment_epoch()
+                raise
     finally:
-        timer.cancel()
+        threading.stack_size(usual)
 
 
 def _load() -> _Module:
@@ -125,6 +145,7 @@ def _config() -> wasmtime.Config:
 
     config = wasmtime.Config()
     config.epoch_interruption = True
+    config.max_wasm_stack = _WASM_STACK
     # Without a writable cache folder the module is compiled each time: slower, the same result.
     with suppress(wasmtime.WasmtimeError):
         config.cache = True
@@ -138,12 +159,10 @@ def _instantiate(loaded: _Module) -> _Instance:
     linker.define_wasi()
     store = wasmtime.Store(loaded.engine)
     store.set_wasi(wasmtime.WasiConfig())
-    store.set_epoch_deadline(1)
     return _Instance(store, linker.instantiate(store, loaded.module).exports(store))
 
 
 def _render(instance: _Instance, source: str, form: str) -> str:
-    instance.store.set_epoch_deadline(1)
     length_at = instance.call("malloc", 4)
     arguments = [instance.write(text.encode() + b"\0") for text in (source, form, "dot")]
     result = instance.call("graphviz_render", *arguments, length_at)

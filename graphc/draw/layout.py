@@ -10,17 +10,17 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median_low
 
 from graphc.draw.balance import balance
 from graphc.draw.engine import Engine, run_dot
 from graphc.draw.frames import Frame, box_columns, box_heights, box_sides, inner_first
-from graphc.draw.pieces import Plan, port_offset
+from graphc.draw.pieces import Plan, port_offset, uncross
 
 ROW_GAP = 10.0
 """The least vertical distance between pieces of a column."""
 _BOX_ROOM = 26.0
 _INCH = 72.0
+_STEPS = 2e6
 _CURVE = 22.0
 _STRAIGHT = 14.0
 """The least widths of the space between columns, where lines curve and where none does."""
@@ -52,6 +52,7 @@ def place(plan: Plan, engine: Engine = "embedded", seconds: float = 10.0) -> Pla
     """Lay out `plan`."""
     shift = _shift(plan)
     y = _heights(plan, run_dot(_source(plan, shift), "json0", engine, seconds), shift)
+    plan = uncross(plan, y)
     y = balance(plan, y, ROW_GAP)
     columns, zones, width = _columns(plan, y)
     heights = box_heights(plan, y)
@@ -69,14 +70,17 @@ def place(plan: Plan, engine: Engine = "embedded", seconds: float = 10.0) -> Pla
 
 def _shift(plan: Plan) -> float:
     """How far below its wire the middle of a typical label lies; all pieces are centred there."""
-    return median_low([round(p.down - p.up) for p in plan.pieces if p.kind != "bend"] or [0]) / 2
+    low = sorted(piece.down - piece.up for piece in plan.pieces if piece.kind != "bend")
+    return round(low[len(low) // 2]) / 2 if low else 0.0
 
 
 def _source(plan: Plan, shift: float) -> str:
     """The pieces as boxes of fixed size in the DOT language."""
+    # Graphviz multiplies by the number of nodes; where it stops early, the balancing makes up for it.
+    limit = _STEPS / max(len(plan.pieces), 1) ** 2
     lines = [
         "digraph {",
-        "rankdir=LR; newrank=true; splines=none; ranksep=0.1; nslimit=20; nslimit1=20; mclimit=1;",
+        f"rankdir=LR; newrank=true; splines=none; ranksep=0.1; nslimit={limit:.4f}; nslimit1=20;",
         f'nodesep={ROW_GAP / _INCH:.4f}; node [shape=box, fixedsize=true, label="", width=0.1];',
     ]
     members: dict[str, list[int]] = defaultdict(list)
@@ -87,7 +91,7 @@ def _source(plan: Plan, shift: float) -> str:
         members[piece.box].append(at)
     lines += _clusters(plan, members)
     lines += _edges(plan)
-    lines += _backbone(plan)
+    lines += _ties(plan)
     return "\n".join((*lines, "}"))
 
 
@@ -126,15 +130,22 @@ def _edges(plan: Plan) -> list[str]:
     ]
 
 
-def _backbone(plan: Plan) -> list[str]:
-    """Invisible edges that keep parts without a connection in their columns."""
+def _ties(plan: Plan) -> list[str]:
+    """Invisible edges that keep parts without a connection to the largest one in their columns."""
     parts = _parts(plan)
-    if len(parts) == 1:
-        return []
-    firsts = [min(part, key=lambda at: (plan.pieces[at].column, at)) for part in parts]
-    return ["root [height=0.01];"] + [
-        f"root -> n{at} [style=invis, weight=0, minlen={plan.pieces[at].column + 1}];" for at in firsts
-    ]
+    main = max(parts, key=lambda part: len({plan.pieces[at].column for at in part}), default=[])
+    anchors = {plan.pieces[at].column: at for at in reversed(main) if plan.pieces[at].gate is None}
+    lines: list[str] = []
+    for part in parts:
+        first = min(part, key=lambda at: plan.pieces[at].column)
+        column = plan.pieces[first].column
+        others = [other for other in anchors if other != column]
+        if part is main or not others:
+            continue
+        nearest = min(others, key=lambda other: (abs(other - column), other))
+        tail, head = (first, anchors[nearest]) if column < nearest else (anchors[nearest], first)
+        lines.append(f"n{tail} -> n{head} [style=invis, weight=0, minlen={abs(nearest - column)}];")
+    return lines
 
 
 def _parts(plan: Plan) -> list[list[int]]:

@@ -39,6 +39,8 @@ class Gate:
     out: Value
     title: str = ""
     """What the gate computes, in full: its tooltip."""
+    ordered: bool = True
+    """Whether the order of the operands matters; if not, wires come in as they cross least."""
     role: str = ""
     """A caption under the gate, such as "distributor"."""
     box: str = ""

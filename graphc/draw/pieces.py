@@ -6,8 +6,8 @@ the wires into the next level. A wire that crosses a column without a label ther
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from graphc.draw import labels
@@ -25,6 +25,7 @@ _BEND = 5.0
 _LEAD = 11.0
 _PORT = 15.0
 _WIDE_PORT = 18.0
+_MOST_BENDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def port_offset(piece: Piece, operand: int) -> float:
 
 
 def cut(circuit: Circuit, repeat: int = 8) -> Plan:
-    """Cut `circuit` into pieces; a value with `repeat` uses or more is drawn again beside each of them."""
+    """Cut `circuit` into pieces; a value with `repeat` uses or more is named again beside each of them."""
     uses = uses_of(circuit)
     level = levels(circuit, uses)
     sheet = _Sheet(uses, level, max(level.values(), default=0), box_paths(circuit))
@@ -117,17 +118,54 @@ def cut(circuit: Circuit, repeat: int = 8) -> Plan:
     inputs = Counter(wire.target for wire in circuit.wires)
     for gate in circuit.gates:
         sheet.gates[gate.id] = sheet.add(_gate_piece(sheet, gate, inputs[gate.id]))
+    named = _by_name(sheet, repeat)
     unnamed = 0
     for item in items:
         found = uses[item.id]
         if len(found) == 1:
             _cut_single(sheet, item, found[0])
-        elif 0 < len(found) < repeat:
-            _cut_branch(sheet, item)
         elif found or isinstance(item, Leaf):
-            unnamed += not item.out.name
-            _cut_repeated(sheet, item, item.out.name or f"#{unnamed}")
+            apart = tuple(use for at, use in enumerate(found) if (item.id, at) in named)
+            unnamed += bool(apart and not item.out.name)
+            _cut_branch(sheet, item, apart, item.out.name or f"#{unnamed}")
     return Plan(circuit, tuple(sheet.pieces), tuple(sheet.runs), len(sheet.column))
+
+
+def _by_name(sheet: _Sheet, repeat: int) -> set[tuple[str, int]]:
+    """The uses that get the name instead of a wire, as (source, number).
+
+    They are all uses of a value that has many, and the longest wires when all together would take more
+    bends than Graphviz can order in a moment.
+    """
+    found: set[tuple[str, int]] = set()
+    lengths: list[tuple[int, str, int]] = []
+    for source, uses in sheet.uses.items():
+        if len(uses) >= repeat:
+            found |= {(source, at) for at in range(len(uses))}
+        elif len(uses) > 1:
+            start = sheet.stem_slot(source)
+            lengths += [(sheet.label_slot(use) - start - 1, source, at) for at, use in enumerate(uses)]
+    bends = 0
+    for length, source, at in sorted(lengths):
+        bends += length
+        if bends > _MOST_BENDS and length > 0:
+            found.add((source, at))
+    return found
+
+
+def uncross(plan: Plan, y: list[float]) -> Plan:
+    """The same plan, with the wires into gates that take operands in any order sorted by height."""
+    into: dict[int, list[int]] = defaultdict(list)
+    for number, run in enumerate(plan.runs):
+        gate = plan.pieces[run.pieces[-1]].gate
+        if gate is not None and not gate.ordered:
+            into[run.pieces[-1]].append(number)
+    runs = list(plan.runs)
+    for numbers in into.values():
+        numbers.sort(key=lambda number: (y[runs[number].pieces[-2]], runs[number].operand))
+        for operand, number in enumerate(numbers):
+            runs[number] = replace(runs[number], operand=operand)
+    return replace(plan, runs=tuple(runs))
 
 
 def _number_columns(sheet: _Sheet, items: tuple[Leaf | Gate, ...]) -> None:
@@ -173,12 +211,15 @@ def _cut_single(sheet: _Sheet, item: Leaf | Gate, use: Use) -> None:
     _finish(sheet, line, use)
 
 
-def _cut_branch(sheet: _Sheet, item: Leaf | Gate) -> None:
-    """A value with several uses: a stem that ends in a dot, and a wire from the dot to each use."""
-    uses = sheet.uses[item.id]
-    box = max((sheet.box(item.id, use) for use in uses), key=len)
-    stem = _add_stem(sheet, item, "", box)
-    for use in uses:
+def _cut_branch(sheet: _Sheet, item: Leaf | Gate, apart: tuple[Use, ...], name: str) -> None:
+    """A value with several uses: a stem that ends in a dot, and a wire from the dot to each use.
+
+    A use that stands `apart` has no wire from there: the name stands again beside it.
+    """
+    wired = [use for use in sheet.uses[item.id] if use not in apart]
+    box = max((sheet.box(item.id, use) for use in wired), key=len, default=sheet.boxes[item.id])
+    stem = _add_stem(sheet, item, name if apart else item.out.name, box, len(apart))
+    for use in wired:
         inside = sheet.box(item.id, use)
         column = sheet.column[sheet.label_slot(use)]
         line = [stem]
@@ -186,26 +227,19 @@ def _cut_branch(sheet: _Sheet, item: Leaf | Gate) -> None:
         tag = labels.one_of_many(item.out, use.by)
         line.append(sheet.add(_tagged("label" if use.target else "end", column, tag, box=inside)))
         _finish(sheet, line, use)
-
-
-def _cut_repeated(sheet: _Sheet, item: Leaf | Gate, name: str) -> None:
-    """A value with many uses: its stem ends, and its name stands again beside each use."""
-    _add_stem(sheet, item, name, sheet.boxes[item.id])
-    for use in sheet.uses[item.id]:
+    for use in apart:
         column = sheet.column[sheet.label_slot(use)]
         tag = labels.one_of_many(item.out, use.by)
         _finish(sheet, [sheet.add(_tagged("leaf", column, tag, name))], use)
 
 
-def _add_stem(sheet: _Sheet, item: Leaf | Gate, name: str, box: tuple[str, ...]) -> int:
+def _add_stem(sheet: _Sheet, item: Leaf | Gate, name: str, box: tuple[str, ...], apart: int) -> int:
     column = sheet.column[sheet.stem_slot(item.id)]
-    count = len(sheet.uses[item.id]) if name else 0
-    tag = labels.stem(item.out, "" if isinstance(item, Leaf) else name or item.out.name, count)
     if isinstance(item, Leaf):
-        stem = sheet.add(_tagged("stem", column, tag, name or item.out.name))
+        stem = sheet.add(_tagged("stem", column, labels.stem(item.out, "", apart), name))
         sheet.runs.append(Run((stem,)))
     else:
-        stem = sheet.add(_tagged("stem", column, tag, box=box))
+        stem = sheet.add(_tagged("stem", column, labels.stem(item.out, name, apart), box=box))
         sheet.runs.append(Run((sheet.gates[item.id], stem)))
     return stem
 

@@ -21,12 +21,16 @@ Anchor = Literal["start", "middle", "end"]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A row of text that begins, ends or is centred at `x`, with its baseline at `y`."""
+    """A row of text that begins, ends or is centred at `x`, with its baseline at `y`.
+
+    One that stands `alone` carries its style itself.
+    """
 
     x: float
     y: float
     row: Row
     anchor: Anchor = "start"
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

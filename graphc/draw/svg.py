@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from itertools import groupby
-from xml.sax.saxutils import escape
 
 from graphc.draw.frames import Frame
-from graphc.draw.labels import SIZE, SPACE, Span, Tone
+from graphc.draw.labels import SIZE, SPACE, Span
+from graphc.draw.palette import (
+    BOX_FILL,
+    BOX_LINE,
+    COLOUR,
+    FONTS,
+    GATE_FILL,
+    GATE_LINE,
+    WIDE_FONTS,
+    WIRE,
+    is_slanted,
+    is_wide,
+)
 from graphc.draw.scene import ARROW, MARGIN, Disc, Line, Scene, Text
 from graphc.draw.textwidth import clean
-
-FONTS = (
-    "Helvetica Neue, Helvetica, Arial, Liberation Sans, DejaVu Sans, Noto Sans, Apple SD Gothic Neo, "
-    "Malgun Gothic, NanumGothic, Noto Sans CJK KR, sans-serif"
-)
-COLOUR: dict[Tone, str] = {
-    "name": "#1f2328", "shape": "#6e7781", "value": "#1a7f37", "gradient": "#cf222e", "local": "#4a6785",
-    "symbol": "#1f2328", "word": "#1f2328", "role": "#6e7781", "box": "#57606a",
-}  # fmt: skip
-WIRE = "#6e7781"
-GATE_LINE = "#24292f"
-GATE_FILL = "#f6f8fa"
-BOX_LINE = "#afb8c1"
-BOX_FILL = "#f6f8fa"
 
 
 def to_svg(scene: Scene) -> str:
@@ -48,6 +45,11 @@ def to_svg(scene: Scene) -> str:
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """`text` as it stands between tags."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def number(x: float) -> str:
@@ -108,21 +110,33 @@ def _style(text: Text) -> str:
 
 
 def _tone(part: Span) -> str:
-    # Scripts other than Latin, Greek and Cyrillic have no italic.
-    slanted = part.tone in ("name", "role") and max(part.text, default="") < "\u0530"
-    slant = ' font-style="italic"' if slanted else ""
-    return f'fill="{COLOUR[part.tone]}" font-size="{number(SIZE[part.tone])}"{slant}'
+    slant = ' font-style="italic"' if is_slanted(part) else ""
+    family = f' font-family="{WIDE_FONTS}"' if is_wide(part) else ""
+    return f'fill="{COLOUR[part.tone]}" font-size="{number(SIZE[part.tone])}"{slant}{family}'
 
 
 def _text(text: Text) -> str:
+    if any(map(is_wide, text.row)) and len(text.row) > 1:
+        # One element for each part: renderers take the font of one part for its neighbours too.
+        return "\n".join(map(_text, _parts(text)))
     anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
     full = ", ".join(part.full for part in text.row if part.full)
     title = f"<title>{escape(full)}</title>" if full else ""
     words = escape(text.row[0].text)
     if len(text.row) > 1:
         words = "".join(_part(part, at > 0, not _style(text)) for at, part in enumerate(text.row))
+    style = f" {_tone(text.row[0])}" if text.alone else ""
     place = f'x="{number(text.x)}" y="{number(text.y)}"'
-    return f'<text {place}{anchor} xml:space="preserve">{title}{words}</text>'
+    return f'<text {place}{anchor}{style} xml:space="preserve">{title}{words}</text>'
+
+
+def _parts(text: Text) -> list[Text]:
+    parts: list[Text] = []
+    x = text.x
+    for part in text.row:
+        parts.append(Text(x, text.y, (part,), alone=True))
+        x += part.width + SPACE
+    return parts
 
 
 def _part(part: Span, spaced: bool, styled: bool) -> str:
