@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from graphc.derive.scalar import from_sympy, to_sympy
+from graphc.derive.scalar import from_sympy, number, to_sympy
 from graphc.ir.node import Node, substitute
 from graphc.ir.op import Attrs, Op
 from graphc.ops.composite import attributes
@@ -50,6 +50,26 @@ def sympy_derivative(op: Op, attrs: Attrs, arity: int, index: int) -> Node:
         nodes[y] = Y
         derivative = derivative.subs(expr, y)
     return from_sympy(derivative, nodes)
+
+
+def plain_derivative(node: Node, index: int) -> Node:
+    """SymPy's derivative of the formula in the operands alone; an exponent that is a number stands in the formula."""
+    power = node.op.name == "pow"
+    given = tuple(a if power and constant_value(a) is not None else None for a in node.args)
+    template = _plain_template(node.op, node.attrs, given, index)
+    return substitute([template], {_placeholder(i): a for i, a in enumerate(node.args)})[0]
+
+
+@lru_cache(maxsize=None)
+def _plain_template(op: Op, attrs: Attrs, given: tuple[Node | None, ...], index: int) -> Node:
+    import sympy
+
+    symbols = [sympy.Symbol(f"x{i}", real=True) for i in range(len(given))]
+    operands = [
+        s if c is None or i == index else number(c) for i, (s, c) in enumerate(zip(symbols, given, strict=True))
+    ]
+    derivative = sympy.diff(formula(op, attrs, operands), symbols[index])
+    return from_sympy(derivative, {s: _placeholder(i) for i, s in enumerate(symbols)})
 
 
 def local_derivative(node: Node, index: int) -> Node | None:

@@ -21,7 +21,7 @@ def to_sympy(root: Node, symbols: Mapping[Node, Any]) -> Any:
         if node in done:
             continue
         if node.op.kind == "const":
-            done[node] = _number(node)
+            done[node] = number(node)
         elif node.op.kind == "composite":
             done[node] = to_sympy(open_composite(node), {a: done[a] for a in node.args})
         else:
@@ -30,7 +30,8 @@ def to_sympy(root: Node, symbols: Mapping[Node, Any]) -> Any:
     return done[root]
 
 
-def _number(node: Node) -> Any:
+def number(node: Node) -> Any:
+    """The SymPy number, or size, a constant stands for."""
     import sympy
 
     if node.op.name == "size":
@@ -38,7 +39,7 @@ def _number(node: Node) -> Any:
     kind, value = node.attrs
     if kind == "symbol":
         return {"pi": sympy.pi, "inf": sympy.oo, "-inf": -sympy.oo}[str(value)]
-    exact = Fraction(value)  # type: ignore[arg-type]
+    exact = Fraction(value)  # type: ignore[call-overload]
     return sympy.Rational(exact.numerator, exact.denominator)
 
 

@@ -253,6 +253,12 @@ def show(node: Node, names: Mapping[Node, str] | None = None) -> str:
     return str(walk(node, names or {}, lambda f: (f.text, precedence(f)), _text)[0])
 
 
+def mention(node: Node, names: Mapping[Node, str] | None = None) -> str:
+    """A node as it appears within other expressions: by its name if it has one."""
+    name = (names or {}).get(node, node.name)
+    return show(node, names) if name is None else name
+
+
 Piece = tuple[str, int]
 
 

@@ -1,0 +1,139 @@
+"""The derivation: one object that the picture, the written derivation, the checker and the code generator read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from graphc.derive.edge import Local, local_of
+from graphc.derive.expand import Group, expand_composites
+from graphc.derive.naming import display_names
+from graphc.derive.reverse import Contribution, ReversePass, accumulate, check_scalar
+from graphc.derive.values import Values, values_at
+from graphc.ir.errors import GradientError
+from graphc.ir.node import Node, topological
+from graphc.ops.index import zeros
+from graphc.rewrite.simplify import Event, simplify_all
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The gradients of `output`, with everything that led to them.
+
+    `nodes` is the graph as it was written, operands before users. `upstream` maps a node to the gradient of the output
+    with respect to it, simplified (`raw_upstream`: as the chain rule gave it); a node that the output does not depend
+    on, or whose gradient was not asked for, is absent. `contributions` lists what was summed at a node, one per use.
+    `groups` are the composites that were opened, `events` the simplifications in the order they happened.
+    """
+
+    output: Node
+    nodes: tuple[Node, ...]
+    wrt: tuple[Node, ...]
+    upstream: Mapping[Node, Node] = field(default_factory=dict)
+    raw_upstream: Mapping[Node, Node] = field(default_factory=dict)
+    contributions: Mapping[Node, tuple[Contribution, ...]] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+    @cached_property
+    def names(self) -> Mapping[Node, str]:
+        """A name for the output and for each intermediate that is written on a line of its own."""
+        return display_names(self.output, self.nodes, self.upstream)
+
+    @cached_property
+    def _locals(self) -> dict[tuple[Node, int], Local]:
+        return {}
+
+    def local(self, user: Node, index: int) -> Local:
+        """The local derivative of `user` by its operand `index`."""
+        edge = (user, index)
+        if edge not in self._locals:
+            self._locals[edge] = local_of(user, index, self.names)
+        return self._locals[edge]
+
+    @cached_property
+    def _by_edge(self) -> dict[tuple[Node, int], Contribution]:
+        return {(c.user, c.index): c for given in self.contributions.values() for c in given}
+
+    def contribution(self, user: Node, index: int) -> Contribution | None:
+        """What one use adds to the gradient of operand `index` of `user`; None where nothing flows."""
+        return self._by_edge.get((user, index))
+
+    def gradient(self, target: Node) -> Node:
+        """The gradient with respect to a node; zeros where the output does not depend on it."""
+        return self.upstream[target] if target in self.upstream else zeros(target.shape)
+
+    def at(self, given: Mapping[str, Any] | None = None, /, **values: Any) -> Values:
+        """The derivation in numbers, given a value for every leaf by name.
+
+        >>> from graphc.ops import input_
+        >>> x = input_("x"); y = input_("y")
+        >>> at = derive(x * y).at(x=2, y=3)
+        >>> [float(at.upstream[n]) for n in (x, y)]
+        [3.0, 2.0]
+        """
+        return values_at(self, {**(given or {}), **values})
+
+
+def derive(
+    output: Node,
+    wrt: Sequence[Node] | None = None,
+    *,
+    expand: Sequence[str] = (),
+    gradients: bool = True,
+) -> Derivation:
+    """The derivation of the gradients of a scalar, by reverse accumulation (the chain rule from the output back).
+
+    `wrt` says with respect to which nodes; without it, every real leaf. `expand` names composites to be opened into
+    their elementary operations first. With `gradients=False` only the forward graph is described, of any shape.
+
+    >>> from graphc.ops import input_
+    >>> x = input_("x"); y = input_("y")
+    >>> d = derive(x * y)
+    >>> d.upstream[x] is y
+    True
+    """
+    if gradients:
+        check_scalar(output)
+    expansion = expand_composites([output, *(wrt or ())], expand)
+    root = expansion.became[output]
+    nodes = tuple(topological([root]))
+    targets = _targets(nodes, None if wrt is None else [expansion.became[t] for t in wrt])
+    if not gradients:
+        return Derivation(root, nodes, targets, groups=expansion.groups)
+    named = [n for n in nodes if n.name and n.args and n.dtype == "real"] if wrt is None else []
+    found = accumulate(root, [*targets, *named])
+    return _simplified(Derivation(root, nodes, targets, groups=expansion.groups), found)
+
+
+def _targets(nodes: Sequence[Node], wrt: Sequence[Node] | None) -> tuple[Node, ...]:
+    if wrt is None:
+        return tuple(n for n in nodes if n.is_leaf and n.dtype == "real")
+    for target in wrt:
+        if target.dtype != "real":
+            name = target.name or target.op.name
+            raise GradientError(f"{name} holds {target.dtype} values: nothing to differentiate")
+    return tuple(dict.fromkeys(wrt))
+
+
+def _simplified(plain: Derivation, found: ReversePass) -> Derivation:
+    """The outcome of reverse accumulation with every gradient and contribution simplified together, once."""
+    given = [c for contributions in found.contributions.values() for c in contributions]
+    events: list[Event] = []
+    roots = [*found.upstream.values(), *(c.value for c in given)]
+    simple = iter(simplify_all(roots, record=events))
+    upstream = {node: next(simple) for node in found.upstream}
+    values = {(c.user, c.index): next(simple) for c in given}
+    contributions = {
+        node: tuple(replace(c, value=values[c.user, c.index]) for c in contributions)
+        for node, contributions in found.contributions.items()
+    }
+    return replace(
+        plain,
+        upstream=upstream,
+        raw_upstream=found.upstream,
+        contributions=contributions,
+        events=tuple(events),
+    )

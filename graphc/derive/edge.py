@@ -1,0 +1,142 @@
+"""One edge of the graph: the local derivative of an operation by one operand, as formula, as text and as action."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from graphc.derive.local import local_derivative, plain_derivative
+from graphc.derive.reverse import contributions_of
+from graphc.ir.node import Node, make, substitute
+from graphc.ir.op import Attrs, Op
+from graphc.ir.types import Shape
+from graphc.ops.form import mention
+from graphc.ops.leaf import INPUT, const
+from graphc.rewrite.simplify import simplify_all
+
+WIDEST = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The local derivative d(user)/d(operand `index`).
+
+    `expr` is the derivative entry by entry, None where it is not elementwise; then only `action` says what it does to
+    the upstream gradient, written `·`. `raw` is SymPy's derivative of the formula as it came, in the operands alone.
+    """
+
+    user: Node
+    index: int
+    expr: Node | None
+    raw: Node | None
+    text: str
+    action: str
+
+
+def placeholder(name: str, shape: Shape) -> Node:
+    """A leaf that stands for a quantity while a line is written; the blank keeps it apart from the user's names."""
+    return make(INPUT, (), (shape, "real", ()), f" {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """The edge of an operation on placeholders, simplified there, where nothing but the operation itself is seen."""
+
+    user: Node
+    upstream: Node
+    expr: Node | None
+    value: Node | None
+
+
+def local_of(user: Node, index: int, names: Mapping[Node, str]) -> Local:
+    """The local derivative of an edge; `names` holds the display names of unnamed nodes."""
+    operands = tuple(_stand_in(i, a) for i, a in enumerate(user.args))
+    template = _template(user.op, operands, user.attrs, index)
+    place = dict(zip(operands, user.args, strict=True)) | {template.user: user}
+    action = _action(template, place)
+    if template.expr is None:
+        return Local(user, index, None, None, action, action)
+    (expr,) = substitute([template.expr], place)
+    raw = plain_derivative(user, index)
+    return Local(user, index, expr, raw, _text(user, expr, raw, names), action)
+
+
+def _stand_in(index: int, operand: Node) -> Node:
+    """Numbers stay what they are: x**2 has another derivative than x**p."""
+    if operand.op.kind == "const":
+        return operand
+    return make(INPUT, (), (operand.shape, operand.dtype, ()), f" x{index}")
+
+
+@lru_cache(maxsize=1024)
+def _template(op: Op, operands: tuple[Node, ...], attrs: Attrs, index: int) -> _Template:
+    user = make(op, operands, attrs, " y")
+    upstream = placeholder("upstream", user.shape)
+    if operands[index].dtype != "real" or user.dtype != "real":
+        return _Template(user, upstream, const(0) if op.elementwise else None, None)
+    flow = [c for c in contributions_of(user, upstream, {operands[index]}) if c.index == index]
+    value = simplify_all([flow[0].value])[0] if flow else None
+    if not op.elementwise:
+        return _Template(user, upstream, None, value)
+    local = local_derivative(user, index)
+    return _Template(user, upstream, const(0) if local is None else simplify_all([local])[0], value)
+
+
+def _action(template: _Template, place: Mapping[Node, Node]) -> str:
+    """What happens to the upstream gradient on the edge, the gradient written as a dot."""
+    value, upstream = template.value, template.upstream
+    if value is None:
+        return "0"
+    inner, moved = value, False
+    while inner.op.name in ("broadcast", "reshape"):
+        inner, moved = inner.args[0], moved or inner.op.name == "broadcast"
+    if inner is upstream:
+        return "broadcast ·" if moved else "·" if value is upstream else "reshape ·"
+    user = place[template.user]
+    names = {upstream: "·", template.user: user.name or user.op.name}
+    return mention(value, names | {p: _operand(a) for p, a in place.items() if p is not template.user})
+
+
+def _operand(operand: Node) -> str:
+    text = mention(operand)
+    simple = operand.name is not None or not operand.args or (text.endswith(")") and text[0].isalpha())
+    return text if simple else f"({text})"
+
+
+def _text(user: Node, expr: Node, raw: Node, names: Mapping[Node, str]) -> str:
+    """The shortest readable form: a gate with a letter of its own in that letter (σ(1-σ)), others in the operands."""
+    symbol = user.op.symbol
+    if user.name is None and len(symbol) == 1 and symbol.isalpha():
+        return compact(mention(expr, {user: symbol}))
+    in_full = _shorter(mention(expr), mention(raw))
+    if len(in_full) <= WIDEST:
+        return in_full
+    short = _operand_names(user, names)
+    return _shorter(mention(expr, short), mention(raw, short))
+
+
+def _shorter(text: str, raw: str) -> str:
+    """SymPy's own form when it is about as short: -1/x**2 says more than -1/x/x."""
+    return raw if len(raw) <= len(text) + 2 and not raw.startswith(text) else text
+
+
+def _operand_names(user: Node, names: Mapping[Node, str]) -> dict[Node, str]:
+    """The only operand is x, as in the symbol 1/x; one of several goes by its display name."""
+    unnamed = [a for a in user.args if a.args and a.name is None]
+    if sum(not a.constant for a in user.args) == 1:
+        return dict.fromkeys(unnamed, first_free("x", "u", "v", taken=names.values()))
+    return {a: names[a] for a in unnamed if a in names}
+
+
+def first_free(*wanted: str, taken: Collection[str]) -> str:
+    """The first of `wanted` that is not taken, else the last of them with a number."""
+    for name in wanted:
+        if name not in taken:
+            return name
+    return next(n for i in range(1, len(taken) + 2) if (n := f"{wanted[-1]}{i}") not in taken)
+
+
+def compact(text: str) -> str:
+    """Without blanks and without the sign of a product before a parenthesis: `σ(1-σ)`."""
+    return text.replace(" ", "").replace("*(", "(")
