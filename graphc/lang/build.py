@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphc.ir.errors import ParseError
-from graphc.ir.node import Node
+from graphc.ir.graph import Graph
+from graphc.ir.node import Node, topological
 from graphc.ir.types import DimLike
 from graphc.lang import assumptions, syntax, tree
 from graphc.lang.evaluate import Evaluator
@@ -17,7 +18,7 @@ from graphc.lang.tree import Statement
 from graphc.lang.walk import run
 from graphc.ops.leaf import as_node, assume, input_, param
 
-MAX_FACTS = 200
+MAX_FACTS = 100
 DTYPES = {"int": "int", "bool": "bool", "real": "real", "float": "real"}
 
 
@@ -40,19 +41,23 @@ def parse(
 def expression(text: str, **env: Any) -> Node:
     """The node one expression stands for, over nodes given by name.
 
-    >>> import graphc as g
-    >>> z = g.input("z", ("N", 10)); t = g.input("t", ("N", 10))
+    >>> from graphc.ops import input_
+    >>> z = input_("z", ("N", 10)); t = input_("t", ("N", 10))
     >>> expression("(softmax(z) - t)/N", z=z, t=t)
     <div(sub, size) (N, 10) real>
     """
     return parse(text, env=env).require_root()
 
 
-def load(source: str) -> Program | object:
-    """What a command-line source stands for: a program, or the object in the user's own Python file."""
+def load(source: str) -> Program:
+    """The program a command-line source stands for.
+
+    An object in the user's own Python file is a node, or a list or dictionary of nodes, or a function without
+    arguments that returns one; the last node is the root, and every name below them is a name of the program.
+    """
     found = read(source)
     if isinstance(found, PythonObject):
-        return load_object(found)
+        return _nodes_of(load_object(found), f"{found.file}:{found.name}")
     return build(found, env={}, declared_only=found.name is not None)
 
 
@@ -71,6 +76,40 @@ def build(source: Source, *, env: Mapping[str, Any], declared_only: bool) -> Pro
     return builder.program()
 
 
+def _nodes_of(found: object, source: str) -> Program:
+    given = {"": found} if isinstance(found, Node) else found
+    items = (
+        given.items()
+        if isinstance(given, dict)
+        else enumerate(given)
+        if isinstance(given, list | tuple)
+        else ()
+    )
+    roots = dict(items)
+    if not roots or not all(isinstance(node, Node) for node in roots.values()):
+        raise ParseError(
+            f"this is {_a_kind(found)}; name a node, or a list or dictionary of nodes", source=source
+        )
+    names = {node.name: node for node in topological(roots.values()) if node.name is not None}
+    names |= {name: node for name, node in roots.items() if isinstance(name, str) and name}
+    return Program(
+        names=names,
+        dims=Graph(tuple(roots.values())).sizes,
+        claims=(),
+        assumptions=(),
+        gradients={},
+        target=None,
+        root=list(roots.values())[-1],
+        statements=(),
+        source=source,
+    )
+
+
+def _a_kind(found: object) -> str:
+    kind = type(found).__name__
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
 def _nodes(env: Mapping[str, Any]) -> dict[str, Node]:
     nodes = {name: as_node(value) for name, value in env.items()}
     for name in nodes:
@@ -86,9 +125,9 @@ class _Builder:
         self.scope = scope
         self.evaluator = Evaluator(scope)
         self.statements: list[Statement] = []
-        self.claims: list[tuple[tree.Claim | tree.Definition, int]] = []
-        self.sides: list[Node] = []
-        self.bare: list[Node] = []
+        # Claims and bare expressions are places in `scope.built`, where an assumption can still reach them.
+        self.claims: list[tuple[tree.Claim | tree.Definition, slice]] = []
+        self.bare: int | None = None
         self.defined: list[str] = []
         self.declared: set[str] = set()
         self.gradients: dict[str, str] = {}
@@ -104,7 +143,7 @@ class _Builder:
             case tree.Claim(sides=sides):
                 self._claim(statement, [run(self.evaluator.node(side)) for side in sides])
             case tree.Bare(value=value):
-                self.bare.append(run(self.evaluator.node(value)))
+                self.bare = self._keep([run(self.evaluator.node(value))]).start
             case tree.Assumption():
                 self._assume(statement)
             case tree.Target(name=name):
@@ -112,11 +151,11 @@ class _Builder:
 
     def program(self) -> Program:
         """Everything built, frozen."""
-        sides = iter(self.sides)
+        self.scope.settle()
         return Program(
             names=dict(self.scope.nodes),
             dims=tuple(self.scope.dims),
-            claims=tuple(BuiltClaim(s, tuple(next(sides) for _ in range(n))) for s, n in self.claims),
+            claims=tuple(BuiltClaim(s, tuple(self.scope.built[sides])) for s, sides in self.claims),
             assumptions=tuple(s for s in self.statements if isinstance(s, tree.Assumption)),
             gradients=dict(self.gradients),
             target=self.target,
@@ -126,16 +165,20 @@ class _Builder:
         )
 
     def _root(self) -> Node | None:
-        if self.bare:
-            return self.bare[-1]
+        if self.bare is not None:
+            return self.scope.built[self.bare]
         if self.target is not None:
             return self.scope.nodes[self.target]
         shown = [name for name in self.defined if name not in self.gradients]
         return self.scope.nodes[shown[-1]] if shown else None
 
     def _claim(self, statement: tree.Claim | tree.Definition, sides: list[Node]) -> None:
-        self.claims.append((statement, len(sides)))
-        self.sides.extend(sides)
+        self.claims.append((statement, self._keep(sides)))
+
+    def _keep(self, nodes: list[Node]) -> slice:
+        start = len(self.scope.built)
+        self.scope.built.extend(nodes)
+        return slice(start, start + len(nodes))
 
     def _define(self, statement: tree.Definition) -> None:
         name, first = statement.name, statement.sides[0]
@@ -195,7 +238,7 @@ class _Builder:
             if self.facts > MAX_FACTS:
                 raise self.scope.error(f"a text assumes at most {MAX_FACTS} facts", expr.at)
             node, fact = assumptions.read(self.scope, expr)
-            self.scope.replace(node, self.scope.call(expr.at, assume, node, fact), self.sides, self.bare)
+            self.scope.replace(node, self.scope.call(expr.at, assume, node, fact))
 
     def _set_target(self, name: tree.Name) -> None:
         if self.target is not None:

@@ -124,6 +124,8 @@ def _check(evaluator: Evaluator, expr: tree.Call, args: list[Any], keywords: dic
             raise scope.error(f"an axis is given by keyword: `{name}(…, {axis}={_show(args[-1])})`", expr.at)
         raise scope.error(f"`{name}` takes {_count(len(operands))}, {len(args)} given", expr.at)
     _check_missing(evaluator, expr, operands, len(args), keywords)
+    if "parts" in parameters and args and not isinstance(args[0], list):
+        raise scope.error(f"`{name}` takes a list, as in `{name}([a, b], axis=0)`", expr.at)
 
 
 def _check_missing(

@@ -155,6 +155,7 @@ class Evaluator:
     def _derivative(self, expr: tree.Derivative) -> Walk[Node]:
         from graphc.derive import grad, jacobian  # most texts have no `d(·)`, and start faster without
 
+        self.scope.settle()
         of: Node = yield self.node(expr.of)
         by: Node = yield self.node(expr.by)
         return self.scope.call(expr.at, jacobian if of.ndim else grad, of, by)

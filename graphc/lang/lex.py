@@ -65,6 +65,8 @@ def chunks(text: str, line: int = 1) -> Iterator[Chunk]:
                 yield _chunk(plain, found)
                 found = []
             continue
+        if found:
+            limits.check_statement(token.end - found[0].start, found[0].line, found[0].column)
         _track_brackets(token, opened)
         found.append(token)
     if opened:

@@ -9,7 +9,7 @@ from graphc.ir.errors import ParseError
 if TYPE_CHECKING:
     from graphc.lang.lex import Token
 
-MAX_EXPRESSION = 20_000
+MAX_EXPRESSION = 20_000  # also of one statement in a file
 MAX_FILE = 200_000
 MAX_NESTING = 100  # brackets, signs and powers: what a recursive-descent parser recurses on
 MAX_CHAIN = 1_000  # operators one above the other: what a tree walk recurses on
@@ -29,6 +29,16 @@ def check_length(text: str, limit: int) -> None:
         raise ParseError(
             f"{kind} has at most {limit:,} characters, this one has {len(text):,}"
             + ("; put it in a .graph file" if len(text) <= MAX_FILE else "")
+        )
+
+
+def check_statement(length: int, line: int, column: int) -> None:
+    """Refuse a statement longer than a one-line expression may be."""
+    if length > MAX_EXPRESSION:
+        raise ParseError(
+            f"one statement has at most {MAX_EXPRESSION:,} characters; name its parts (`a = …; b = …`)",
+            line=line,
+            column=column,
         )
 
 

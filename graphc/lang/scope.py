@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -29,6 +30,8 @@ class Scope:
         self.first: dict[str, tree.Name | None] = dict.fromkeys(env)
         self.dims: dict[str, tree.Name | None] = {}
         self.implicit: set[str] = set()
+        self.built: list[Node] = []  # what has no name: sides of claims, bare expressions
+        self._superseded: dict[Node, Node] = {}
         for node in env.values():
             self._learn_dims(node, None)
 
@@ -47,7 +50,7 @@ class Scope:
             where = f"line {at.line}, column {at.column}"
             raise type(error)(f"{self.source + ', ' if self.source else ''}{where}: {error}") from None
         except (TypeError, ValueError, ArithmeticError) as error:
-            raise self.error(f"this cannot be built: {' '.join(str(error).split())}", at) from None
+            raise self.error(_refusal(error), at) from None
 
     def resolve(self, name: tree.Name) -> Node | Dim:
         """What a name stands for; in a text without declarations, an unknown one becomes a scalar input."""
@@ -112,13 +115,28 @@ class Scope:
             raise self.error("a whole number or a size such as `N` was expected here", at)
         return value
 
-    def replace(self, old: Node, new: Node, *others: list[Node]) -> None:
-        """Put `new` for `old` in every name and in the lists `others`."""
-        lists = [list(self.nodes.values()), *others]
-        replaced = iter(substitute([node for nodes in lists for node in nodes], {old: new}))
+    def replace(self, old: Node, new: Node) -> None:
+        """Put `new` for `old` in every name and in `built`.
+
+        Where a leaf only gains a fact, what is built on it follows in `settle`: many facts, one rebuilding.
+        """
+        if not old.is_leaf:
+            self.settle()
+            self._rebuild({old: new})
+            return
+        self._superseded = {was: new if now is old else now for was, now in self._superseded.items()}
+        self._superseded[old] = new
+        self.nodes = {name: new if node is old else node for name, node in self.nodes.items()}
+
+    def settle(self) -> None:
+        """Rebuild everything on the leaves that gained facts; to be called before a graph is looked into."""
+        if self._superseded:
+            self._rebuild(self._superseded)
+
+    def _rebuild(self, replacements: Mapping[Node, Node]) -> None:
+        replaced = iter(substitute([*self.nodes.values(), *self.built], replacements))
         self.nodes = {name: next(replaced) for name in self.nodes}
-        for nodes in others:
-            nodes[:] = [next(replaced) for _ in nodes]
+        self.built = list(replaced)
 
     def _learn_dims(self, node: Node, name: tree.Name | None) -> None:
         for extent in node.shape if node.is_leaf or name is None else ():
@@ -133,6 +151,13 @@ class Scope:
         if not hint:
             hint = f"; declare it: `{name.written} = input(N)`, or `input()` for a scalar"
         return self.error(f"`{name.id}` is not defined{hint}{respelt(name.written)}", name.at)
+
+
+def _refusal(error: Exception) -> str:
+    """A sentence for what an operation raised that is not of our own family of errors."""
+    text = " ".join(str(error).split())
+    ours = text and not re.search(r" object|object of type|supported|argument|\(\) ", text)
+    return f"this cannot be built: {text}" if ours else "this cannot be built: the arguments do not fit"
 
 
 def _symbol(name: str) -> Dim:

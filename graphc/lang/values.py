@@ -19,7 +19,11 @@ HOW = "write a number or nested lists of numbers, as in `x=-2` or `w=[1, -2, 3]`
 
 def parse_binding(text: str) -> tuple[str, Value]:
     """The name and value of `NAME=VALUE`; integers stay integers, all else becomes float."""
-    limits.check_length(text, limits.MAX_FILE)
+    if len(text) > limits.MAX_EXPRESSION:
+        raise ParseError(
+            f"a value has at most {limits.MAX_EXPRESSION:,} characters, this one has {len(text):,}; "
+            "give large arrays from Python"
+        )
     written, equals, value = text.partition("=")
     name = unicodedata.normalize("NFKC", written.strip())
     if not equals or not name.isidentifier():

@@ -45,6 +45,7 @@ def test_bindings(text: str, name: str, value: Value) -> None:
         ("x=1;2", "one expression"),
         ("x=[1", "never closed"),
         ("x=nan", "this is not a value"),
+        ("x=[" + "1, " * 10_000 + "1]", "at most 20,000 characters"),
         ('x=__import__("os")', "two underscores"),
     ],
 )
