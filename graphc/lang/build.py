@@ -129,7 +129,6 @@ class _Builder:
         self.claims: list[tuple[tree.Claim | tree.Definition, slice]] = []
         self.bare: int | None = None
         self.defined: list[str] = []
-        self.declared: set[str] = set()
         self.gradients: dict[str, str] = {}
         self.facts = 0
         self.target: str | None = None
@@ -217,7 +216,6 @@ class _Builder:
         else:
             node = self.scope.call(call.at, input_, name.id, shape, dtype=self._dtype(dtype))
         self.scope.bind(name, node)
-        self.declared.add(name.id)
 
     def _declared_extent(self, expr: tree.Expr) -> DimLike:
         """A size in a declaration: a name here is a size, also one never seen before."""

@@ -152,6 +152,8 @@ class Converter:
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise self.error("`**` arguments are not part of the graph language", keyword)
+            if keyword.arg in dict(keywords):
+                raise self.error(f"`{keyword.arg}` is given twice", keyword)
             keywords.append((keyword.arg, (yield self.expr(keyword.value))))
         return Call(function, tuple(args), tuple(keywords), self.positions.of(node))
 

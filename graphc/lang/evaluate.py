@@ -158,6 +158,12 @@ class Evaluator:
         self.scope.settle()
         of: Node = yield self.node(expr.of)
         by: Node = yield self.node(expr.by)
+        if isinstance(expr.of, tree.Name) and expr.of.id in self.scope.implicit and of is not by:
+            raise self.scope.error(
+                f"`{expr.of.id}` is not defined, so nothing says how it depends on anything; "
+                f"define it first: `{expr.of.written} = …`",
+                expr.of.at,
+            )
         return self.scope.call(expr.at, jacobian if of.ndim else grad, of, by)
 
 

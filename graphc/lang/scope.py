@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from graphc.ir.errors import GraphcError, ParseError
+from graphc.ir.errors import GraphcError, ParseError, ShapeError
 from graphc.ir.node import Node, substitute
 from graphc.ir.op import FUNCTIONS
 from graphc.ir.types import Dim, DimLike, dim
@@ -47,8 +47,9 @@ class Scope:
             error.source = error.source or self.source
             raise
         except GraphcError as error:
-            where = f"line {at.line}, column {at.column}"
-            raise type(error)(f"{self.source + ', ' if self.source else ''}{where}: {error}") from None
+            where = f"{self.source + ', ' if self.source else ''}line {at.line}, column {at.column}"
+            hint = self._undeclared_hint(args) if isinstance(error, ShapeError) else ""
+            raise type(error)(f"{where}: {error}{hint}") from None
         except (TypeError, ValueError, ArithmeticError) as error:
             raise self.error(_refusal(error), at) from None
 
@@ -143,6 +144,14 @@ class Scope:
             for symbol in extent.symbols if isinstance(extent, Dim) else ():
                 if symbol not in self.nodes:
                     self.dims.setdefault(symbol, name)
+
+    def _undeclared_hint(self, operands: tuple[Any, ...]) -> str:
+        scalars = [x.name for x in operands if isinstance(x, Node) and x.is_leaf and x.name in self.implicit]
+        if not scalars:
+            return ""
+        return (
+            f"; `{scalars[0]}` was not declared, which makes it a scalar: declare `{scalars[0]} = input(N)`"
+        )
 
     def _unknown(self, name: tree.Name) -> ParseError:
         hint = meant(name.id, [*self.nodes, *self.dims])

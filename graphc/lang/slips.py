@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphc.ir.errors import ParseError
+from graphc.ir.op import FUNCTIONS
 from graphc.lang.lex import Chunk, Token
 from graphc.lang.suggest import clip
 
@@ -104,6 +105,9 @@ def _missing_operator(before: Token, token: Token, chunk: Chunk) -> ParseError:
         return _error("two numbers follow each other; an operator or a comma is missing", token)
     if before.text in (")", "]"):
         return _error(f"an operator is missing before `{clip(joined[1])}`; write `*` for a product", token)
+    if before.text in FUNCTIONS:
+        hint = f"write `{clip(joined[0])}({clip(joined[1])})`"
+        return _error(f"the function `{before.text}` needs parentheses here; {hint}", token)
     product = "*".join(joined)
     hint = f"write `{clip(product)}` for a product"
     return _error(f"an operator is missing before `{clip(joined[1])}`; {hint}", token)
@@ -120,7 +124,9 @@ def _before_operand(before: Token | None, token: Token) -> None:
         if before.text == ":":
             return
         raise _error("nothing stands before this comma", token)
-    if token.text == "=" and before is not None and before.text in ("=", "<", ">", "*", "/", "+", "-", "@"):
+    if token.text == "=" and before is not None and before.text == "=":
+        raise _error("`= =` is not an operator; write `==` for a claim", before)
+    if token.text == "=" and before is not None and before.text in ("<", ">", "*", "/", "+", "-", "@"):
         hint = "write `==` for a claim, `name = …` to define"
         raise _error(f"`{before.text}=` is not an operator of the graph language; {hint}", before)
     if before is None:

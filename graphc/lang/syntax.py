@@ -75,6 +75,9 @@ def _unreadable(error: SyntaxError, chunk: lex.Chunk) -> ParseError:
     line, column = error.lineno or 1, error.offset or 1
     rows = chunk.text.split("\n")
     rest = rows[line - 1][column - 1 :] if 1 <= line <= len(rows) else ""
+    if "positional argument follows keyword" in (error.msg or ""):
+        reason = "an operand follows an option; options such as `axis=1` stand last, each with its value"
+        return ParseError(reason, line=chunk.line, column=chunk.column)
     reason = f"this cannot be read from `{clip(rest, 24)}` on" if rest.strip() else "this ends too early"
     shift = chunk.column - 1 if line == 1 else 0
     return ParseError(reason, line=chunk.line + line - 1, column=column + shift)

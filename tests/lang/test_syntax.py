@@ -123,6 +123,8 @@ def test_any_other_use_of_d_is_an_error_with_a_hint(text: str, column: int, hint
         ("2(x+y)", 2, "write `*` for a product"),
         ("(x+y)(x-y)", 6, "write `*` for a product"),
         ("a b", 3, "`a*b`"),
+        ("2*sqrt x", 8, "`sqrt(x)`"),
+        ("a = = b", 3, "write `==`"),
         ("1_000", 2, "1000 without underscores"),
         ("a × b", 3, "write `*`"),
         ("a − b", 3, "write `-`"),
