@@ -1,22 +1,34 @@
-"""Simplification: rules applied until none fires."""
+"""Simplification: the rule lists, in the order they are tried at a node."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from graphc.ir.node import Node
+from graphc.rewrite.algebra import ALGEBRA
+from graphc.rewrite.engine import Engine
+from graphc.rewrite.layout import LAYOUT
+from graphc.rewrite.rule import Event, Rule
+from graphc.rewrite.stable import STABLE
+from graphc.rewrite.sums import SUMS
 
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One firing of a rule: what stood there, and what stands there now."""
-
-    rule: str
-    before: Node
-    after: Node
+RULES: tuple[Rule, ...] = (*STABLE, *LAYOUT, *SUMS, *ALGEBRA)
 
 
 def simplify_all(roots: Sequence[Node], *, record: list[Event] | None = None) -> list[Node]:
     """The simplified roots; firings are appended to `record` in the order they happened."""
-    return list(roots)
+    return Engine(RULES, record).simplify(roots)
+
+
+def simplify(node: Node) -> Node:
+    """One node simplified: shorter where the rules find something shorter, stable where they know a stable form.
+
+    >>> from graphc.ops import input_
+    >>> x = input_("x")
+    >>> simplify(x * 2 / x)
+    <const() () int>
+    """
+    return simplify_all([node])[0]
+
+
+__all__ = ["RULES", "Event", "simplify", "simplify_all"]

@@ -1,0 +1,121 @@
+"""Algebra: arithmetic collected, cancelled, multiplied out where that is shorter, and common factors taken out."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from graphc.ir.node import Node, rebuild, topological
+from graphc.ir.types import Shape, broadcast_shapes
+from graphc.ops.leaf import constant_value
+from graphc.ops.move import broadcast
+from graphc.rewrite.rule import Rule, call, var
+from graphc.rewrite.terms import SEEN_THROUGH, Terms, expand, terms_of, write, write_factored
+
+ARITHMETIC = ("add", "sub", "mul", "div", "neg", "pow", "square", "reciprocal")
+COUNTED = SEEN_THROUGH | {"sum"}
+
+
+def cost(root: Node, floor: frozenset[Node]) -> tuple[int, int]:
+    """Operations from `root` down to `floor`, and the sum of the ranks of their results; moves count least."""
+    order = topological([root], stop=lambda n: n in floor or n.op.name not in COUNTED)
+    counted = [n for n in order if n not in floor and n.op.name in COUNTED]
+    count = sum(1 if n.op.name in ("broadcast", "reshape") else 10 if n.op.name == "sum" else 4 for n in counted)
+    return count, sum(n.ndim for n in counted)
+
+
+def floor_of(terms: Terms) -> frozenset[Node]:
+    """The factors that terms are made of."""
+    return frozenset(f for factors in terms.order.values() for f, _ in factors)
+
+
+def shorter(node: Node, rewritten: Node | None, floor: frozenset[Node]) -> Node | None:
+    """`rewritten`, in the shape of `node`, if it takes fewer operations."""
+    if rewritten is None or rewritten is node:
+        return None
+    rewritten = broadcast(rewritten, node.shape)
+    return rewritten if cost(rewritten, floor) < cost(node, floor) else None
+
+
+def _plain(node: Node) -> bool:
+    """Nothing to collect: no operand is a number or arithmetic itself, and no two are the same."""
+    args = node.args
+    return len(args) == 2 and args[0] is not args[1] and not any(_inside(a) for a in args)
+
+
+def _inside(node: Node) -> bool:
+    return node.op.name in SEEN_THROUGH or constant_value(node) is not None
+
+
+def _collect(node: Node) -> Node | None:
+    if _plain(node):
+        return None
+    terms = terms_of(node)
+    return shorter(node, write(terms), floor_of(terms))
+
+
+def _factor(node: Node) -> Node | None:
+    if _plain(node):
+        return None
+    terms = terms_of(node)
+    return shorter(node, write_factored(terms), floor_of(terms))
+
+
+def _expand(node: Node) -> Node | None:
+    if _plain(node):
+        return None
+    terms = terms_of(node)
+    opened = expand(terms)
+    if opened is None:
+        return None
+    floor = floor_of(opened)
+    candidates = [write_factored(opened), write(opened)]
+    found = [c for c in candidates if c is not None and shorter(node, c, floor) is not None]
+    return min(found, key=lambda c: cost(broadcast(c, node.shape), floor), default=None)
+
+
+def _broadcast_operand(node: Node) -> Node | None:
+    """A repeated operand need not be repeated: elementwise operations broadcast by themselves."""
+    if node.op.kind == "composite" or not node.op.elementwise:
+        return None
+    args = list(node.args)
+    for i, a in enumerate(args):
+        if a.op.name == "broadcast" and a.name is None:
+            args[i] = a.args[0]
+            if not _covers([x.shape for x in args], node.shape):
+                args[i] = a
+    return rebuild(node, args) if tuple(args) != node.args else None
+
+
+def _covers(shapes: list[Shape], shape: Shape) -> bool:
+    return broadcast_shapes(shapes, "broadcast") == shape
+
+
+x, y, c = var("x"), var("y"), var("c")
+exp, log, sqrt, abs_, where = map(call, ("exp", "log", "sqrt", "abs", "where"))
+maximum, minimum, relu = map(call, ("maximum", "minimum", "relu"))
+HALF = Fraction(1, 2)
+ELEMENTWISE = tuple(
+    "exp expm1 log log1p sqrt abs sign sin cos tanh erf step where maximum minimum less less_equal greater "
+    "greater_equal equal not_equal add sub mul div pow".split()
+)
+
+ALGEBRA = (
+    Rule("collect terms and factors", apply=_collect, ops=ARITHMETIC, example="x + y + x"),
+    Rule("take out the common factor", apply=_factor, ops=ARITHMETIC, example="x*y + x*z"),
+    Rule("multiply out and cancel", apply=_expand, ops=ARITHMETIC, example="x*(y/x + 1) - x"),
+    Rule("no repeat before an elementwise operation", apply=_broadcast_operand, ops=ELEMENTWISE,
+         example="A = input(N, D); maximum(broadcast(sum(A), (N, D)), A)"),
+    Rule("log of exp", log(exp(x)), x, example="log(exp(x))"),
+    Rule("exp of log", exp(log(x)), x, example="exp(log(x))"),
+    Rule("root of a square", sqrt(x**2), abs_(x), example="sqrt(x**2)"),
+    Rule("root of a square", sqrt(call("square")(x)), abs_(x), example="sqrt(square(x))"),
+    Rule("root of a product with itself", sqrt(x * x), abs_(x), example="sqrt(x*x)"),
+    Rule("square of an absolute value", abs_(x) ** 2, x**2, example="abs(x)**2"),
+    Rule("absolute value twice", abs_(abs_(x)), abs_(x), example="abs(abs(x))"),
+    Rule("absolute value of a negative", abs_(-x), abs_(x), example="abs(-x)"),
+    Rule("power one half", x ** var("p"), sqrt(x), lambda b: constant_value(b["p"]) == HALF, example="x**0.5"),
+    Rule("larger of a thing and itself", maximum(x, x), x, example="maximum(x, x)"),
+    Rule("smaller of a thing and itself", minimum(x, x), x, example="minimum(x, x)"),
+    Rule("relu twice", relu(relu(x)), relu(x), example="relu(relu(x))"),
+    Rule("either way the same", where(c, x, x), x, example="where(y > 0, x, x)"),
+)  # fmt: skip

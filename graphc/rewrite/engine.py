@@ -1,0 +1,89 @@
+"""The engine: rules applied bottom-up until none fires, each firing recorded, without recursion over depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from graphc.ir.errors import LegalityError, ShapeError
+from graphc.ir.node import Node, rebuild
+from graphc.ir.types import show_shape
+from graphc.ops.move import broadcast
+from graphc.rewrite.rule import Event, Rule
+
+
+@dataclass
+class Engine:
+    """Rules by the operation they are tried at, in order; `normal` remembers each node's final form."""
+
+    rules: Sequence[Rule]
+    record: list[Event] | None = None
+    normal: dict[Node, Node] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._by_op: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            for op in rule.at():
+                self._by_op.setdefault(op, []).append(rule)
+
+    def simplify(self, roots: Iterable[Node]) -> list[Node]:
+        """The normal forms of `roots`."""
+        roots = list(roots)
+        for root in roots:
+            self._normalise(root)
+        return [self.normal[r] for r in roots]
+
+    def _normalise(self, root: Node) -> None:
+        normal, becomes = self.normal, dict[Node, Node]()
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if node in normal:
+                stack.pop()
+            elif node in becomes:
+                self._settle(node, becomes, stack)
+            elif missing := [a for a in node.args if a not in normal]:
+                stack.extend(reversed(missing))
+            else:
+                changed = rebuild(node, (normal[a] for a in node.args))
+                if changed is node:
+                    changed = self._fire(node)
+                if changed is node:
+                    normal[node] = node
+                else:
+                    becomes[node] = changed
+
+    def _settle(self, node: Node, becomes: dict[Node, Node], stack: list[Node]) -> None:
+        """Take over the final form of what `node` was rewritten to, once that is known."""
+        target = becomes[node]
+        if target in self.normal:
+            self.normal[node] = self.normal[target]
+        elif target in becomes and target in stack:
+            # Two rules undo each other: stop here rather than turn in a circle.
+            self.normal[node] = node
+        else:
+            stack.append(target)
+
+    def _fire(self, node: Node) -> Node:
+        for rule in self._by_op.get(node.op.name, ()):
+            after = rule.fire(node)
+            if after is None or after is node:
+                continue
+            if after.shape != node.shape:
+                after = _same_shape(rule, node, after)
+            if node.name is not None and after.name is None and after.args:
+                after = after.named(node.name)
+            if after is node:
+                continue
+            if self.record is not None:
+                self.record.append(Event(rule.name, node, after))
+            return after
+        return node
+
+
+def _same_shape(rule: Rule, node: Node, after: Node) -> Node:
+    try:
+        return broadcast(after, node.shape)
+    except ShapeError as error:
+        shapes = f"{show_shape(node.shape)} to {show_shape(after.shape)}"
+        raise LegalityError(f"the rule {rule.name!r} changed a shape from {shapes}") from error

@@ -1,0 +1,119 @@
+"""Layout: moves merged, taken into contractions, or dropped."""
+
+from __future__ import annotations
+
+from graphc.ir.node import Node, make
+from graphc.ir.types import DimLike
+from graphc.ops.contract import CONTRACT
+from graphc.ops.leaf import as_node, constant_value
+from graphc.ops.move import BROADCAST, RESHAPE, TRANSPOSE, broadcast, transpose
+from graphc.ops.reduce import SUM
+from graphc.rewrite.rule import Rule
+from graphc.rewrite.terms import add_axes, new_axes
+
+
+def _transpose(node: Node) -> Node | None:
+    """Two transposes are one; a transpose of a contraction orders its output; of a repeated number, is nothing."""
+    inner, axes = node.args[0], node.attrs[0]
+    if inner.op is TRANSPOSE:
+        return transpose(inner.args[0], tuple(inner.attrs[0][i] for i in axes))  # type: ignore
+    if inner.op is CONTRACT:
+        left, output = str(inner.attrs[0]).split("->")
+        spec = f"{left}->{''.join(output[i] for i in axes)}"  # type: ignore[union-attr, attr-defined]
+        return make(CONTRACT, inner.args, (spec, inner.attrs[1]))
+    if inner.op is BROADCAST and inner.args[0].ndim == 0:
+        return broadcast(inner.args[0], node.shape)
+    return None
+
+
+def _into_contraction(node: Node) -> Node | None:
+    """A transposed operand of a contraction is the operand with its indices in another order."""
+    inputs, output = str(node.attrs[0]).split("->")
+    operands, args = inputs.split(","), list(node.args)
+    for i, a in enumerate(args):
+        if a.op is TRANSPOSE and a.name is None:
+            order = a.attrs[0]
+            operands[i] = "".join(operands[i][order.index(j)] for j in range(a.ndim))  # type: ignore
+            args[i] = a.args[0]
+    if tuple(args) == node.args:
+        return None
+    return make(CONTRACT, args, (f"{','.join(operands)}->{output}", node.attrs[1]))
+
+
+def _number_in_contraction(node: Node) -> Node | None:
+    """A repeated number among the operands is a factor; what is left contracts without it."""
+    inputs, output = str(node.attrs[0]).split("->")
+    operands = inputs.split(",")
+    for i, a in enumerate(node.args):
+        scalar = a.args[0] if a.op is BROADCAST and a.args[0].ndim == 0 else a if a.ndim == 0 else None
+        if scalar is None or len(operands) == 1:
+            continue
+        rest = [o for j, o in enumerate(operands) if j != i]
+        extents: dict[str, DimLike] = dict(node.attrs[1])  # type: ignore[call-overload]
+        extents.update(zip(operands[i], a.shape, strict=True))
+        known = set("".join(rest))
+        lost = [k for k in dict.fromkeys(operands[i]) if k not in known and k not in output]
+        outer = tuple(sorted((k, d) for k, d in extents.items() if k in output and k not in known))
+        args = tuple(x for j, x in enumerate(node.args) if j != i)
+        result = make(CONTRACT, args, (f"{','.join(rest)}->{output}", outer))
+        for k in lost:
+            result = as_node(extents[k]) * result
+        return result if constant_value(scalar) == 1 else scalar * result
+    return None
+
+
+def _single_contraction(node: Node) -> Node | None:
+    """A contraction of one operand without repeated indices is a sum, a transpose and a repetition."""
+    left, output = str(node.attrs[0]).split("->")
+    if "," in left or len(set(left)) < len(left) or len(set(output)) < len(output):
+        return None
+    (x,) = node.args
+    gone = tuple(i for i, k in enumerate(left) if k not in output)
+    if gone:
+        x = make(SUM, (x,), (gone, False))
+    kept = [k for k in left if k in output]
+    new = [k for k in output if k not in left]
+    x = transpose(x, [kept.index(k) for k in output if k in kept])
+    if not new:
+        return x
+    aligned = tuple(1 if k in new else node.shape[i] for i, k in enumerate(output))
+    return broadcast(add_axes(x, aligned) if x.ndim else x, node.shape)
+
+
+def _reshape(node: Node) -> Node | None:
+    """Two reshapes are one; of a repeated number, and of a sum whose axes it puts back, it is nothing."""
+    inner = node.args[0]
+    if inner.op is RESHAPE:
+        return inner.args[0] if inner.args[0].shape == node.shape else make(RESHAPE, inner.args, node.attrs)
+    if inner.op is BROADCAST and inner.args[0].ndim == 0:
+        return broadcast(inner.args[0], node.shape)
+    if inner.ndim == 0:
+        return broadcast(inner, node.shape)
+    if inner.op is SUM and not inner.attrs[1] and new_axes(inner.shape, node.shape) is not None:
+        kept = add_axes(inner, node.shape)
+        return kept if kept.op is SUM else None
+    return None
+
+
+def _broadcast(node: Node) -> Node | None:
+    """Two repetitions are one."""
+    inner = node.args[0]
+    return make(BROADCAST, inner.args, node.attrs) if inner.op is BROADCAST else None
+
+
+# fmt: off
+LAYOUT = (
+    Rule("transpose of a transpose or of a contraction", apply=_transpose, ops=("transpose",),
+         example="A = input(N, K); B = input(K, M); (A @ B).T"),
+    Rule("transpose into the contraction", apply=_into_contraction, ops=("contract",),
+         example="A = input(K, N); B = input(K, M); A.T @ B"),
+    Rule("number out of the contraction", apply=_number_in_contraction, ops=("contract",),
+         example="W = input(K, M); ones((N, K)) @ W"),
+    Rule("contraction of one operand", apply=_single_contraction, ops=("contract",),
+         example='W = input(K, M); contract("km->m", W)'),
+    Rule("reshape of a reshape", apply=_reshape, ops=("reshape",),
+         example="x = input(N, 6); reshape(reshape(x, (N, 3, 2)), (N, 2, 3))"),
+    Rule("repetition of a repetition", apply=_broadcast, ops=("broadcast",),
+         example="b = input(M); broadcast(broadcast(b, (N, M)), (B, N, M))"),
+)
+# fmt: on

@@ -1,0 +1,163 @@
+"""Stability: exponentials that would overflow become the operations that carry a stable form."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from graphc.ir.node import Node, make, rebuild
+from graphc.ir.op import FUNCTIONS
+from graphc.ops.activations import sigmoid
+from graphc.ops.leaf import constant_value
+from graphc.ops.losses import logsumexp, softmax
+from graphc.ops.move import reshape
+from graphc.ops.pointwise import log
+from graphc.rewrite.rule import Rule, call, var
+from graphc.rewrite.terms import Factors, Terms, terms_of, times, write, write_factored
+
+
+def _fold_exponentials(node: Node) -> Node | None:
+    """In each product, `exp(u)/sum(exp(u))` becomes softmax, `exp(u)/(1 + exp(u))` and `1/(1 + exp(u))` sigmoids."""
+    if not any(a.op.name in ("add", "sum", "reshape", "mul", "div", "pow", "exp", "square") for a in node.args):
+        return None
+    terms = terms_of(node)
+    folded = [(_fold(factors), c) for factors, c in terms.items()]
+    if all(new is old for (new, _), (old, _) in zip(folded, terms.items(), strict=True)):
+        return None
+    result = Terms(folded, decimal=terms.decimal)
+    return write_factored(result) or write(result)
+
+
+def _fold(factors: Factors) -> Factors:
+    for below, power in factors:
+        if power < 0:
+            for above, other in factors:
+                if other > 0 and above.op.name == "exp":
+                    whole = _quotient(above, below)
+                    if whole is not None:
+                        rest = times(times(factors, ((above, 1),), -1), ((below, 1),))
+                        return _fold(times(rest, ((whole, 1),)))
+    for below, power in factors:
+        exponent = _one_plus_exp(below) if power < 0 else None
+        if exponent is not None:
+            rest = times(factors, ((below, -power),))
+            return _fold(times(rest, ((sigmoid(_negative(exponent)), -power),)))
+    for above, power in factors:
+        if power > 0 and above.op.name == "exp":
+            partner = sigmoid(_negative(above.args[0]))
+            if dict(factors).get(partner, 0) > 0:
+                rest = times(factors, ((above, 1), (partner, 1)), -1)
+                return _fold(times(rest, ((sigmoid(above.args[0]), 1),)))
+    return factors
+
+
+def _quotient(above: Node, below: Node) -> Node | None:
+    """`above / below` as a softmax or a sigmoid, if it is one."""
+    exponent = above.args[0]
+    plus = _one_plus_exp(below)
+    if plus is exponent:
+        return sigmoid(exponent)
+    while below.op.name == "reshape":
+        below = below.args[0]
+    if below.op.name == "sum" and len(below.attrs[0]) == 1 and _exponent(below.args[0]) is exponent:  # type: ignore
+        return softmax(exponent, axis=below.attrs[0][0])  # type: ignore[index]
+    return None
+
+
+def _exponent(node: Node) -> Node | None:
+    return node.args[0] if node.op.name == "exp" else None
+
+
+def _one_plus_exp(node: Node) -> Node | None:
+    """`u` if the node is `1 + exp(u)`."""
+    if node.op.name != "add":
+        return None
+    for one, other in (node.args, node.args[::-1]):
+        if constant_value(one) == Fraction(1) and other.op.name == "exp":
+            return other.args[0]
+    return None
+
+
+def _negative(node: Node) -> Node:
+    return node.args[0] if node.op.name == "neg" else -node
+
+
+def _log_of_sum(node: Node) -> Node | None:
+    """`log(sum(exp(z)))` and `log(mean(exp(z)))`, over one axis, kept or not."""
+    total = node.args[0]
+    if total.op.name not in ("sum", "mean") or _exponent(total.args[0]) is None:
+        return None
+    (axes, keepdims), z = total.attrs, total.args[0].args[0]
+    if len(axes) != 1:  # type: ignore[arg-type]
+        return None
+    result = logsumexp(z, axis=axes[0])  # type: ignore[index]
+    if keepdims:
+        result = reshape(result, total.shape)
+    return result if total.op.name == "sum" else result - log(FUNCTIONS["size"](z.shape[axes[0]]))  # type: ignore
+
+
+def _log_of_gather(node: Node) -> Node | None:
+    """The logarithm goes below a choice of entries where it meets a softmax or a sigmoid."""
+    chosen = node.args[0]
+    if chosen.op.name in ("gather", "slice", "reshape", "transpose") and chosen.args[0].op.name in (
+        *_STABLE_LOGS,
+        "gather",
+        "slice",
+        "reshape",
+    ):
+        inner = chosen.args[0]
+        while inner.op.name in ("gather", "slice", "reshape", "transpose"):
+            inner = inner.args[0]
+        if inner.op.name in _STABLE_LOGS:
+            return make(chosen.op, (log(chosen.args[0]), *chosen.args[1:]), chosen.attrs)
+    return None
+
+
+_STABLE_LOGS = ("softmax", "sigmoid")
+
+
+def _shift(node: Node) -> Node | None:
+    """`softmax(z - c)` is `softmax(z)` where `c` is the same along the axis."""
+    inner = node.args[0]
+    if inner.op.name not in ("sub", "add"):
+        return None
+    axis: int = node.attrs[0]  # type: ignore[assignment]
+    z, c = inner.args
+    for kept, moved in ((z, c), (c, z)) if inner.op.name == "add" else ((z, c),):
+        place = axis - node.ndim + moved.ndim
+        if kept.shape == node.shape and (place < 0 or moved.shape[place] == 1) and node.shape[axis] != 1:
+            return rebuild(node, (kept,))
+    return None
+
+
+x, y, z, axis = var("x"), var("y"), var("z"), var("axis")
+_log, _exp, _log1p, _sum = map(call, ("log", "exp", "log1p", "sum"))
+_sigmoid, _log_sigmoid, _softplus = map(call, ("sigmoid", "log_sigmoid", "softplus"))
+_softmax, _log_softmax = map(call, ("softmax", "log_softmax"))
+
+# fmt: off
+STABLE = (
+    Rule("quotient of exponentials", apply=_fold_exponentials, ops=("div", "mul", "reciprocal"),
+         example="z = input(N, K); exp(z)/sum(exp(z), axis=1, keepdims=True)"),
+    Rule("log of a sum of exponentials", apply=_log_of_sum, ops=("log",),
+         example="z = input(N, K); log(sum(exp(z), axis=1))"),
+    Rule("log below a choice of entries", apply=_log_of_gather, ops=("log",),
+         example="z = input(N, K); t = input(N, dtype=int); log(softmax(z)[arange(N), t])"),
+    Rule("softmax of a shift", apply=_shift, ops=("softmax",),
+         example="z = input(N, K); softmax(z - max(z, axis=1, keepdims=True))"),
+    Rule("log of softmax", _log(_softmax(z, axis=axis)), _log_softmax(z, axis=axis),
+         example="z = input(N, K); log(softmax(z))"),
+    Rule("exp of log-softmax", _exp(_log_softmax(z, axis=axis)), _softmax(z, axis=axis),
+         example="z = input(N, K); exp(log_softmax(z))"),
+    Rule("log of sigmoid", _log(_sigmoid(x)), _log_sigmoid(x), example="log(sigmoid(x))"),
+    Rule("log of one minus sigmoid", _log(1 - _sigmoid(x)), _log_sigmoid(-x), example="log(1 - sigmoid(x))"),
+    Rule("exp of log-sigmoid", _exp(_log_sigmoid(x)), _sigmoid(x), example="exp(log_sigmoid(x))"),
+    Rule("softplus", _log(1 + _exp(x)), _softplus(x), example="log(1 + exp(x))"),
+    Rule("softplus", _log1p(_exp(x)), _softplus(x), example="log1p(exp(x))"),
+    Rule("minus softplus", -_softplus(-x), _log_sigmoid(x), example="-log(1 + exp(-x))"),
+    Rule("minus log-sigmoid", -_log_sigmoid(-x), _softplus(x), example="-log(sigmoid(-x))"),
+    Rule("log of a reciprocal", _log(1 / x), -_log(x), example="log(1/x)"),
+    Rule("log of a reciprocal", _log(call("reciprocal")(x)), -_log(x), example="log(reciprocal(x))"),
+    Rule("sigmoid and its complement", _sigmoid(x) * _sigmoid(-x), _sigmoid(x) * (1 - _sigmoid(x)),
+         example="exp(-x)/(1 + exp(-x))**2"),
+)
+# fmt: on

@@ -1,0 +1,159 @@
+"""Sums: what does not vary is taken out, sums that are known are put in, centred values sum to 0."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from graphc.ir.node import Node, make
+from graphc.ir.types import Shape, product
+from graphc.ops.facts import OneHot, SumsTo
+from graphc.ops.leaf import as_node, facts_of
+from graphc.ops.move import broadcast, reshape
+from graphc.ops.reduce import SUM
+from graphc.rewrite.algebra import cost, floor_of
+from graphc.rewrite.rule import Rule
+from graphc.rewrite.terms import Factors, Terms, drop_axes, terms_of, times, write, write_factored
+
+Axes = tuple[int, ...]
+
+
+def known_sum(x: Node, axis: int) -> Fraction | None:
+    """The sum of `x` along `axis` where it is known: assumed, or a softmax or one-hot by what they are."""
+    for fact in facts_of(x):
+        if isinstance(fact, SumsTo) and fact.axis == axis:
+            return fact.value
+        if isinstance(fact, OneHot) and fact.axis == axis:
+            return Fraction(1)
+    if (x.op.name == "softmax" and x.attrs[0] == axis) or (x.op.name == "one_hot" and axis == x.ndim - 1):
+        return Fraction(1)
+    if x.op.name == "assumed":
+        return known_sum(x.args[0], axis)
+    return None
+
+
+def _aligned(x: Node, rank: int) -> Shape:
+    return (1,) * (rank - x.ndim) + x.shape
+
+
+def _sum_of_term(factors: Factors, shape: Shape, axes: Axes) -> tuple[Factors, bool]:
+    """The sum of one product over `axes`, as factors, and whether anything was gained by taking things out."""
+    rank = len(shape)
+    fixed, varying = [], []
+    for f, p in factors:
+        sizes = _aligned(f, rank)
+        (varying if any(sizes[a] != 1 for a in axes) else fixed).append((f, p))
+    covered = {a for f, _ in varying for a in axes if _aligned(f, rank)[a] != 1}
+    free = [a for a in axes if a not in covered and shape[a] != 1]
+    result: Factors = ()
+    for f, p in fixed:
+        result = times(result, ((_dropped(f, rank, axes), p),))
+    for a in free:
+        result = times(result, ((as_node(shape[a]), 1),))
+    if not varying:
+        return result, True
+    inner, known = _sum_of_varying(tuple(varying), shape, axes, tuple(sorted(covered)))
+    return times(result, inner), known or bool(fixed or free)
+
+
+def _dropped(x: Node, rank: int, axes: Axes) -> Node:
+    """A factor that is constant along `axes`, without them."""
+    own = tuple(a - rank + x.ndim for a in axes if a - rank + x.ndim >= 0)
+    return drop_axes(x, own) if own else x
+
+
+def _sum_of_varying(varying: Factors, shape: Shape, axes: Axes, covered: Axes) -> tuple[Factors, bool]:
+    body = write(Terms([(varying, Fraction(1))]))
+    if len(varying) == 1 and varying[0][1] == 1 and len(covered) == 1:
+        value = known_sum(body, covered[0] - len(shape) + body.ndim)
+        if value is not None:
+            return ((as_node(value), 1),) if value != 1 else (), True
+    spread = tuple(
+        d if any(_aligned(f, len(shape))[i] != 1 for f, _ in varying) else 1 for i, d in enumerate(shape)
+    )
+    body = broadcast(body, spread[len(shape) - body.ndim :])
+    own = tuple(a - len(shape) + body.ndim for a in covered)
+    total = make(SUM, (body,), (own, False))
+    rest = tuple(a for a in axes if a not in covered and a - len(shape) + body.ndim >= 0)
+    shift = [a - len(shape) + body.ndim - sum(1 for c in own if c < a - len(shape) + body.ndim) for a in rest]
+    return ((drop_axes(total, tuple(shift)) if shift else total, 1),), False
+
+
+def _as_factors(terms: list[tuple[Factors, Fraction]], shape: Shape, axes: Axes) -> tuple[Terms, int]:
+    gained, result = 0, []
+    for factors, coefficient in terms:
+        summed, gain = _sum_of_term(factors, shape, axes)
+        gained += gain or coefficient != 1
+        number = Fraction(1)
+        kept: Factors = ()
+        for f, p in summed:
+            value = None if f.op.name != "const" or f.attrs[0] == "symbol" else Fraction(f.attrs[1])  # type: ignore
+            if value is None:
+                kept = (*kept, (f, p))
+            else:
+                number *= value**p
+        result.append((kept, coefficient * number))
+    return Terms(result), gained
+
+
+def _hoist(node: Node) -> Node | None:
+    """`sum(c*x)` is `c*sum(x)` and `sum(x + y)` is `sum(x) + sum(y)`, where that leaves less to sum."""
+    x = node.args[0]
+    axes, keepdims = node.attrs
+    terms = terms_of(x)
+    items = terms.items()
+    if not items:
+        return broadcast(as_node(0), node.shape)
+    summed, gained = _as_factors(items, x.shape, axes)  # type: ignore[arg-type]
+    if not gained:
+        return None
+    summed.decimal = terms.decimal
+    candidates = [c for c in (write_factored(summed), write(summed)) if c is not None]
+    floor = floor_of(terms)
+    best = min(candidates, key=lambda c: cost(c, floor))
+    if keepdims:
+        best = _kept(best, node)
+    if best.shape != node.shape:
+        best = broadcast(best, node.shape)
+    single = len(items) == 1
+    return best if best is not node and (single or cost(best, floor) < cost(node, floor)) else None
+
+
+def _kept(value: Node, node: Node) -> Node:
+    """The reduced axes put back in place at size 1, in each factor."""
+    if value.ndim == 0:
+        return value
+    axes = node.attrs[0]
+    rank = node.args[0].ndim
+    rest = [i for i in range(rank) if i not in axes]  # type: ignore[operator]
+    sizes = dict(zip(reversed(rest), reversed(value.shape), strict=False))
+    return reshape(value, tuple(sizes.get(i, 1) for i in range(rank)))
+
+
+def _merge(node: Node) -> Node | None:
+    """A sum of a sum is one sum over both."""
+    inner = node.args[0]
+    if inner.op is not SUM or node.attrs[1] or inner.attrs[1]:
+        return None
+    rank = inner.args[0].ndim
+    left = [i for i in range(rank) if i not in inner.attrs[0]]  # type: ignore[operator]
+    axes = sorted([*inner.attrs[0], *(left[i] for i in node.attrs[0])])  # type: ignore[misc, union-attr, attr-defined]
+    return make(SUM, inner.args, (tuple(axes), False))
+
+
+def _trivial(node: Node) -> Node | None:
+    """A sum over axes of size 1 only takes them out."""
+    x = node.args[0]
+    axes, keepdims = node.attrs
+    if product(x.shape[a] for a in axes) != 1:  # type: ignore[union-attr, attr-defined]
+        return None
+    return x if keepdims else drop_axes(x, axes)  # type: ignore[arg-type]
+
+
+# fmt: off
+SUMS = (
+    Rule("sum over axes of size 1", apply=_trivial, ops=("sum",), example="x = input(N, 1); sum(x, axis=1)"),
+    Rule("sum of a sum", apply=_merge, ops=("sum",), example="x = input(N, K); sum(sum(x, axis=1))"),
+    Rule("take out of the sum", apply=_hoist, ops=("sum",), needs="sums_to",
+         example="x = input(N, K); c = input(); sum(-c*x/N, axis=1)"),
+)
+# fmt: on

@@ -1,0 +1,348 @@
+"""Arithmetic seen as a sum of terms, each a rational coefficient times powers of factors.
+
+`terms_of(node)` looks through sums, products, quotients, whole powers, means, and through broadcasts and added axes,
+down to factors that are none of these. It is bounded: what has too many terms is one factor. `write` turns terms back
+into a graph the way a person would write it: `(p - t)/N`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from functools import reduce as fold
+from weakref import WeakKeyDictionary
+
+from graphc.ir.node import Node, make
+from graphc.ir.types import Dim, Shape, product
+from graphc.ops.leaf import SIZE, as_node, const, constant_value
+from graphc.ops.move import reshape
+from graphc.ops.reduce import SUM
+
+Factors = tuple[tuple[Node, int], ...]  # each factor once, in order of appearance, with a power that is not 0
+MAX_TERMS, MAX_FACTORS, MAX_EXPANDED, MAX_POWER = 12, 16, 40, 8
+SEEN_THROUGH = {"add", "sub", "mul", "div", "neg", "pow", "square", "reciprocal", "broadcast", "reshape", "mean"}
+
+
+class Terms:
+    """A sum of terms: factors → coefficient, in order of appearance. `decimal` when a coefficient was typed as one."""
+
+    __slots__ = ("by_factors", "decimal", "order")
+
+    def __init__(self, items: Iterable[tuple[Factors, Fraction]] = (), *, decimal: bool = False) -> None:
+        self.by_factors: dict[frozenset[tuple[Node, int]], Fraction] = {}
+        self.order: dict[frozenset[tuple[Node, int]], Factors] = {}
+        self.decimal = decimal
+        for factors, coefficient in items:
+            key = frozenset(factors)
+            self.order.setdefault(key, factors)
+            self.by_factors[key] = self.by_factors.get(key, Fraction(0)) + coefficient
+
+    def items(self) -> list[tuple[Factors, Fraction]]:
+        """The terms that did not cancel."""
+        return [(self.order[k], c) for k, c in self.by_factors.items() if c]
+
+    def __len__(self) -> int:
+        return sum(1 for c in self.by_factors.values() if c)
+
+
+def times(a: Factors, b: Factors, sign: int = 1) -> Factors:
+    """The product of two factor lists, or with `sign=-1` the quotient."""
+    powers = dict(a)
+    for factor, power in b:
+        powers[factor] = powers.get(factor, 0) + sign * power
+    return tuple((f, p) for f, p in powers.items() if p)
+
+
+_seen: WeakKeyDictionary[Node, Terms | None] = WeakKeyDictionary()
+
+
+def terms_of(node: Node) -> Terms:
+    """The terms of a node; of one that is not arithmetic, or has too many, the node itself as the only factor."""
+    stack = [node]
+    while stack:
+        current = stack[-1]
+        inner = [a for a in current.args if a not in _seen and a.op.name in SEEN_THROUGH]
+        if current in _seen or current.op.name not in SEEN_THROUGH:
+            stack.pop()
+        elif inner:
+            stack.extend(inner)
+        else:
+            _seen[current] = _bounded(_look(current))
+    return _known(node)
+
+
+def _known(node: Node) -> Terms:
+    value = constant_value(node)
+    if value is not None:
+        return Terms([((), value)] if value else [], decimal=node.attrs[0] == "decimal")
+    if node.op is SIZE and len(node.attrs[0].terms) == 1:  # type: ignore[union-attr, attr-defined]
+        return _size_terms(node.attrs[0])  # type: ignore[arg-type]
+    return _seen.get(node) or Terms([(((node, 1),), Fraction(1))])
+
+
+def _size_terms(d: Dim) -> Terms:
+    """The size `4*N*K` as 4 times N times K."""
+    ((monomial, coefficient),) = d.terms
+    return Terms([(tuple((as_node(Dim(((((name, 1),), 1),))), p) for name, p in monomial), Fraction(coefficient))])
+
+
+def _bounded(terms: Terms | None) -> Terms | None:
+    if terms is None or len(terms.by_factors) > MAX_TERMS:
+        return None
+    return None if any(len(f) > MAX_FACTORS for f in terms.order.values()) else terms
+
+
+def _look(node: Node) -> Terms | None:
+    given = [_known(a) for a in node.args]
+    decimal = any(t.decimal for t in given)
+    match node.op.name:
+        case "add":
+            return Terms([*given[0].items(), *given[1].items()], decimal=decimal)
+        case "sub":
+            return Terms([*given[0].items(), *((f, -c) for f, c in given[1].items())], decimal=decimal)
+        case "neg":
+            return Terms([(f, -c) for f, c in given[0].items()], decimal=decimal)
+        case "mul":
+            return _multiplied(node.args, given, 1)
+        case "div":
+            return _multiplied(node.args, given, -1)
+        case "square":
+            return _powered(node.args[0], given[0], 2)
+        case "reciprocal":
+            return _powered(node.args[0], given[0], -1)
+        case "pow":
+            power = constant_value(node.args[1])
+            whole = power is not None and power.denominator == 1 and 0 < abs(power) <= MAX_POWER
+            return _powered(node.args[0], given[0], int(power)) if whole and power else None
+        case "broadcast":
+            return given[0]
+        case "mean":
+            return _mean_terms(node)
+    return _with_new_axes(node, given[0])
+
+
+def _single(node: Node, terms: Terms) -> tuple[Factors, Fraction] | None:
+    """A node as one term: its own if it has one, itself as a factor if it has several, None if it is zero."""
+    items = terms.items()
+    if len(items) == 1:
+        return items[0]
+    return (((node, 1),), Fraction(1)) if items else None
+
+
+def _multiplied(args: tuple[Node, ...], given: list[Terms], sign: int) -> Terms | None:
+    decimal = any(t.decimal for t in given)
+    left, right = (_single(a, t) for a, t in zip(args, given, strict=True))
+    if right is None:
+        return Terms() if sign > 0 else None
+    if left is None:
+        return Terms()
+    scale = right[1] if sign > 0 else 1 / right[1]
+    if not right[0] and len(given[0]) > 1:
+        return Terms([(f, c * scale) for f, c in given[0].items()], decimal=decimal)
+    if sign > 0 and not left[0] and len(given[1]) > 1:
+        return Terms([(f, c * left[1]) for f, c in given[1].items()], decimal=decimal)
+    return Terms([(_tidy(times(left[0], right[0], sign)), left[1] * scale)], decimal=decimal)
+
+
+def _powered(base: Node, terms: Terms, power: int) -> Terms | None:
+    one = _single(base, terms)
+    if one is None:
+        return Terms() if power > 0 else None
+    factors, coefficient = one
+    return Terms([(_tidy(tuple((f, p * power) for f, p in factors)), coefficient**power)], decimal=terms.decimal)
+
+
+def _tidy(factors: Factors) -> Factors:
+    """`sqrt(x)` squared is `x`; `exp(u)` and `exp(-u)` cancel."""
+    powers = dict(factors)
+    for factor, power in factors:
+        if factor.op.name == "sqrt" and abs(power) > 1:
+            whole, rest = divmod(abs(power), 2)
+            sign = 1 if power > 0 else -1
+            powers[factor] = sign * rest
+            inner = factor.args[0]
+            powers[inner] = powers.get(inner, 0) + sign * whole
+        if factor.op.name == "exp" and factor.args[0].op.name == "neg":
+            for other in powers:
+                if other.op.name == "exp" and other.args[0] is factor.args[0].args[0]:
+                    both = min(abs(powers[other]), abs(powers[factor])) if powers[other] * powers[factor] > 0 else 0
+                    sign = 1 if powers[factor] > 0 else -1
+                    powers[other] -= sign * both
+                    powers[factor] -= sign * both
+    return tuple((f, p) for f, p in powers.items() if p)
+
+
+def _mean_terms(node: Node) -> Terms:
+    x, (axes, keepdims) = node.args[0], node.attrs
+    total = make(SUM, (x,), (axes, keepdims))
+    count = product(x.shape[i] for i in axes)  # type: ignore[union-attr, attr-defined]
+    if isinstance(count, int):
+        return Terms([(((total, 1),), Fraction(1, count))])
+    return Terms([(((total, 1), (as_node(count), -1)), Fraction(1))])
+
+
+def _with_new_axes(node: Node, terms: Terms) -> Terms | None:
+    """A reshape that only adds axes of size 1 goes through to the factors."""
+    places = new_axes(node.args[0].shape, node.shape)
+    if places is None:
+        return None
+    return Terms(
+        [(tuple((stretch(f, node.shape, places), p) for f, p in factors), c) for factors, c in terms.items()],
+        decimal=terms.decimal,
+    )
+
+
+def new_axes(old: Shape, new: Shape) -> tuple[int, ...] | None:
+    """The places of the axes of size 1 that lead from `old` to `new`, or None if that is not all that happens."""
+    places, rest = [], list(old)
+    for i, d in enumerate(new):
+        if rest and rest[0] == d and (d != 1 or len(rest) == len(new) - i):
+            rest.pop(0)
+        elif d == 1:
+            places.append(i)
+        else:
+            return None
+    return None if rest else tuple(places)
+
+
+def stretch(factor: Node, shape: Shape, places: tuple[int, ...]) -> Node:
+    """A factor aligned to the shape that adding axes at `places` gives."""
+    if factor.ndim == 0:
+        return factor
+    kept = [i for i in range(len(shape)) if i not in places]
+    own = dict(zip(reversed(kept), reversed(factor.shape), strict=False))
+    full = [own.get(i, 1) for i in range(len(shape))]
+    first = min(i for i in own) if own else 0
+    return add_axes(factor, tuple(full[first:]))
+
+
+def add_axes(factor: Node, shape: Shape) -> Node:
+    """`factor` reshaped by axes of size 1; of a sum without them, the sum that keeps them."""
+    if factor.op is SUM and not factor.attrs[1] and factor.name is None:
+        kept = make(SUM, factor.args, (factor.attrs[0], True))
+        if kept.shape == shape:
+            return kept
+        if tuple(kept.shape[kept.ndim - len(shape) :]) == shape and all(d == 1 for d in kept.shape[: -len(shape)]):
+            return reshape(kept, shape)
+    if factor.op.name == "reshape" and factor.name is None:
+        return add_axes(factor.args[0], shape)
+    return reshape(factor, shape)
+
+
+def drop_axes(factor: Node, axes: tuple[int, ...]) -> Node:
+    """`factor` without axes of size 1; of a sum that kept them, the sum that does not."""
+    shape = tuple(d for i, d in enumerate(factor.shape) if i not in axes)
+    if factor.op is SUM and factor.attrs[1] and factor.name is None and set(axes) == set(factor.attrs[0]):  # type: ignore
+        return make(SUM, factor.args, (factor.attrs[0], False))
+    if factor.op.name == "reshape" and factor.args[0].shape == shape:
+        return factor.args[0]
+    return reshape(factor, shape)
+
+
+def expand(terms: Terms) -> Terms | None:
+    """Products of sums multiplied out, if something cancels by it; None if not, or if it grows beyond the bound."""
+    work, done, cancelled = terms.items(), list[tuple[Factors, Fraction]](), False
+    decimal = terms.decimal
+    while work:
+        factors, coefficient = work.pop(0)
+        opened = next((f for f, p in factors if 0 < p <= 2 and len(_opened(f)) > 1), None)
+        if opened is None:
+            done.append((factors, coefficient))
+            continue
+        inner = _opened(opened)
+        decimal = decimal or inner.decimal
+        rest = times(factors, ((opened, 1),), -1)
+        fresh: list[tuple[Factors, Fraction]] = []
+        for f, c in inner.items():
+            both = _tidy(times(rest, f))
+            cancelled = cancelled or _weight(both) < _weight(rest) + _weight(f)
+            fresh.append((both, coefficient * c))
+        work[:0] = fresh
+        if len(work) + len(done) > MAX_EXPANDED:
+            return None
+    result = Terms(done, decimal=decimal)
+    return result if cancelled or len(result) < len(done) else None
+
+
+def _opened(factor: Node) -> Terms:
+    return terms_of(factor) if factor.op.name in SEEN_THROUGH else _known(factor)
+
+
+def _weight(factors: Factors) -> int:
+    return sum(abs(p) for _, p in factors)
+
+
+# Writing terms as a person would ------------------------------------------------------------------------------------
+
+
+def write(terms: Terms) -> Node:
+    """A sum of terms as a graph: what is added first, then what is subtracted."""
+    items = terms.items()
+    if not items:
+        return as_node(0)
+    ordered = [t for t in items if t[1] > 0] + [t for t in items if t[1] < 0]
+    total = _write_term(*ordered[0], terms.decimal)
+    for factors, coefficient in ordered[1:]:
+        part = _write_term(factors, abs(coefficient), terms.decimal)
+        total = total + part if coefficient > 0 else total - part
+    return total
+
+
+def write_factored(terms: Terms) -> Node | None:
+    """The same with what all terms share taken out, `(p - t)/N`; None when they share nothing."""
+    items = terms.items()
+    if len(items) < 2:
+        return None
+    common = _common(items)
+    scale = abs(items[0][1]) if len({abs(c) for _, c in items}) == 1 else Fraction(1)
+    if not common and scale == 1:
+        return None
+    rest = Terms([(times(f, common, -1), c / scale) for f, c in items])
+    above = [(f, p) for f, p in common if p > 0]
+    below = tuple((f, p) for f, p in common if p < 0)
+    inner = write(rest)
+    return _write_product([*_powers(above), inner], below, scale, terms.decimal)
+
+
+def _common(items: list[tuple[Factors, Fraction]]) -> Factors:
+    shared = dict(items[0][0])
+    for factors, _ in items[1:]:
+        powers = dict(factors)
+        for f in list(shared):
+            p, q = shared[f], powers.get(f, 0)
+            shared[f] = (min(p, q) if p > 0 else max(p, q)) if p * q > 0 else 0
+    return tuple((f, p) for f, p in shared.items() if p)
+
+
+def _write_term(factors: Factors, coefficient: Fraction, decimal: bool) -> Node:
+    above = _powers([(f, p) for f, p in factors if p > 0])
+    return _write_product(above, tuple((f, p) for f, p in factors if p < 0), coefficient, decimal)
+
+
+def _powers(factors: Iterable[tuple[Node, int]]) -> list[Node]:
+    return [f if p == 1 else f ** as_node(p) for f, p in factors]
+
+
+def _write_product(above: list[Node], below: Factors, coefficient: Fraction, decimal: bool) -> Node:
+    """`-2*x*y/(3*N)`: the sign on the first factor, the coefficient first, one denominator."""
+    size = abs(coefficient)
+    lower = _powers([(f, -p) for f, p in below])
+    if decimal and size.denominator != 1 and _is_decimal(size):
+        above = [const(Decimal(size.numerator) / Decimal(size.denominator)), *above]
+    else:
+        above = [as_node(size.numerator), *above] if size.numerator != 1 or not above else above
+        lower = [as_node(size.denominator), *lower] if size.denominator != 1 else lower
+    if coefficient < 0:
+        value = constant_value(above[0])
+        above = [-above[0] if value is None else as_node(-value), *above[1:]]
+    top = fold(lambda a, b: a * b, above)
+    return top / fold(lambda a, b: a * b, lower) if lower else top
+
+
+def _is_decimal(value: Fraction) -> bool:
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
