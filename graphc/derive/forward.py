@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from graphc.derive.local import local_derivative
-from graphc.derive.reverse import check_scalar, grad
+from graphc.derive.reverse import as_numbers, check_scalar, grad
 from graphc.ir.errors import GradientError
 from graphc.ir.node import Node, make, topological
 from graphc.ir.types import show_shape
@@ -26,7 +26,7 @@ def jvp(outputs: Sequence[Node], tangents: Mapping[Node, Node]) -> list[Node]:
             raise GradientError(f"jvp: a direction of shape {given} for {node.name}, of shape {wanted}")
     moved: dict[Node, Node] = dict(tangents)
     _push(outputs, moved)
-    return simplify_all([moved.get(o) if o in moved else zeros(o.shape) for o in outputs])  # type: ignore[misc]
+    return [as_numbers(t) for t in simplify_all([moved[o] if o in moved else zeros(o.shape) for o in outputs])]
 
 
 def _push(roots: Sequence[Node], moved: dict[Node, Node]) -> None:

@@ -13,8 +13,7 @@ from graphc.derive.scalar import from_sympy, number, to_sympy
 from graphc.ir.node import Node, substitute
 from graphc.ir.op import Attrs, Op
 from graphc.ops.composite import attributes
-from graphc.ops.leaf import as_node, constant_value, input_
-
+from graphc.ops.leaf import as_node, constant_value, input_, size
 
 Y = input_("y")
 
@@ -24,25 +23,33 @@ def _placeholder(index: int) -> Node:
     return input_(f"x{index}")
 
 
-def formula(op: Op, attrs: Attrs, symbols: list[Any]) -> Any:
-    """The SymPy formula of an elementwise operation: declared, or read from the body."""
+@lru_cache(maxsize=None)
+def _constant_placeholder(index: int) -> Node:
+    return size(f"x{index}")
+
+
+def formula(op: Op, attrs: Attrs, symbols: list[Any], constant: tuple[bool, ...]) -> Any:
+    """The SymPy formula of an elementwise operation: declared, or read from the body.
+
+    `constant` says which operands are constants: a tie with one of them goes to it.
+    """
     import sympy
 
     if op.formula is not None:
         return op.formula(sympy, attrs, *symbols)
     assert op.body is not None
-    places = [_placeholder(i) for i in range(len(symbols))]
+    places = [(_constant_placeholder if c else _placeholder)(i) for i, c in enumerate(constant)]
     body = op.body(*places, **dict(zip(op.attr_names, attrs, strict=True)))
     return to_sympy(body, dict(zip(places, symbols, strict=True)))
 
 
 @lru_cache(maxsize=None)
-def sympy_derivative(op: Op, attrs: Attrs, arity: int, index: int) -> Node:
+def sympy_derivative(op: Op, attrs: Attrs, constant: tuple[bool, ...], index: int) -> Node:
     """SymPy's derivative of the formula, with the formula itself written as the output `y` where it appears."""
     import sympy
 
-    symbols = [sympy.Symbol(f"x{i}", real=True) for i in range(arity)]
-    expr = formula(op, attrs, symbols)
+    symbols = [sympy.Symbol(f"x{i}", real=True) for i in range(len(constant))]
+    expr = formula(op, attrs, symbols, constant)
     derivative = sympy.diff(expr, symbols[index])
     nodes = {s: _placeholder(i) for i, s in enumerate(symbols)}
     if not expr.is_Atom and not expr.is_Piecewise:
@@ -56,19 +63,25 @@ def plain_derivative(node: Node, index: int) -> Node:
     """SymPy's derivative of the formula in the operands alone; an exponent that is a number stands in the formula."""
     power = node.op.name == "pow"
     given = tuple(a if power and constant_value(a) is not None else None for a in node.args)
-    template = _plain_template(node.op, node.attrs, given, index)
+    template = _plain_template(node.op, node.attrs, given, _constants(node), index)
     return substitute([template], {_placeholder(i): a for i, a in enumerate(node.args)})[0]
 
 
+def _constants(node: Node) -> tuple[bool, ...]:
+    return tuple(a.constant for a in node.args)
+
+
 @lru_cache(maxsize=None)
-def _plain_template(op: Op, attrs: Attrs, given: tuple[Node | None, ...], index: int) -> Node:
+def _plain_template(
+    op: Op, attrs: Attrs, given: tuple[Node | None, ...], constant: tuple[bool, ...], index: int
+) -> Node:
     import sympy
 
     symbols = [sympy.Symbol(f"x{i}", real=True) for i in range(len(given))]
     operands = [
         s if c is None or i == index else number(c) for i, (s, c) in enumerate(zip(symbols, given, strict=True))
     ]
-    derivative = sympy.diff(formula(op, attrs, operands), symbols[index])
+    derivative = sympy.diff(formula(op, attrs, operands, constant), symbols[index])
     return from_sympy(derivative, {s: _placeholder(i) for i, s in enumerate(symbols)})
 
 
@@ -85,6 +98,6 @@ def local_derivative(node: Node, index: int) -> Node | None:
 
 def raw_derivative(node: Node, index: int) -> Node:
     """The same as SymPy gave it, before any better form was put in."""
-    derivative = sympy_derivative(node.op, node.attrs, len(node.args), index)
+    derivative = sympy_derivative(node.op, node.attrs, _constants(node), index)
     places = {_placeholder(i): a for i, a in enumerate(node.args)}
     return substitute([derivative], {**places, Y: node})[0]

@@ -18,6 +18,7 @@ from graphc.ops.composite import attributes
 from graphc.ops.index import zeros
 from graphc.ops.leaf import as_node, constant_value, input_
 from graphc.ops.move import broadcast, sum_to
+from graphc.ops.pointwise import cast
 from graphc.rewrite.simplify import simplify_all
 
 
@@ -55,11 +56,11 @@ def accumulate(output: Node, targets: Sequence[Node], seed: Node | None = None) 
         if node not in active:
             continue
         if node in found:
-            upstream[node] = _total([c.value for c in found[node]])
+            upstream[node] = _total([c.value for c in reversed(found[node])])
         if node in upstream:
             for c in contributions_of(node, upstream[node], active):
-                found.setdefault(node.args[c.index], []).insert(0, c)
-    return ReversePass(output, upstream, {n: tuple(cs) for n, cs in found.items()})
+                found.setdefault(node.args[c.index], []).append(c)
+    return ReversePass(output, upstream, {n: tuple(reversed(cs)) for n, cs in found.items()})
 
 
 def active_nodes(order: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
@@ -158,7 +159,12 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
             raise GradientError(f"{target.name or target.op.name} holds {target.dtype} values: nothing to differentiate")
     upstream = accumulate(output, targets).upstream
     raw = [upstream[t] if t in upstream else zeros(t.shape) for t in targets]
-    return simplify_all(raw) if simplify else raw
+    return [as_numbers(r) for r in (simplify_all(raw) if simplify else raw)]
+
+
+def as_numbers(gradient: Node) -> Node:
+    """A gradient that is a condition, such as `x > 0`, as the numbers 0 and 1."""
+    return cast(gradient, "real") if gradient.dtype == "bool" else gradient
 
 
 def check_scalar(output: Node) -> None:

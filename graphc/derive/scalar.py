@@ -69,11 +69,27 @@ def from_sympy(expr: Any, nodes: Mapping[Any, Node]) -> Node:
         return _product(expr, nodes)
     if kind in _RELATIONS:
         return FUNCTIONS[_RELATIONS[kind]](*(from_sympy(a, nodes) for a in expr.args))  # type: ignore[no-any-return]
+    if kind in ("And", "Or", "ITE", "Not"):
+        return _logical(kind, [from_sympy(a, nodes) for a in expr.args])
     if kind == "Piecewise":
         return _piecewise(expr, nodes)
     if kind in _UNARY or kind in ("sign", "Abs"):
         return FUNCTIONS[kind.lower()](from_sympy(expr.args[0], nodes))  # type: ignore[no-any-return]
     raise ValueError(f"SymPy's {kind} has no counterpart in the graph language: {expr}")
+
+
+def _logical(kind: str, parts: list[Node]) -> Node:
+    """Truth values joined, as numbers 0 and 1."""
+    if kind == "Not":
+        return FUNCTIONS["equal"](parts[0], 0)  # type: ignore[no-any-return]
+    if kind == "ITE":
+        return FUNCTIONS["where"](*parts)  # type: ignore[no-any-return]
+    if kind == "And":
+        return _times(parts)
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = FUNCTIONS["maximum"](joined, part)
+    return joined
 
 
 def _sum(expr: Any, nodes: Mapping[Any, Node]) -> Node:
@@ -137,6 +153,6 @@ def _piecewise(expr: Any, nodes: Mapping[Any, Node]) -> Node:
     if value == 1 and otherwise == 0:
         return chosen
     if value == 0 and otherwise == 1:
-        return from_sympy(condition.negated, nodes)
+        return from_sympy(~condition, nodes)
     other = from_sympy(otherwise, nodes) if otherwise.is_Piecewise else from_sympy(otherwise, nodes)
     return FUNCTIONS["where"](chosen, from_sympy(value, nodes), as_node(other))  # type: ignore[no-any-return]

@@ -20,7 +20,7 @@ from graphc.ir.errors import ShapeError
 from graphc.ir.node import Node, make
 from graphc.ir.op import FUNCTIONS, Attrs, Op, register
 from graphc.ir.types import DType, Shape, broadcast_shapes, show_shape
-from graphc.ops.leaf import as_node, const
+from graphc.ops.leaf import as_node, const, input_
 
 Body = Callable[..., Node]
 
@@ -40,7 +40,7 @@ def composite(
 
         def infer(args: tuple[Node, ...], values: Attrs) -> tuple[Shape, DType]:
             if elementwise:
-                return broadcast_shapes([a.shape for a in args], body.__name__), "real"
+                return broadcast_shapes([a.shape for a in args], body.__name__), _dtype(body, args, values)
             opened = body(*args, **dict(zip(attrs, values, strict=True)))
             return opened.shape, opened.dtype
 
@@ -76,6 +76,13 @@ def composite(
         return build
 
     return declare
+
+
+def _dtype(body: Body, args: tuple[Node, ...], values: Attrs) -> DType:
+    if all(a.dtype == "real" for a in args):
+        return "real"
+    _, attrs = _parameters(body)
+    return body(*(input_(f"x{i}", dtype=a.dtype) for i, a in enumerate(args)), **dict(zip(attrs, values, strict=True))).dtype
 
 
 def _parameters(body: Body) -> tuple[list[str], dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 from graphc.ir.errors import ShapeError
 from graphc.ir.node import Node, make
 from graphc.ir.op import Attrs, Op, function, register
-from graphc.ir.types import DimLike, DType, Shape, broadcast_shapes, promote, show_shape
+from graphc.ir.types import DimLike, DType, Shape, broadcast_shapes, dim, promote, show_shape
 from graphc.ops.leaf import as_node
 from graphc.ops.move import reshape
 from graphc.ops.pointwise import cast
@@ -85,7 +85,7 @@ def _build(spec: str, args: tuple[Node, ...], outer: dict[str, DimLike]) -> Node
 
 
 @function
-def contract(spec: str, *operands: Any, **outer: DimLike) -> Node:
+def contract(spec: str, *operands: Any, **outer: str | DimLike) -> Node:
     """The sum of products that an index string says, as in `contract("nk,km->nm", x, W)`.
 
     An index that stands in the output only needs its extent as a keyword: `contract("k->nk", b, n="N")`.
@@ -98,7 +98,7 @@ def contract(spec: str, *operands: Any, **outer: DimLike) -> Node:
         and bare not in ("->", ",->")
     ):
         raise ShapeError(f"contract: {spec!r} is not an index string such as 'nk,km->nm'")
-    return _build(bare, _real(nodes), outer)
+    return _build(bare, _real(nodes), {index: dim(extent) for index, extent in outer.items()})
 
 
 def _real(nodes: tuple[Node, ...]) -> tuple[Node, ...]:

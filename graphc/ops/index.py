@@ -90,8 +90,10 @@ def gather(x: Any, indices: Any, *, axis: int = 0) -> Node:
 @function
 def scatter_add(updates: Any, indices: Any, shape: Any, *, axis: int = 0) -> Node:
     """Zeros of `shape` with `updates` added at `indices` along `axis`; repeated indices add up."""
-    updates, indices = as_node(updates), as_node(indices)
-    return make(SCATTER_ADD, (updates, indices), (shape_of(shape), axis))
+    updates, indices, target = as_node(updates), as_node(indices), shape_of(shape)
+    if not -len(target) <= axis < len(target):
+        raise ShapeError(f"scatter_add: shape {show_shape(target)} has no axis {axis}")
+    return make(SCATTER_ADD, (updates, indices), (target, axis % len(target)))
 
 
 # argmax, iota, one-hot --------------------------------------------------------------------------------------------

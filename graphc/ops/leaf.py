@@ -24,7 +24,8 @@ def _infer_leaf(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
 
 
 def _infer_const(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
-    return (), "int" if attrs[0] == "int" else "real"
+    kind, value = attrs
+    return (), "int" if kind == "int" and -(2**63) <= value < 2**63 else "real"  # type: ignore[operator]
 
 
 INPUT = register(Op("input", "leaf", _infer_leaf, ("shape", "dtype", "facts")))

@@ -10,11 +10,13 @@ from graphc.ir.errors import ShapeError
 from graphc.ir.node import Node, make
 from graphc.ir.op import Attrs, Op, function, register
 from graphc.ir.types import (
+    Dim,
     DimLike,
     DType,
     Shape,
     broadcast_shapes,
     divide,
+    evaluate_dim,
     product,
     promote,
     shape_of,
@@ -240,7 +242,9 @@ def pad(x: Any, widths: Sequence[tuple[DimLike, DimLike]], fill: Any = 0) -> Nod
     shape = tuple(lo + d + hi for (lo, hi), d in zip(pairs, x.shape, strict=True))
     slices = tuple((lo, 1, d) for (lo, _), d in zip(pairs, x.shape, strict=True))
     kind, value = const(fill).attrs
-    return _pad(x, shape, slices, value if kind == "symbol" else Fraction(value))  # type: ignore[arg-type]
+    exact = value if kind == "symbol" else Fraction(value)  # type: ignore[arg-type]
+    whole = isinstance(exact, Fraction) and exact.denominator == 1
+    return _pad(x if whole else cast(x, "real"), shape, slices, exact)  # type: ignore[arg-type]
 
 
 def slice_axis(x: Node, axis: int, key: slice) -> Node:
@@ -263,10 +267,18 @@ def _bounds(extent: DimLike, key: slice) -> tuple[DimLike, int, DimLike]:
         return extent - 1, -1, extent
     start = _from_end(extent, key.start, 0)
     stop = _from_end(extent, key.stop, extent)
-    length = divide(stop - start + step - 1, step) if step != 1 else stop - start
+    length = _count(stop - start, step)
     if length is None:
-        raise ShapeError(f"every {step}th of a symbolic size {stop - start} is not a known number of entries")
+        raise ShapeError(
+            f"a step of {step} through a symbolic size {stop - start} does not give a known number of entries"
+        )
     return start, step, length
+
+
+def _count(span: DimLike, step: int) -> DimLike | None:
+    """`ceil(span / step)` when it is again a dimension."""
+    over = evaluate_dim(span, dict.fromkeys(span.symbols, 0)) % step if isinstance(span, Dim) else span % step
+    return divide(span + (step - over if over else 0), step)
 
 
 def _from_end(extent: DimLike, bound: Any, default: DimLike) -> DimLike:

@@ -71,20 +71,23 @@ class Arithmetic:
 
     def apply(self, node: Node, arrays: list[Any]) -> Any:
         name = node.op.array_function
-        arrays = self._common(node, arrays)
         if name in self.functions:
             return np.asarray(self.functions[name](*arrays))
         with np.errstate(all="ignore"):
             return np.asarray(getattr(np, name)(*arrays))
 
-    def _common(self, node: Node, arrays: list[Any]) -> list[Any]:
+    def operands(self, node: Node, arrays: list[Any]) -> list[Any]:
         """Integers become reals where reals are computed with: NumPy would widen float32 to float64."""
+        if node.op.kind not in ("pointwise", "contract", "scan") or node.op.name == "cast":
+            return arrays
         first = 1 if node.op.name == "where" else 0
         if node.dtype == "real" or any(a.dtype == "real" for a in node.args[first:]):
             return arrays[:first] + [
                 x if a.dtype == "real" else self.array(x)
                 for a, x in zip(node.args[first:], arrays[first:], strict=True)
             ]
+        if node.dtype == "int":
+            return arrays[:first] + [self.cast(x, "int") if x.dtype == np.bool_ else x for x in arrays[first:]]
         return arrays
 
     # structure
@@ -109,7 +112,7 @@ class Arithmetic:
         extents = dict(outer)
         for indices, x in zip(operands, arrays, strict=True):
             extents.update(zip(indices, x.shape, strict=True))
-        total = np.asarray(1)
+        total = np.ones((), arrays[0].dtype)
         for indices, x in zip(operands, arrays, strict=True):
             total = total * _spread(x, indices, letters)
         total = np.broadcast_to(total, [extents[i] for i in letters])
@@ -294,7 +297,8 @@ def run(order: Sequence[Node], arrays: dict[Node, Any], sizes: Sizes, xp: Arithm
             arrays[node] = arrays[inner]
         else:
             assert node.op.evaluate is not None
-            arrays[node] = node.op.evaluate(node, [arrays[a] for a in node.args], sizes, xp)
+            given = xp.operands(node, [arrays[a] for a in node.args])
+            arrays[node] = node.op.evaluate(node, given, sizes, xp)
 
 
 def evaluate(

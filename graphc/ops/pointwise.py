@@ -66,6 +66,8 @@ def apply(op: Op, *args: Any, attrs: Attrs = ()) -> Node:
 
 def _pow_base(y: Node, x: Node, p: Node) -> Node:
     exponent = constant_value(p)
+    if exponent == 0:
+        return as_node(0)
     if exponent == 2:
         return 2 * x
     return p * x ** (p - 1 if exponent is None else as_node(exponent - 1))
@@ -95,7 +97,8 @@ RECIPROCAL = _primitive("reciprocal", lambda sp, at, x: 1 / x, symbol="1/x", der
 SQUARE = _primitive("square", lambda sp, at, x: x**2, symbol="x²", dtype="same")
 STEP = _primitive("step", lambda sp, at, x: sp.Piecewise((1, x > 0), (0, True)), dtype="int")
 WHERE = _primitive("where", lambda sp, at, c, x, y: sp.Piecewise((x, sp.Ne(c, 0)), (y, True)), dtype="same",
-                   derivatives=(None, lambda out, c, x, y: c, lambda out, c, x, y: FUNCTIONS["equal"](c, 0)))
+                   derivatives=(None, lambda out, c, x, y: c if c.dtype == "bool" else FUNCTIONS["not_equal"](c, 0),
+                                lambda out, c, x, y: FUNCTIONS["equal"](c, 0)))
 MAXIMUM = _primitive("maximum", lambda sp, at, x, y: sp.Piecewise((x, x >= y if at[0] == 0 else x > y), (y, True)),
                      attrs=("tie",), symbol="max", dtype="same")
 MINIMUM = _primitive("minimum", lambda sp, at, x, y: sp.Piecewise((x, x <= y if at[0] == 0 else x < y), (y, True)),
