@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphc.ir.errors import ParseError
-from graphc.ir.graph import Graph
-from graphc.ir.node import Node, topological
+from graphc.ir.node import Node
 from graphc.ir.types import DimLike
 from graphc.lang import assumptions, syntax, tree
 from graphc.lang.evaluate import Evaluator
-from graphc.lang.program import BuiltClaim, Program
+from graphc.lang.program import BuiltClaim, Program, from_nodes
 from graphc.lang.scope import Scope
 from graphc.lang.source import PythonObject, Source, expression_source, load_object, read
 from graphc.lang.tree import Statement
@@ -57,7 +56,7 @@ def load(source: str) -> Program:
     """
     found = read(source)
     if isinstance(found, PythonObject):
-        return _nodes_of(load_object(found), f"{found.file}:{found.name}")
+        return from_nodes(load_object(found), f"{found.file}:{found.name}")
     return build(found, env={}, declared_only=found.name is not None)
 
 
@@ -74,40 +73,6 @@ def build(source: Source, *, env: Mapping[str, Any], declared_only: bool) -> Pro
     if not builder.statements:
         raise ParseError("there is nothing here; write an expression such as `(x + y)*z`", source=source.name)
     return builder.program()
-
-
-def _nodes_of(found: object, source: str) -> Program:
-    given = {"": found} if isinstance(found, Node) else found
-    items = (
-        given.items()
-        if isinstance(given, dict)
-        else enumerate(given)
-        if isinstance(given, list | tuple)
-        else ()
-    )
-    roots = dict(items)
-    if not roots or not all(isinstance(node, Node) for node in roots.values()):
-        raise ParseError(
-            f"this is {_a_kind(found)}; name a node, or a list or dictionary of nodes", source=source
-        )
-    names = {node.name: node for node in topological(roots.values()) if node.name is not None}
-    names |= {name: node for name, node in roots.items() if isinstance(name, str) and name}
-    return Program(
-        names=names,
-        dims=Graph(tuple(roots.values())).sizes,
-        claims=(),
-        assumptions=(),
-        gradients={},
-        target=None,
-        root=list(roots.values())[-1],
-        statements=(),
-        source=source,
-    )
-
-
-def _a_kind(found: object) -> str:
-    kind = type(found).__name__
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
 def _nodes(env: Mapping[str, Any]) -> dict[str, Node]:

@@ -19,9 +19,8 @@ _PLAIN = re.compile(
     r"|(?P<newline>\n)|(?P<space>[ \t]+)|(?P<comment>\#[^\n]*)",
     re.ASCII,
 )
-_SPACES = dict.fromkeys(
-    (code for code in range(0xA0, 0x3001) if unicodedata.category(chr(code)) == "Zs"), " "
-)
+# No-break, wide and thin spaces (Unicode category Zs) come with text copied from a page.
+_SPACES = dict.fromkeys([0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
 _CLOSING = {"(": ")", "[": "]"}
 
 

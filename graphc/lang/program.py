@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graphc.ir.errors import GraphcError
-from graphc.ir.node import Node
+from graphc.ir.errors import GraphcError, ParseError
+from graphc.ir.graph import Graph
+from graphc.ir.node import Node, topological
 from graphc.lang.tree import Assumption, Claim, Definition, Statement
 
 
@@ -48,3 +49,30 @@ class Program:
             place = f"{self.source}: " if self.source else ""
             raise GraphcError(f"{place}there is no expression here; end the text with one, such as `loss`")
         return self.root
+
+
+def from_nodes(found: object, source: str) -> Program:
+    """The program of a node, or of a list or dictionary of nodes, made in Python; the last is the root."""
+    given: dict[object, object] = {}
+    if isinstance(found, Node):
+        given = {None: found}
+    elif isinstance(found, Mapping):
+        given = dict(found)
+    elif isinstance(found, list | tuple):
+        given = dict(enumerate(found))
+    roots = {key: node for key, node in given.items() if isinstance(node, Node)}
+    if not roots or len(roots) < len(given):
+        kind = f"{'an' if type(found).__name__[0] in 'aeiou' else 'a'} {type(found).__name__}"
+        raise ParseError(f"this is {kind}; name a node, or a list or dictionary of nodes", source=source)
+    names = {node.name: node for node in topological(roots.values()) if node.name is not None}
+    return Program(
+        names={**names, **{key: node for key, node in roots.items() if isinstance(key, str)}},
+        dims=Graph(tuple(roots.values())).sizes,
+        claims=(),
+        assumptions=(),
+        gradients={},
+        target=None,
+        root=list(roots.values())[-1],
+        statements=(),
+        source=source,
+    )
