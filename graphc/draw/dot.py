@@ -128,6 +128,8 @@ def _end(plan: Plan, at: int, side: str) -> str:
 
 
 def _entities(text: str) -> str:
+    """`text` within an HTML-like label, where `dot` still reads `\\N` as the name of the node."""
+    text = text.replace("\\", "\\\\")
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 

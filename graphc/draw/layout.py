@@ -58,7 +58,8 @@ def place(plan: Plan, engine: Engine = "embedded", seconds: float = 10.0) -> Pla
     heights = box_heights(plan, y)
     rooms = [(at - piece.up, at + piece.down) for at, piece in zip(y, plan.pieces, strict=True)]
     rooms += heights.values()
-    top, bottom = min(room[0] for room in rooms), max(room[1] for room in rooms)
+    top = min((room[0] for room in rooms), default=0.0)
+    bottom = max((room[1] for room in rooms), default=0.0)
     sides = box_sides(plan, [(column.left, column.right) for column in columns])
     frames = tuple(
         Frame(box, sides[box.id][0], heights[box.id][0] - top, sides[box.id][1], heights[box.id][1] - top)
@@ -173,7 +174,7 @@ def _parts(plan: Plan) -> list[list[int]]:
 def _heights(plan: Plan, output: str, shift: float) -> list[float]:
     """The wire height of every piece, downwards, from Graphviz's answer."""
     heights = [0.0] * len(plan.pieces)
-    for item in json.loads(output)["objects"]:
+    for item in json.loads(output).get("objects", []):
         if item["name"].startswith("n"):
             heights[int(item["name"][1:])] = -float(item["pos"].split(",")[1]) - shift
     return heights

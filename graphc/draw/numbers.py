@@ -8,6 +8,7 @@ from numbers import Integral
 from typing import SupportsFloat
 
 _LARGEST_PLAIN = 1_000_000
+_LARGEST_INTEGER = 10_000_000_000
 _MOST_ENTRIES = 6
 _MOST_ROWS = 4
 
@@ -18,7 +19,7 @@ def format_number(x: SupportsFloat, precision: int = 2) -> str:
     >>> [format_number(x) for x in (3, -12.0, 0.3679, 1e-5, 0.0049, -0.0, 2.5e9, float("nan"))]
     ['3', '-12', '0.37', '1e-05', '0.0049', '0', '2.5e+09', 'nan']
     """
-    if isinstance(x, Integral) and abs(int(x)) < _LARGEST_PLAIN:
+    if isinstance(x, Integral) and abs(int(x)) < _LARGEST_INTEGER:
         return str(int(x))
     value = _as_float(x)
     if not math.isfinite(value):

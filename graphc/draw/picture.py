@@ -27,13 +27,15 @@ FORMATS = ("svg", "dot", "png")
 class Picture:
     """A circuit as it is looked at: `.svg` and `.dot` are text, `.png` is bytes.
 
-    `engine` is "embedded" or "dot" (the system's Graphviz); a layout may take `seconds`. Nothing is laid
-    out before it is asked for. Each format raises GraphcError when the circuit is too large.
+    `engine` is "embedded" or "dot" (the system's Graphviz); a layout may take `seconds`; `legend` adds a
+    line that explains the colours. Nothing is laid out before it is asked for. Each format raises
+    GraphcError when the circuit is too large.
     """
 
     circuit: Circuit
     engine: Engine = "embedded"
     seconds: float = 10.0
+    legend: bool = False
 
     @cached_property
     def _plan(self) -> Plan:
@@ -48,7 +50,7 @@ class Picture:
     @cached_property
     def svg(self) -> str:
         """A standalone SVG document, the same bytes on every machine."""
-        return to_svg(compose(place(self._plan, self.engine, self.seconds)))
+        return to_svg(compose(place(self._plan, self.engine, self.seconds), self.legend))
 
     @cached_property
     def dot(self) -> str:
@@ -102,25 +104,23 @@ class Picture:
 
 def _write(target: Path, content: bytes) -> None:
     """Write a file beside the target and move it there; what is no plain file (/dev/null) is written to."""
-    real = Path(os.path.realpath(target))
-    part = real.with_name(f".{real.name}.{os.getpid()}.part")
     try:
+        real = Path(os.path.realpath(target))
         if real.exists() and not real.is_file():
             real.write_bytes(content)
-            return
+        else:
+            _replace(real, content)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise OutputError(f"`{target}` cannot be written: {reason}") from None
+
+
+def _replace(real: Path, content: bytes) -> None:
+    part = real.with_name(f".{real.name}.{os.getpid()}.part")
+    try:
         part.write_bytes(content)
         if real.exists():
             part.chmod(real.stat().st_mode)
         part.replace(real)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise OutputError(f"`{target}` cannot be written: {reason}") from None
     finally:
-        _remove(part)
-
-
-def _remove(part: Path) -> None:
-    try:
-        part.unlink()
-    except (OSError, ValueError):
-        return
+        part.unlink(missing_ok=True)

@@ -234,12 +234,12 @@ def _cut_branch(sheet: _Sheet, item: Leaf | Gate, apart: tuple[Use, ...], name: 
 
 
 def _add_stem(sheet: _Sheet, item: Leaf | Gate, name: str, box: tuple[str, ...], apart: int) -> int:
-    column = sheet.column[sheet.stem_slot(item.id)]
+    column, uses = sheet.column[sheet.stem_slot(item.id)], len(sheet.uses[item.id])
     if isinstance(item, Leaf):
-        stem = sheet.add(_tagged("stem", column, labels.stem(item.out, "", apart), name))
+        stem = sheet.add(_tagged("stem", column, labels.stem(item.out, "", uses, apart), name))
         sheet.runs.append(Run((stem,)))
     else:
-        stem = sheet.add(_tagged("stem", column, labels.stem(item.out, name, apart), box=box))
+        stem = sheet.add(_tagged("stem", column, labels.stem(item.out, name, uses, apart), box=box))
         sheet.runs.append(Run((sheet.gates[item.id], stem)))
     return stem
 

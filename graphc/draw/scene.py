@@ -7,7 +7,7 @@ from math import sqrt
 from typing import Literal
 
 from graphc.draw.frames import Frame
-from graphc.draw.labels import SIZE, WIRE_ROOM, Row, Tag, row_height, span, symbol
+from graphc.draw.labels import SIZE, WIRE_ROOM, Row, Span, Tag, row_height, row_width, span, symbol
 from graphc.draw.layout import Placed
 from graphc.draw.model import Gate
 from graphc.draw.pieces import LEAD_SPACE, Piece, Run, port_offset
@@ -69,8 +69,16 @@ class Scene:
     texts: tuple[Text, ...]
 
 
-def compose(placed: Placed) -> Scene:
-    """The marks of a laid-out circuit, with a margin around them."""
+LEGEND: Row = (
+    Span("forward value", "value"),
+    Span("gradient", "gradient"),
+    Span("local derivative", "local"),
+)
+_LEGEND_ROOM = 34.0
+
+
+def compose(placed: Placed, legend: bool = False) -> Scene:
+    """The marks of a laid-out circuit, with a line that explains the colours when `legend` is set."""
     pieces = placed.plan.pieces
     texts: list[Text] = []
     discs: list[Disc] = []
@@ -85,8 +93,13 @@ def compose(placed: Placed) -> Scene:
             texts.append(Text(column.tag - LEAD_SPACE, base, (piece.lead,), "end"))
     texts += [Text(f.left + 10, f.top + 16, (span(f.box.label, "box"),)) for f in placed.frames]
     circuit = placed.plan.circuit
+    width, height = placed.width, placed.height
+    if legend:
+        height += _LEGEND_ROOM
+        width = max(width, row_width(LEGEND))
+        texts.append(Text((width - row_width(LEGEND)) / 2, height - 6, LEGEND))
     return Scene(
-        placed.width, placed.height, clean(circuit.title), clean(circuit.description), placed.frames,
+        width, height, clean(circuit.title), clean(circuit.description), placed.frames,
         tuple(_line(placed, run) for run in placed.plan.runs), tuple(discs), tuple(texts),
     )  # fmt: skip
 
