@@ -204,7 +204,7 @@ class RunningError(Precise):
         return {**table, "sign": sign, "reciprocal": lambda x: 1 / x}
 
 
-def assert_close_to_exact(node: Node, values: Values, *, real: Any = np.float64, what: str = "") -> None:
+def assert_close_to_exact(node: Node, values: Values, real: Any = np.float64, *, what: str = "") -> None:
     """Evaluate in floats and assert that every entry lies within a few roundings of the exact value."""
     (actual,) = evaluate([node], values, Arithmetic(real))
     given = {
