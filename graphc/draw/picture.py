@@ -13,7 +13,7 @@ from graphc.draw.engine import Engine
 from graphc.draw.layout import place
 from graphc.draw.model import Circuit
 from graphc.draw.pieces import Plan, cut
-from graphc.draw.scene import compose
+from graphc.draw.scene import Scene, compose, paper
 from graphc.draw.svg import to_svg
 from graphc.ir.errors import GraphcError, OutputError
 
@@ -48,9 +48,13 @@ class Picture:
         return cut(self.circuit)
 
     @cached_property
+    def _scene(self) -> Scene:
+        return compose(place(self._plan, self.engine, self.seconds), self.legend)
+
+    @cached_property
     def svg(self) -> str:
         """A standalone SVG document, the same bytes on every machine."""
-        return to_svg(compose(place(self._plan, self.engine, self.seconds), self.legend))
+        return to_svg(self._scene)
 
     @cached_property
     def dot(self) -> str:
@@ -62,7 +66,7 @@ class Picture:
         """The SVG as pixels; needs the extra `graphc[png]`."""
         from graphc.draw.png import to_png
 
-        return to_png(self.svg)
+        return to_png(self.svg, *paper(self._scene))
 
     def render(self, form: str) -> bytes:
         """The bytes of a file in format "svg", "dot" or "png"."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from math import sqrt
 
 from graphc.draw.palette import FONTS
 from graphc.ir.errors import OutputError
@@ -13,8 +14,22 @@ _OTHER_FAMILIES = (
 )  # fmt: skip
 
 
-def to_png(svg: str, scale: float = 2.0) -> bytes:
-    """The pixels of `svg`, `scale` of them to a unit; raises OutputError without resvg or without a font."""
+_SHARP = 2.0
+_READABLE = 0.5
+_MOST_PIXELS = 40e6
+_LONGEST_SIDE = 32_000
+
+
+def to_png(svg: str, width: float, height: float) -> bytes:
+    """The pixels of an SVG of a given size: two to a unit, fewer where the picture is large.
+
+    Raises OutputError without resvg, without a font, and for a picture that would not be readable.
+    """
+    scale = min(_SHARP, sqrt(_MOST_PIXELS / (width * height)), _LONGEST_SIDE / max(width, height))
+    if scale < _READABLE:
+        raise OutputError(
+            f"the picture is too large for a readable PNG ({width:,.0f} by {height:,.0f}); save it as .svg"
+        )
     return _resvg(svg, scale, _family())
 
 

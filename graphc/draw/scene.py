@@ -7,7 +7,7 @@ from math import sqrt
 from typing import Literal
 
 from graphc.draw.frames import Frame
-from graphc.draw.labels import SIZE, WIRE_ROOM, Row, Span, Tag, row_height, row_width, span, symbol
+from graphc.draw.labels import SIZE, WIRE_ROOM, Row, Span, Tag, row_height, span, symbol
 from graphc.draw.layout import Placed
 from graphc.draw.model import Gate
 from graphc.draw.pieces import LEAD_SPACE, Piece, Run, port_offset
@@ -69,12 +69,15 @@ class Scene:
     texts: tuple[Text, ...]
 
 
-LEGEND: Row = (
-    Span("forward value", "value"),
-    Span("gradient", "gradient"),
-    Span("local derivative", "local"),
-)
+_LEGEND = (Span("forward value", "value"), Span("gradient", "gradient"), Span("local derivative", "local"))
 _LEGEND_ROOM = 34.0
+_LEGEND_SPACE = 20.0
+_LEGEND_WIDTH = sum(part.width for part in _LEGEND) + 2 * _LEGEND_SPACE
+
+
+def paper(scene: Scene) -> tuple[float, float]:
+    """Width and height of a picture with its margins."""
+    return scene.width + 2 * MARGIN, scene.height + 2 * MARGIN
 
 
 def compose(placed: Placed, legend: bool = False) -> Scene:
@@ -96,8 +99,11 @@ def compose(placed: Placed, legend: bool = False) -> Scene:
     width, height = placed.width, placed.height
     if legend:
         height += _LEGEND_ROOM
-        width = max(width, row_width(LEGEND))
-        texts.append(Text((width - row_width(LEGEND)) / 2, height - 6, LEGEND))
+        width = max(width, _LEGEND_WIDTH)
+        x = (width - _LEGEND_WIDTH) / 2
+        for part in _LEGEND:
+            texts.append(Text(x, height - 6, (part,)))
+            x += part.width + _LEGEND_SPACE
     return Scene(
         width, height, clean(circuit.title), clean(circuit.description), placed.frames,
         tuple(_line(placed, run) for run in placed.plan.runs), tuple(discs), tuple(texts),

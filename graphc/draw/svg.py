@@ -18,13 +18,13 @@ from graphc.draw.palette import (
     is_slanted,
     is_wide,
 )
-from graphc.draw.scene import ARROW, MARGIN, Disc, Line, Scene, Text
+from graphc.draw.scene import ARROW, MARGIN, Disc, Line, Scene, Text, paper
 from graphc.draw.textwidth import clean
 
 
 def to_svg(scene: Scene) -> str:
     """`scene` as a standalone SVG document."""
-    width, height = scene.width + 2 * MARGIN, scene.height + 2 * MARGIN
+    width, height = paper(scene)
     size = f'width="{number(width)}" height="{number(height)}" viewBox="0 0 {number(width)} {number(height)}"'
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-family="{FONTS}">',

@@ -138,6 +138,11 @@ def test_png_has_letters(require_extra) -> None:
     assert len(shown) > len(empty)
 
 
+def test_a_png_that_nobody_could_read_is_refused() -> None:
+    with pytest.raises(OutputError, match=r"save it as \.svg"):
+        _ = Picture(circuits.chain(1000)).png
+
+
 @pytest.mark.parametrize(
     "circuit", [Circuit((), (), (), ()), Circuit((circuits.leaf("x", "1"),), (), (), (Output("x", ("1",)),))]
 )
