@@ -61,7 +61,7 @@ _LINE = re.compile(r"(%\d+) = (\w+)(?:\[(.*?)\])?(?:\(((?:%\d+(?:, )?)*)\))?(?: 
 def from_text(text: str) -> list[Node]:
     """The outputs of a graph printed by `to_text`; the same nodes if they still exist."""
     nodes: dict[str, Node] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         try:
             if line.startswith("return "):
                 return [nodes[o] for o in line.removeprefix("return ").split(", ")]

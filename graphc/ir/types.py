@@ -106,35 +106,35 @@ def _signed(monomial: Monomial, coefficient: int, *, first: bool) -> str:
     return sign + "*".join(factors)
 
 
-_NAME = re.compile(r"[^\W\d]\w*\Z")
+_FACTOR = r"(?:\d+|[^\W\d]\w*)(?:\s*(?:\*\*|\^)\s*\d+)?"
+_PRODUCT = rf"{_FACTOR}(?:\s*\*\s*{_FACTOR})*"
+_POLYNOMIAL = re.compile(rf"\s*-?\s*{_PRODUCT}(?:\s*[+-]\s*{_PRODUCT})*\s*\Z")
 
 
 def dim(value: str | DimLike) -> DimLike:
     """A dimension from what a user writes: `784`, `"N"`, `"2*N + 1"` or a `Dim`."""
     if isinstance(value, bool) or not isinstance(value, str | int | Dim):
         raise ShapeError(f"a dimension is a whole number or a name such as 'N', not {value!r}")
-    if isinstance(value, int) and value < 0:
+    found = _parse_dim(value) if isinstance(value, str) else value
+    if isinstance(found, int) and found < 0:
         raise ShapeError(f"a dimension cannot be negative: {value}")
-    return _parse_dim(value) if isinstance(value, str) else value
+    return found
 
 
 def _parse_dim(text: str) -> DimLike:
+    if not text.strip():
+        raise ShapeError("a dimension cannot be empty: write a whole number or a name such as 'N'")
+    if not _POLYNOMIAL.match(text):
+        raise ShapeError(f"{text!r} is not a dimension: write a whole number or a name such as 'N'")
     total: DimLike = 0
-    for sign, product in re.findall(r"([+-]?)([^+-]+)", text.replace(" ", "").replace("**", "^")):
+    for sign, product in re.findall(r"([+-]?)([^+-]+)", "".join(text.split()).replace("**", "^")):
         value: DimLike = -1 if sign == "-" else 1
         for factor in product.split("*"):
             base, _, power = factor.partition("^")
-            if base.isdecimal():
-                atom: DimLike = int(base)
-            elif _NAME.match(base):
-                atom = Dim(((((base, 1),), 1),))
-            else:
-                raise ShapeError(f"{text!r} is not a dimension: write a whole number or a name such as 'N'")
+            atom: DimLike = int(base) if base.isdecimal() else Dim(((((base, 1),), 1),))
             for _ in range(int(power or 1)):
                 value = value * atom
         total = total + value
-    if not text.strip():
-        raise ShapeError("a dimension cannot be empty: write a whole number or a name such as 'N'")
     return total
 
 
@@ -154,23 +154,26 @@ def product(dims: Iterable[DimLike]) -> DimLike:
 
 
 def divide(numerator: DimLike, denominator: DimLike) -> DimLike | None:
-    """`numerator / denominator` when it is again a dimension, else None."""
-    if isinstance(numerator, int) and isinstance(denominator, int):
-        return numerator // denominator if denominator and numerator % denominator == 0 else None
-    if numerator == denominator:
-        return 1
-    divisor = _terms(denominator)
-    if len(divisor) != 1:
+    """`numerator / denominator` when it is again a dimension, else None: long division by leading terms."""
+    if denominator == 0:
         return None
-    (monomial, coefficient), result = divisor[0], []
-    for m, c in _terms(numerator):
-        powers = dict(m)
-        for name, power in monomial:
-            powers[name] = powers.get(name, 0) - power
+    names = [*(d for value in (numerator, denominator) if isinstance(value, Dim) for d in value.symbols)]
+    divisor, coefficient = _leading(denominator, names)
+    quotient: DimLike = 0
+    rest = numerator
+    while rest != 0:
+        monomial, c = _leading(rest, names)
+        powers = {n: dict(monomial).get(n, 0) - dict(divisor).get(n, 0) for n in names}
         if c % coefficient or any(p < 0 for p in powers.values()):
             return None
-        result.append((tuple(sorted((n, p) for n, p in powers.items() if p)), c // coefficient))
-    return _from_terms(result)
+        term = _from_terms([(tuple(sorted((n, p) for n, p in powers.items() if p)), c // coefficient)])
+        quotient, rest = quotient + term, rest - term * denominator
+    return quotient
+
+
+def _leading(value: DimLike, names: list[str]) -> tuple[Monomial, int]:
+    """The term of highest power in the first name, among those in the second, and so on."""
+    return max(_terms(value), key=lambda term: [dict(term[0]).get(n, 0) for n in names])
 
 
 def evaluate_dim(value: DimLike, sizes: Mapping[str, int]) -> int:
@@ -211,7 +214,23 @@ def broadcast_shapes(shapes: Sequence[Shape], what: str) -> Shape:
                 raise ShapeError(f"{what}: shapes {given} do not broadcast, {size} against {d}")
             size = d
         result.append(size)
+    _refuse_accidental_square(shapes, tuple(result), what)
     return tuple(result)
+
+
+def _refuse_accidental_square(shapes: Sequence[Shape], result: Shape, what: str) -> None:
+    """`(N,)` with `(N, 1)` is a slip far more often than a wish for `(N, N)`: ask for it to be written out."""
+    for s in shapes:
+        missing = len(result) - len(s)
+        for t in shapes if missing else ():
+            for axis, d in enumerate(s):
+                other = axis + missing - len(result)
+                if isinstance(d, Dim) and -other <= len(t) and t[other] == 1 and d in t[: max(len(t) - len(s), 0)]:
+                    given = f"{show_shape(s)} and {show_shape(t)}"
+                    raise ShapeError(
+                        f"{what}: shapes {given} would broadcast to {show_shape(result)}; if that is meant, give the "
+                        f"first its axis of size 1, expand_dims(…, 0), else drop the 1 of the second"
+                    )
 
 
 def promote(dtypes: Iterable[DType]) -> DType:

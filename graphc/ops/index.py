@@ -155,7 +155,10 @@ def _extent(n: Any) -> str | DimLike:
 
 @composite(name="one_hot")
 def _one_hot(labels: Node, *, depth: DimLike) -> Node:
-    return cast(equal(expand_dims(labels, -1), arange(depth)), "real")
+    places = arange(depth)
+    if depth in labels.shape:  # which axis is meant has to be written out
+        places = reshape(places, (*(1 for _ in labels.shape), depth))
+    return cast(equal(expand_dims(labels, -1), places), "real")
 
 
 @function
@@ -171,7 +174,7 @@ def one_hot(labels: Any, depth: str | DimLike | Node) -> Node:
 def eye(n: str | DimLike | Node, m: str | DimLike | Node | None = None) -> Node:
     """The identity matrix, `n` by `n`, or `n` by `m`."""
     rows, columns = dim(_extent(n)), dim(_extent(n if m is None else m))
-    return cast(equal(expand_dims(arange(rows), 1), arange(columns)), "real")
+    return cast(equal(expand_dims(arange(rows), 1), expand_dims(arange(columns), 0)), "real")
 
 
 @function
