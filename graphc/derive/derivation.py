@@ -7,10 +7,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from graphc.derive.compose import compose
 from graphc.derive.edge import Local, local_of
 from graphc.derive.expand import Group, expand_composites
-from graphc.derive.naming import display_names
+from graphc.derive.latex import to_latex
+from graphc.derive.markdown import to_markdown
+from graphc.derive.naming import Naming, name_nodes
 from graphc.derive.reverse import Contribution, ReversePass, accumulate, check_scalar
+from graphc.derive.steps import Script, Step
+from graphc.derive.text import to_text
 from graphc.derive.values import Values, values_at
 from graphc.ir.errors import GradientError
 from graphc.ir.node import Node, topological
@@ -25,7 +30,8 @@ class Derivation:
     `nodes` is the graph as it was written, operands before users. `upstream` maps a node to the gradient of the output
     with respect to it, simplified (`raw_upstream`: as the chain rule gave it); a node that the output does not depend
     on, or whose gradient was not asked for, is absent. `contributions` lists what was summed at a node, one per use.
-    `groups` are the composites that were opened, `events` the simplifications in the order they happened.
+    `events` are the simplifications in the order they happened, `simplified` the form of each differentiated node
+    within gradients; `groups` are the composites that were opened.
     """
 
     output: Node
@@ -35,12 +41,18 @@ class Derivation:
     raw_upstream: Mapping[Node, Node] = field(default_factory=dict)
     contributions: Mapping[Node, tuple[Contribution, ...]] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
+    simplified: Mapping[Node, Node] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()
 
     @cached_property
     def names(self) -> Mapping[Node, str]:
         """A name for the output and for each intermediate that is written on a line of its own."""
-        return display_names(self.output, self.nodes, self.upstream)
+        return self.naming.names
+
+    @cached_property
+    def naming(self) -> Naming:
+        """Those names, and which terms of a sum are written within it and share its gradient."""
+        return name_nodes(self.output, self.nodes, self.upstream)
 
     @cached_property
     def _locals(self) -> dict[tuple[Node, int], Local]:
@@ -64,6 +76,28 @@ class Derivation:
     def gradient(self, target: Node) -> Node:
         """The gradient with respect to a node; zeros where the output does not depend on it."""
         return self.upstream[target] if target in self.upstream else zeros(target.shape)
+
+    @cached_property
+    def script(self) -> Script:
+        """The derivation as it is written, with what its signs and names stand for."""
+        return compose(self)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Definitions, then gradients from the output backwards, each a chain of equal lines."""
+        return self.script.steps
+
+    def text(self) -> str:
+        """The steps as plain text."""
+        return to_text(self)
+
+    def latex(self, *, document: bool = False) -> str:
+        """The steps as LaTeX, in displays for one's own text or as a document that compiles as it is."""
+        return to_latex(self, document=document)
+
+    def markdown(self) -> str:
+        """The steps as Markdown with mathematics between double dollars, as GitHub renders it."""
+        return to_markdown(self)
 
     def at(self, given: Mapping[str, Any] | None = None, /, **values: Any) -> Values:
         """The derivation in numbers, given a value for every leaf by name.
@@ -122,10 +156,11 @@ def _simplified(plain: Derivation, found: ReversePass) -> Derivation:
     """The outcome of reverse accumulation with every gradient and contribution simplified together, once."""
     given = [c for contributions in found.contributions.values() for c in contributions]
     events: list[Event] = []
-    roots = [*found.upstream.values(), *(c.value for c in given)]
+    roots = [*found.upstream.values(), *(c.value for c in given), *found.upstream]
     simple = iter(simplify_all(roots, record=events))
     upstream = {node: next(simple) for node in found.upstream}
     values = {(c.user, c.index): next(simple) for c in given}
+    forward = {node: next(simple) for node in found.upstream}
     contributions = {
         node: tuple(replace(c, value=values[c.user, c.index]) for c in contributions)
         for node, contributions in found.contributions.items()
@@ -136,4 +171,5 @@ def _simplified(plain: Derivation, found: ReversePass) -> Derivation:
         raw_upstream=found.upstream,
         contributions=contributions,
         events=tuple(events),
+        simplified=forward,
     )

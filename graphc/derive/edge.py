@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from graphc.derive.local import local_derivative, plain_derivative
+from graphc.derive.naming import first_free
 from graphc.derive.reverse import contributions_of
 from graphc.ir.node import Node, make, substitute
 from graphc.ir.op import Attrs, Op
 from graphc.ir.types import Shape
 from graphc.ops.form import mention
 from graphc.ops.leaf import INPUT, const
+from graphc.ops.move import broadcast
 from graphc.rewrite.simplify import simplify_all
 
 WIDEST = 24
@@ -60,6 +62,16 @@ def local_of(user: Node, index: int, names: Mapping[Node, str]) -> Local:
     (expr,) = substitute([template.expr], place)
     raw = plain_derivative(user, index)
     return Local(user, index, expr, raw, _text(user, expr, raw, names), action)
+
+
+def edge_value(user: Node, index: int, upstream: Node) -> Node:
+    """What an edge passes back of `upstream`, in the simplest form the operation alone allows."""
+    operands = tuple(_stand_in(i, a) for i, a in enumerate(user.args))
+    template = _template(user.op, operands, user.attrs, index)
+    if template.value is None:
+        return broadcast(const(0), user.args[index].shape)
+    place = dict(zip(operands, user.args, strict=True)) | {template.user: user, template.upstream: upstream}
+    return substitute([template.value], place)[0]
 
 
 def _stand_in(index: int, operand: Node) -> Node:
@@ -127,14 +139,6 @@ def _operand_names(user: Node, names: Mapping[Node, str]) -> dict[Node, str]:
     if sum(not a.constant for a in user.args) == 1:
         return dict.fromkeys(unnamed, first_free("x", "u", "v", taken=names.values()))
     return {a: names[a] for a in unnamed if a in names}
-
-
-def first_free(*wanted: str, taken: Collection[str]) -> str:
-    """The first of `wanted` that is not taken, else the last of them with a number."""
-    for name in wanted:
-        if name not in taken:
-            return name
-    return next(n for i in range(1, len(taken) + 2) if (n := f"{wanted[-1]}{i}") not in taken)
 
 
 def compact(text: str) -> str:

@@ -1,31 +1,86 @@
-"""Names for what a derivation writes on a line of its own."""
+"""What a derivation writes on a line of its own, and under which name."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from graphc.ir.node import Node
 
+LONGEST = 12
+"""An unnamed expression of more symbols than this is written on a line of its own."""
 
-def display_names(output: Node, nodes: Sequence[Node], active: Collection[Node]) -> Mapping[Node, str]:
-    """The user's names, and for unnamed nodes the first that are free: y, f, L for the output, h1, h2, … inside."""
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """`names` of all nodes that are written by a name; `carrier` of a node is the one whose gradient it shares.
+
+    An unnamed term of a sum, used there only, has the sum's gradient: it is written within the sum and gets no line.
+    """
+
+    names: Mapping[Node, str]
+    carrier: Mapping[Node, Node]
+
+
+def name_nodes(output: Node, nodes: Sequence[Node], active: Collection[Node]) -> Naming:
+    """The user's names; the output is else y, f or L, intermediates h1, h2, …, by the first letter that is free."""
     taken = {n.name for n in nodes if n.name is not None}
     names = {n: n.name for n in nodes if n.name is not None}
     if output not in names:
-        names[output] = next(n for n in ("y", "f", "L", *_numbered("out", len(nodes))) if n not in taken)
+        names[output] = first_free("y", "f", "L", "out", taken=taken)
         taken.add(names[output])
-    letter = next(a for a in ("h", "v", "u", "node") if not any(_is_numbered(t, a) for t in taken))
+    letter = free_letter(("h", "v", "u", "node"), taken)
+    uses = _uses(nodes)
+    symbols: dict[Node, int] = {}
+    carrier: dict[Node, Node] = {}
     count = 0
     for node in nodes:
-        if node.args and node not in names and node in active:
+        symbols[node] = 1 + sum(1 if a in names else symbols[a] for a in node.args)
+        if node in names or not node.args:
+            continue
+        if node in active:
+            stays = symbols[node] <= LONGEST and _is_term(node, uses[node])
+        else:
+            stays = symbols[node] <= (3 if len(uses[node]) > 1 else LONGEST)
+        if node in active and stays:
+            carrier[node] = uses[node][0][0]
+        elif not stays:
             count += 1
             names[node] = f"{letter}{count}"
-    return names
+    for node in reversed(nodes):
+        if node in carrier:
+            carrier[node] = carrier.get(carrier[node], carrier[node])
+    return Naming(names, carrier)
 
 
-def _numbered(letter: str, count: int) -> list[str]:
-    return [f"{letter}{i}" for i in range(count + 1)]
+def first_free(*wanted: str, taken: Collection[str]) -> str:
+    """The first of `wanted` that is not taken, else the last of them with a number."""
+    for name in wanted:
+        if name not in taken:
+            return name
+    return next(n for i in range(1, len(taken) + 2) if (n := f"{wanted[-1]}{i}") not in taken)
+
+
+def free_letter(wanted: Sequence[str], taken: Collection[str]) -> str:
+    """The first of `wanted` that no name in use is, or is with a number."""
+    return next((a for a in wanted if not any(_is_numbered(t, a) for t in taken)), f"{wanted[-1]}_")
+
+
+def _uses(nodes: Sequence[Node]) -> dict[Node, list[tuple[Node, int]]]:
+    uses: dict[Node, list[tuple[Node, int]]] = {node: [] for node in nodes}
+    for node in nodes:
+        for index, operand in enumerate(node.args):
+            uses[operand].append((node, index))
+    return uses
+
+
+def _is_term(node: Node, uses: Sequence[tuple[Node, int]]) -> bool:
+    """Whether the one use of a node hands it the user's gradient as it is."""
+    if len(uses) != 1:
+        return False
+    user, index = uses[0]
+    return user.shape == node.shape and (user.op.name, index) in (("add", 0), ("add", 1), ("sub", 0))
 
 
 def _is_numbered(name: str, letter: str) -> bool:
-    return name.startswith(letter) and name[len(letter) :].isdecimal()
+    return name.startswith(letter) and (name == letter or name[len(letter) :].isdecimal())

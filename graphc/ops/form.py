@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from graphc.ir.node import Node
 from graphc.ir.types import Dim, show_shape
@@ -85,8 +85,7 @@ def _value(value: Any) -> str:
 def _const(node: Node) -> Form:
     kind, value = node.attrs
     if isinstance(value, Fraction):
-        negative = Fraction(abs(value.numerator), value.denominator)
-        inner = Form("ratio", (), str(negative))
+        inner = Form("ratio", (), str(abs(value)))
         return Form("neg", (inner,)) if value < 0 else inner
     if isinstance(value, int | Decimal) and value < 0:
         return Form("neg", (Form("number", (), number_text(str(kind), -value)),))
@@ -183,6 +182,20 @@ def _transpose(node: Node) -> Form:
     return Form("call", node.args, "transpose", (("", show_shape(node.attrs[0])),))  # type: ignore[arg-type]
 
 
+def _reshape(node: Node) -> Form:
+    """New axes of size 1 are written as in NumPy, `x[:, None]`."""
+    old, keys = list(node.args[0].shape), list[str]()
+    for extent in node.shape:
+        if old and old[0] == extent:
+            keys.append(":")
+            old.pop(0)
+        elif extent == 1:
+            keys.append("None")
+    if old or len(keys) < node.ndim or not node.args[0].ndim:
+        return Form("call", node.args, "reshape", (("", show_shape(node.shape)),))
+    return Form("index", node.args, ", ".join(keys))
+
+
 def _gather(node: Node) -> Form:
     if node.attrs[0] == 0 and len(node.args) > 1:
         return Form("pick", node.args)
@@ -200,16 +213,25 @@ _SPECIAL: dict[str, Callable[[Node], Form]] = {
     "transpose": _transpose,
     "gather": _gather,
     **dict.fromkeys(("sum", "max", "min", "prod", "mean"), _reduction),
-    "reshape": lambda n: Form("call", n.args, "reshape", (("", show_shape(n.shape)),)),
+    "reshape": lambda n: _reshape(n),
     "broadcast": lambda n: Form("call", n.args, "broadcast", (("", show_shape(n.shape)),)),
     "iota": lambda n: Form("call", (), "arange", (("", str(n.attrs[0])),)),
 }
 
 
-def walk(root: Node, names: Mapping[Node, str], leaf: Callable[[Form], Any], inner: Callable[[Form, list[Any]], Any]) -> Any:
-    """Print `root` bottom-up without recursion: `names` cuts the expression at nodes that are written by a name."""
-    results: list[Any] = []
-    stack: list[tuple[Form, bool]] = [(_named(root, names, top=True), False)]
+Names = Mapping[Node, "str | Form"]
+T = TypeVar("T")
+
+
+def walk(
+    root: Form, names: Names, leaf: Callable[[Form], T], inner: Callable[[Form, list[T]], T], terms: int = 0
+) -> T:
+    """Print a notation bottom-up, without recursion: `names` cuts it at nodes that are written by a name.
+
+    `terms`, if given, is the most terms of a sum that are written out; `more` then stands for the others.
+    """
+    results: list[T] = []
+    stack: list[tuple[Form, bool]] = [(root, False)]
     while stack:
         current, visited = stack.pop()
         if not current.parts:
@@ -219,73 +241,151 @@ def walk(root: Node, names: Mapping[Node, str], leaf: Callable[[Form], Any], inn
             given, results[-count:] = results[-count:], []
             results.append(inner(current, given))
         else:
+            if terms and current.kind == "add":
+                current = _abbreviated(current, names, terms)
             stack.append((current, True))
-            stack.extend((p if isinstance(p, Form) else _named(p, names), False) for p in reversed(current.parts))
+            stack.extend((_part(p, names), False) for p in reversed(current.parts))
     return results[0]
 
 
-def _named(node: Node, names: Mapping[Node, str], *, top: bool = False) -> Form:
-    if not top or node.is_leaf:
-        name = names.get(node, node.name)
-        if name is not None:
-            return Form("name", (), name)
+def _part(part: Node | Form, names: Names) -> Form:
+    return part if isinstance(part, Form) else mentioned(part, names)
+
+
+def mentioned(node: Node, names: Names) -> Form:
+    """The notation of a node within other expressions: its name if it has one."""
+    name = names.get(node, node.name)
+    if name is None:
+        return defined(node, names)
+    return name if isinstance(name, Form) else Form("name", (), name, (("axes", str(node.ndim)),))
+
+
+def defined(node: Node, names: Names) -> Form:
+    """The notation of what a node computes, whether it has a name or not."""
+    if node.is_leaf:
+        return mentioned(node, names)
     found = form(node)
     while found.kind == "same":
-        found = _named(found.parts[0], names)  # type: ignore[arg-type]
+        found = _part(found.parts[0], names)
     return found
+
+
+def _abbreviated(sum_: Form, names: Names, terms: int) -> Form:
+    """A sum of too many terms, its first and last ones kept."""
+    reversed_: list[Node | Form] = []
+    current = sum_
+    while current.kind == "add":
+        reversed_.append(current.parts[1])
+        current = _part(current.parts[0], names)
+    if len(reversed_) < terms:
+        return sum_
+    first = terms - 2
+    more = Form("more", (), str(len(reversed_) - first))
+    return Form("series", (current, *reversed(reversed_[-first + 1 :]), more, reversed_[0]))
 
 
 def precedence(f: Form) -> int:
     """How tightly a notation binds in text."""
     if f.kind in _INFIX:
         return _INFIX[f.kind][1]
-    return {"neg": NEGATIVE, "ratio": PRODUCT, "sizes": SUM}.get(f.kind, ATOM)
+    loose = {"neg": NEGATIVE, "ratio": PRODUCT, "sizes": SUM, "series": SUM, "derivative": PRODUCT}
+    return loose.get(f.kind, ATOM)
 
 
-def show(node: Node, names: Mapping[Node, str] | None = None) -> str:
-    """A node in the graph language; nodes in `names`, and named intermediates below it, appear by their names.
+def show(node: Node, names: Names | None = None, *, terms: int = 0) -> str:
+    """What a node computes, in the graph language; named nodes below it, and those in `names`, go by their names.
 
     >>> from graphc.ops import input_
     >>> x = input_("x"); y = input_("y")
     >>> show((x + y) * -x)
-    '(x + y)*-x'
+    '(x + y)*(-x)'
     """
-    return str(walk(node, names or {}, lambda f: (f.text, precedence(f)), _text)[0])
+    return show_form(defined(node, names or {}), names or {}, terms)
 
 
-def mention(node: Node, names: Mapping[Node, str] | None = None) -> str:
-    """A node as it appears within other expressions: by its name if it has one."""
-    name = (names or {}).get(node, node.name)
-    return show(node, names) if name is None else name
+def mention(node: Node, names: Names | None = None, *, terms: int = 0) -> str:
+    """A node as it is written within other expressions: by its name if it has one."""
+    return show_form(mentioned(node, names or {}), names or {}, terms)
 
 
-Piece = tuple[str, int]
+def show_form(f: Form, names: Names, terms: int = 0) -> str:
+    """A notation in the graph language."""
+    return walk(f, names, _leaf_text, _text, terms).text
+
+
+class Piece(NamedTuple):
+    """Printed text, how tightly it binds, and the kind of notation it came from."""
+
+    text: str
+    level: int
+    kind: str
+
+
+def _leaf_text(f: Form) -> Piece:
+    text = {"string": repr(f.text), "more": f"… ({int(f.text):,} more)"}[f.kind] if f.kind in _QUOTED else f.text
+    return Piece(text, precedence(f), f.kind)
+
+
+_QUOTED = ("string", "more")
 
 
 def _text(f: Form, parts: list[Piece]) -> Piece:
     level = precedence(f)
     match f.kind:
         case "neg":
-            return f"-{_wrap(parts[0], PRODUCT + (parts[0][1] == PRODUCT and '@' in parts[0][0]))}", level
+            # A product keeps its place under the sign, -x*y, but then binds no tighter than a product.
+            inner = _wrap(parts[0], NEGATIVE if parts[0].kind == "matmul" else PRODUCT, after=True)
+            return Piece(f"-{inner}", min(level, max(parts[0].level, PRODUCT)), f.kind)
         case "transposed":
-            return f"{_wrap(parts[0], ATOM)}.T", ATOM
+            text = f"{_wrap(parts[0], ATOM)}.T"
         case "index":
-            return f"{_wrap(parts[0], ATOM)}[{f.text}]", ATOM
+            text = f"{_wrap(parts[0], ATOM)}[{f.text}]"
         case "pick":
-            return f"{_wrap(parts[0], ATOM)}[{', '.join(p for p, _ in parts[1:])}]", ATOM
+            text = f"{_wrap(parts[0], ATOM)}[{', '.join(p.text for p in parts[1:])}]"
         case "call":
-            inside = [p for p, _ in parts] + [f"{k}={v}" if k else v for k, v in f.options]
-            if f.text == "concat":
-                inside = [f"[{', '.join(p for p, _ in parts)}]"] + [f"{k}={v}" for k, v in f.options]
-            return f"{f.text}({', '.join(inside)})", ATOM
+            text = _call_text(f, parts)
         case "pow":
-            return f"{_wrap(parts[0], ATOM)}**{_wrap(parts[1], ATOM)}", level
+            text = f"{_wrap(parts[0], ATOM)}**{_wrap(parts[1], ATOM)}"
+        case "series":
+            text = " + ".join(_wrap(p, SUM) for p in parts)
+        case "derivative":
+            text = f"{_differential(parts[0])}/{_differential(parts[1])}"
+        case _:
+            text = _infix_text(f, parts, level)
+    return Piece(text, level, f.kind)
+
+
+def _infix_text(f: Form, parts: list[Piece], level: int) -> str:
     sign, _ = _INFIX[f.kind]
-    spaced = f" {sign} " if level in (SUM, COMPARE) or sign == "@" else sign
-    left = _wrap(parts[0], level + (level == COMPARE))
-    return f"{left}{spaced}{_wrap(parts[1], level + 1)}", level
+    left, right = parts
+    product = f.kind in ("mul", "matmul")
+    derivative = product and (left.kind in _SIGNS or right.kind in _SIGNS)
+    spaced = f" {sign} " if level in (SUM, COMPARE) or sign == "@" or derivative else sign
+    least = level + (level == COMPARE)
+    if {f.kind, left.kind} in ({"mul", "matmul"}, {"div", "matmul"}) and left.kind != "div":
+        least = ATOM  # (a @ b)*c: the language needs no parentheses, the reader does
+    # dL/dh * dh/dz and dL/dh * a*b read rightly without parentheses.
+    loose = right.kind in _SIGNS or (derivative and f.kind == "mul" and right.kind in ("mul", "div"))
+    return f"{_wrap(left, least)}{spaced}{_wrap(right, level + (not loose), after=True)}"
 
 
-def _wrap(piece: Piece, least: int) -> str:
-    text, level = piece
-    return text if level >= least else f"({text})"
+_SIGNS = ("derivative", "sign")
+
+
+def _call_text(f: Form, parts: list[Piece]) -> str:
+    operands = [p.text for p in parts]
+    if f.text == "concat":
+        operands = [f"[{', '.join(operands)}]"]
+    return f"{f.text}({', '.join(operands + [f'{k}={v}' if k else v for k, v in f.options])})"
+
+
+def _differential(piece: Piece) -> str:
+    if piece.kind in ("name", "number", "sign"):
+        return f"d{piece.text}"
+    return f"d {piece.text}" if piece.kind == "call" else f"d({piece.text})"
+
+
+def _wrap(piece: Piece, least: int, *, after: bool = False) -> str:
+    """A part in parentheses if it binds looser than its place, or is a minus that would stand after another sign."""
+    bare = piece.level >= least and not (after and piece.text.startswith("-"))
+    return piece.text if bare else f"({piece.text})"

@@ -1,0 +1,89 @@
+"""Names in LaTeX mathematics: subscripts, Greek letters, other scripts, and characters that mean something to TeX."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
+    "omega"
+).split()
+_CAPITALS = ("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega")
+_COMMANDS = {**{g: f"\\{g}" for g in _GREEK}, **{c: f"\\{c}" for c in _CAPITALS}}
+_BY_CHARACTER = {
+    unicodedata.lookup(f"GREEK {'SMALL' if g[0].islower() else 'CAPITAL'} LETTER "
+                       f"{g.upper().replace('LAMBDA', 'LAMDA')}"): command
+    for g, command in _COMMANDS.items()
+}
+_SPECIAL = {
+    **{c: f"\\{c}" for c in "#$%&_{}"},
+    "\\": r"\backslash ",
+    "~": r"\sim ",
+    "^": r"\wedge ",
+    "`": r"\text{'}",
+    "'": "'",
+    "<": "<",
+    ">": ">",
+}
+
+
+@lru_cache(maxsize=4096)
+def latex_name(name: str, axes: int = 0) -> str:
+    r"""A name as LaTeX mathematics; of an array in bold.
+
+    >>> print(latex_name("x_1"), latex_name("W1", 2), latex_name("loss"), latex_name("sigma"))
+    x_{1} \mathbf{W}_{1} \mathrm{loss} \sigma
+    """
+    base, subscripts = _split(name)
+    body = _letters(base, bold=axes > 0)
+    inner = ",".join(_letters(s, bold=False) for s in subscripts)
+    return f"{body}_{{{inner}}}" if inner else body
+
+
+def _split(name: str) -> tuple[str, list[str]]:
+    """`w_12` and `w12` into `w` and `12`; a name that is not a plain identifier stays whole."""
+    if not name.isidentifier() or name.startswith("_") or name.endswith("_") or "__" in name:
+        return name, []
+    base, *subscripts = name.split("_")
+    match = re.fullmatch(r"(\D+?)(\d+)", base)
+    if match:
+        return match[1], [match[2], *subscripts]
+    return base, subscripts
+
+
+def _letters(text: str, *, bold: bool) -> str:
+    command = _COMMANDS.get(text) or _BY_CHARACTER.get(text)
+    if command:
+        return f"\\boldsymbol{{{command}}}" if bold else command
+    if text.isascii() and text.isalnum():
+        if bold:
+            return f"\\mathbf{{{text}}}"
+        return text if len(text) == 1 or text.isdecimal() else f"\\mathrm{{{text}}}"
+    return mixed(text)
+
+
+def mixed(text: str) -> str:
+    """Any text within mathematics: plain runs upright, characters special to TeX outside of them."""
+    parts: list[str] = []
+    run = ""
+    for character in text:
+        if character in _SPECIAL or not character.isprintable():
+            parts += [_run(run), _SPECIAL.get(character, r"\ ")]
+            run = ""
+        else:
+            run += character
+    return "".join([*parts, _run(run)])
+
+
+def _run(text: str) -> str:
+    if not text:
+        return ""
+    return f"\\mathrm{{{text}}}" if text.isascii() and text.isalnum() else f"\\text{{{text}}}"
+
+
+def operator(name: str) -> str:
+    """A function's name, upright."""
+    escaped = name.replace("_", r"\_")
+    return f"\\operatorname{{{escaped}}}" if name.isascii() else mixed(name)

@@ -1,0 +1,142 @@
+"""What is known while a derivation is written: names, signs for gradients, and how long expressions are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from graphc.derive.edge import placeholder
+from graphc.derive.naming import free_letter
+from graphc.derive.steps import Line, Step, Symbol
+from graphc.ir.node import Node, substitute, topological
+from graphc.ops.form import mention
+from graphc.rewrite.simplify import Event
+
+if TYPE_CHECKING:
+    from graphc.derive.derivation import Derivation
+
+LONGEST = 48
+"""An expression of more symbols than this is not written in one piece."""
+CLOSED = 14
+"""A gradient of at most this many symbols is written out; a longer one in terms of the gradients above it."""
+PIECE = 20
+"""A part of a long expression gets a line of its own from so many symbols on."""
+SIGN = 5
+"""A gradient of fewer symbols than this is written out wherever it is used."""
+
+
+@dataclass
+class Notebook:
+    """`cuts` maps the value of each gradient already written, if it is long, to the sign it is written by."""
+
+    derivation: Derivation
+    names: dict[Node, str]
+    symbols: dict[Node, Symbol] = field(default_factory=dict)
+    signs: dict[Node, Node] = field(default_factory=dict)
+    cuts: dict[Node, Node] = field(default_factory=dict)
+    explained: set[object] = field(default_factory=set)
+    pieces: int = 0
+    _closed: dict[Node, int] = field(default_factory=dict)
+    _cut: dict[Node, int] = field(default_factory=dict)
+
+    @cached_property
+    def events(self) -> Mapping[Node, Event]:
+        """The simplifications by what stood there before."""
+        return {e.before: e for e in reversed(self.derivation.events)}
+
+    @cached_property
+    def scalar(self) -> bool:
+        """Whether all that is differentiated is scalar; then dh/dz says what it means."""
+        return not any(n.shape for n in self.derivation.upstream)
+
+    @cached_property
+    def values(self) -> frozenset[Node]:
+        """The gradients, in their final form."""
+        return frozenset(self.derivation.upstream.values())
+
+    @cached_property
+    def piece_letter(self) -> str:
+        return free_letter(("s", "r", "part"), set(self.names.values()))
+
+    def settled(self, node: Node) -> bool:
+        """Whether a node is written by a name or is a gradient: what is below it is not looked at."""
+        return not node.args or node in self.names or node in self.values
+
+    def sign(self, node: Node) -> Node:
+        """The sign for the gradient of a node, or of the sum the node is written in."""
+        node = self.derivation.naming.carrier.get(node, node)
+        if node not in self.signs:
+            sign = placeholder(f"gradient {len(self.signs)}", node.shape)
+            self.signs[node] = sign
+            self.symbols[sign] = Symbol("gradient", self.derivation.output, node, self.derivation.gradient(node))
+        return self.signs[node]
+
+    def local_sign(self, user: Node, operand: Node, value: Node) -> Node:
+        """A sign for the local derivative of a node by an operand."""
+        sign = placeholder(f"local {len(self.symbols)}", value.shape)
+        self.symbols[sign] = Symbol("local", user, operand, value)
+        return sign
+
+    def text(self, expr: Node) -> str:
+        """An expression as it will be compared with the line before."""
+        return mention(expr, self.names)
+
+    def in_names(self, expr: Node) -> Node:
+        """An expression with forward nodes in the simplified form they have within gradients."""
+        simple = self.derivation.simplified
+        order = topological([expr], stop=lambda n: n in simple or n in self.values)
+        found = {n: n if n in self.values else simple[n] for n in order if n in self.values or n in simple}
+        return substitute([expr], found)[0]
+
+    def shortened(self, expr: Node) -> Node:
+        """An expression written out if it is short, and else in terms of the signs of earlier gradients."""
+        if self._length(expr, self._closed, self._is_named) <= CLOSED:
+            return expr
+        if self.length(expr) > LONGEST:
+            return expr
+        order = topological([expr], stop=lambda n: n in self.cuts or self._is_named(n))
+        found = {n: self.cuts.get(n, n) for n in order if n in self.cuts or self._is_named(n)}
+        return substitute([expr], found)[0]
+
+    def length(self, expr: Node) -> int:
+        """The number of symbols `shortened` would write for a long expression."""
+        return self._length(expr, self._cut, lambda n: n in self.cuts or self._is_named(n))
+
+    def _is_named(self, node: Node) -> bool:
+        return not node.args or node in self.names or node.name is not None
+
+    def _length(self, expr: Node, known: dict[Node, int], stop: Callable[[Node], bool]) -> int:
+        if stop(expr):
+            return 1
+        for node in topological([expr], stop=lambda n: n in known or stop(n)):
+            if stop(node):
+                continue
+            if node not in known:
+                known[node] = 1 + sum(1 if stop(a) else known[a] for a in node.args)
+        return known[expr]
+
+    def remember(self, node: Node) -> None:
+        """Let later lines write this gradient by its sign, if it is long."""
+        value = self.derivation.upstream[node]
+        if value not in self.cuts and not self._is_named(value) and self.length(value) >= SIGN:
+            self.cuts[value] = self.sign(node)
+            self._cut.pop(value, None)
+
+    def in_pieces(self, expr: Node) -> tuple[list[Step], Node]:
+        """Definitions for parts of a long expression, and the expression in terms of them."""
+        steps: list[Step] = []
+        size: dict[Node, int] = {}
+        order = topological([expr], stop=lambda n: n in self.cuts or self._is_named(n))
+        found = {n: self.cuts.get(n, n) for n in order if n in self.cuts or self._is_named(n)}
+        (expr,) = substitute([expr], found)
+        for node in topological([expr], stop=self._is_named):
+            if self._is_named(node):
+                continue
+            size[node] = 1 + sum(1 if self._is_named(a) else size[a] for a in node.args)
+            if size[node] > PIECE and node is not expr:
+                self.pieces += 1
+                self.names[node] = f"{self.piece_letter}{self.pieces}"
+                steps.append(Step("definition", node, (Line(node),)))
+        return steps, expr

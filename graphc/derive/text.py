@@ -1,0 +1,111 @@
+"""The written derivation as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from graphc.derive.steps import Line, Script, Step
+from graphc.ir.node import Node
+from graphc.ir.types import show_shape
+from graphc.ops.form import Form, Names, defined, mention, show, show_form
+
+if TYPE_CHECKING:
+    from graphc.derive.derivation import Derivation
+
+TERMS = 8
+"""A sum of more terms is abbreviated."""
+NOTES_FROM = 60
+"""A note stands at most so far right, unless its line is longer."""
+
+
+def to_text(derivation: Derivation) -> str:
+    """Definitions, a blank line, then one block per gradient, notes to the right of the lines they belong to."""
+    script = derivation.script
+    short = writes_short(derivation)
+    names: dict[Node, str | Form] = {**script.names, **signs_in_text(derivation, short=short)}
+    blocks = [_given(derivation)] if short else []
+    blocks.append(_definitions(script, names, shapes=short))
+    if derivation.upstream:
+        if short:
+            output = script.names[derivation.output]
+            example = next((s.wrt for s in script.symbols.values() if s.wrt is not derivation.output), None)
+            if example is not None:
+                name = script.names[example]
+                blocks.append(f"In what follows d{name} stands for d{output}/d{name}, and so on.")
+        blocks.append("\n".join(_gradient(step, names) for step in _backward(script)))
+    return "\n\n".join(b for b in blocks if b) + "\n"
+
+
+def _backward(script: Script) -> list[Step]:
+    first = next((i for i, s in enumerate(script.steps) if s.kind == "gradient"), len(script.steps))
+    return list(script.steps[first:])
+
+
+def writes_short(derivation: Derivation) -> bool:
+    """Whether gradients are written dz, as of arrays; not where a name of the graph begins like that."""
+    names = derivation.names
+    taken = set(names.values())
+    clash = any(f"d{names[n]}" in taken for n in derivation.upstream if n in names)
+    return any(n.shape for n in derivation.upstream) and not clash
+
+
+def signs_in_text(derivation: Derivation, *, short: bool) -> dict[Node, Form]:
+    """How each sign of the derivation is written: dL/dz, or for short dz."""
+    signs: dict[Node, Form] = {}
+    for sign, symbol in derivation.script.symbols.items():
+        name = derivation.script.names[symbol.wrt]
+        if short and symbol.kind == "gradient":
+            signs[sign] = Form("sign", (), f"d{name}")
+        else:
+            signs[sign] = derivative_form(derivation, sign)
+    return signs
+
+
+def derivative_form(derivation: Derivation, sign: Node) -> Form:
+    """A sign as the quotient dL/dz; a local derivative of arrays as f'(z).
+
+    A local derivative of the output itself is written with its definition, d(q*z)/dq, to tell it from the gradient.
+    """
+    names, symbol = derivation.script.names, derivation.script.symbols[sign]
+    wrt = _name(symbol.wrt, names)
+    if symbol.kind == "local" and symbol.of.shape:
+        return Form("call", (wrt,), f"{symbol.of.op.name}'")
+    if symbol.kind == "local" and symbol.of is derivation.output:
+        return Form("derivative", (defined(symbol.of, names), wrt))
+    return Form("derivative", (_name(symbol.of, names), wrt))
+
+
+def _name(node: Node, names: Mapping[Node, str]) -> Form:
+    return Form("name", (), names[node], (("axes", str(node.ndim)),))
+
+
+def _given(derivation: Derivation) -> str:
+    leaves = [n for n in derivation.nodes if n.is_leaf]
+    return "given " + ", ".join(f"{n.name} {show_shape(n.shape)}" if n.shape else str(n.name) for n in leaves)
+
+
+def _definitions(script: Script, names: Names, *, shapes: bool) -> str:
+    first = [s for s in script.steps[: len(script.steps) - len(_backward(script))] if s.kind == "definition"]
+    rows = [(f"{names[s.head]} = {show(s.head, names, terms=TERMS)}", s.head) for s in first]
+    width = min(NOTES_FROM, max((len(t) for t, _ in rows), default=0)) + 2
+    return "\n".join(f"{t:<{width}}{show_shape(n.shape)}" if shapes and n.shape else t for t, n in rows)
+
+
+def _gradient(step: Step, names: Names) -> str:
+    head = mention(step.head, names)
+    if step.kind == "definition":
+        return f"{head} = {show(step.head, names, terms=TERMS)}"
+    rows = [mention(line.expr, names, terms=TERMS) for line in step.lines]
+    notes = [_note(line, names) for line in step.lines]
+    width = min(NOTES_FROM, max(len(r) for r, n in zip(rows, notes, strict=True) if n) if any(notes) else 0)
+    indent = " " * len(head)
+    return "\n".join(
+        f"{head if i == 0 else indent} = {row:<{width}}{'   ' + note if note else ''}".rstrip()
+        for i, (row, note) in enumerate(zip(rows, notes, strict=True))
+    )
+
+
+def _note(line: Line, names: Names) -> str:
+    about = f" {show(line.about, names)}" if line.about is not None else ""
+    return "; ".join(p for p in (line.note + about, ", ".join(line.rules)) if p)
