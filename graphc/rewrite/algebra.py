@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from fractions import Fraction
 
 from graphc.ir.node import Node, rebuild, topological
 from graphc.ir.types import Shape, broadcast_shapes
-from graphc.ops.leaf import constant_value
+from graphc.ops.leaf import as_node, constant_value
 from graphc.ops.move import broadcast
 from graphc.rewrite.rule import Rule, call, var
-from graphc.rewrite.terms import SEEN_THROUGH, Terms, expand, terms_of, write, write_factored
+from graphc.rewrite.terms import SEEN_THROUGH, Terms, expand, terms_of, weight_of, write, write_factored, written_weight
 
 ARITHMETIC = ("add", "sub", "mul", "div", "neg", "pow", "square", "reciprocal")
 COUNTED = SEEN_THROUGH | {"sum"}
@@ -19,8 +21,7 @@ def cost(root: Node, floor: frozenset[Node]) -> tuple[int, int]:
     """Operations from `root` down to `floor`, and the sum of the ranks of their results; moves count least."""
     order = topological([root], stop=lambda n: n in floor or n.op.name not in COUNTED)
     counted = [n for n in order if n not in floor and n.op.name in COUNTED]
-    count = sum(1 if n.op.name in ("broadcast", "reshape") else 10 if n.op.name == "sum" else 4 for n in counted)
-    return count, sum(n.ndim for n in counted)
+    return sum(weight_of(n.op.name) for n in counted), sum(n.ndim for n in counted)
 
 
 def floor_of(terms: Terms) -> frozenset[Node]:
@@ -46,10 +47,40 @@ def _inside(node: Node) -> bool:
     return node.op.name in SEEN_THROUGH or constant_value(node) is not None
 
 
+def _numbers(node: Node) -> Node | None:
+    """Arithmetic of exact numbers is done; adding 0 and multiplying by 1 are left out."""
+    values = [constant_value(a) for a in node.args]
+    name = node.op.name
+    if all(v is not None for v in values) and name in _EXACT and not (name == "div" and values[1] == 0):
+        decimal = any(a.attrs[0] == "decimal" for a in node.args)
+        result = Terms([((), _EXACT[name](*values))], decimal=decimal)
+        return write(result)
+    if len(values) == 2:
+        (x, y), (a, b) = node.args, values
+        if name in ("mul", "div") and b == 1 or name in ("add", "sub") and b == 0:
+            return x
+        if name == "mul" and a == 1 or name == "add" and a == 0:
+            return y
+        if name == "mul" and 0 in values:
+            return as_node(0)
+    return None
+
+
+_EXACT: dict[str, Callable[..., Fraction]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "neg": operator.neg,
+}
+
+
 def _collect(node: Node) -> Node | None:
     if _plain(node):
         return None
     terms = terms_of(node)
+    if written_weight(terms) >= terms.weight:
+        return None
     return shorter(node, write(terms), floor_of(terms))
 
 
@@ -100,6 +131,7 @@ ELEMENTWISE = tuple(
 )
 
 ALGEBRA = (
+    Rule("arithmetic of numbers", apply=_numbers, ops=("add", "sub", "mul", "div", "neg"), example="2*3 + x"),
     Rule("collect terms and factors", apply=_collect, ops=ARITHMETIC, example="x + y + x"),
     Rule("take out the common factor", apply=_factor, ops=ARITHMETIC, example="x*y + x*z"),
     Rule("multiply out and cancel", apply=_expand, ops=ARITHMETIC, example="x*(y/x + 1) - x"),

@@ -20,6 +20,8 @@ def _fold_exponentials(node: Node) -> Node | None:
     if not any(a.op.name in ("add", "sum", "reshape", "mul", "div", "pow", "exp", "square") for a in node.args):
         return None
     terms = terms_of(node)
+    if not any(p < 0 or f.op.name == "exp" for factors in terms.order.values() for f, p in factors):
+        return None
     folded = [(_fold(factors), c) for factors, c in terms.items()]
     if all(new is old for (new, _), (old, _) in zip(folded, terms.items(), strict=True)):
         return None

@@ -25,14 +25,20 @@ SEEN_THROUGH = {"add", "sub", "mul", "div", "neg", "pow", "square", "reciprocal"
 
 
 class Terms:
-    """A sum of terms: factors → coefficient, in order of appearance. `decimal` when a coefficient was typed as one."""
+    """A sum of terms: factors → coefficient, in order of appearance.
 
-    __slots__ = ("by_factors", "decimal", "order")
+    `decimal` when a coefficient was typed as one; `weight` is what the graph that was looked through counts; `below`
+    when something is divided by, here or in a sum among the factors.
+    """
+
+    __slots__ = ("below", "by_factors", "decimal", "order", "weight")
 
     def __init__(self, items: Iterable[tuple[Factors, Fraction]] = (), *, decimal: bool = False) -> None:
         self.by_factors: dict[frozenset[tuple[Node, int]], Fraction] = {}
         self.order: dict[frozenset[tuple[Node, int]], Factors] = {}
         self.decimal = decimal
+        self.weight = 0
+        self.below = False
         for factors, coefficient in items:
             key = frozenset(factors)
             self.order.setdefault(key, factors)
@@ -68,7 +74,7 @@ def terms_of(node: Node) -> Terms:
         elif inner:
             stack.extend(inner)
         else:
-            _seen[current] = _bounded(_look(current))
+            _seen[current] = _measured(current, _bounded(current, _look(current)))
     return _known(node)
 
 
@@ -87,10 +93,24 @@ def _size_terms(d: Dim) -> Terms:
     return Terms([(tuple((as_node(Dim(((((name, 1),), 1),))), p) for name, p in monomial), Fraction(coefficient))])
 
 
-def _bounded(terms: Terms | None) -> Terms | None:
+def _bounded(node: Node, terms: Terms | None) -> Terms | None:
+    """None where the node is to count as one factor; also where it is its own only factor already."""
     if terms is None or len(terms.by_factors) > MAX_TERMS:
         return None
-    return None if any(len(f) > MAX_FACTORS for f in terms.order.values()) else terms
+    return None if any(len(f) > MAX_FACTORS or f == ((node, 1),) for f in terms.order.values()) else terms
+
+
+def _measured(node: Node, terms: Terms | None) -> Terms | None:
+    """The same terms with what they cost as they stand."""
+    if terms is None:
+        return None
+    if node.op.name == "broadcast":
+        terms = Terms(terms.items(), decimal=terms.decimal)
+    factors = [pair for fs in terms.order.values() for pair in fs]
+    terms.below = any(p < 0 or ((t := _seen.get(f)) is not None and t.below) for f, p in factors)
+    whole = {f for f, _ in factors}
+    terms.weight = weight_of(node.op.name) + sum(_known(a).weight for a in node.args if a not in whole)
+    return terms
 
 
 def _look(node: Node) -> Terms | None:
@@ -242,6 +262,8 @@ def drop_axes(factor: Node, axes: tuple[int, ...]) -> Node:
 
 def expand(terms: Terms) -> Terms | None:
     """Products of sums multiplied out, if something cancels by it; None if not, or if it grows beyond the bound."""
+    if (len(terms.by_factors) < 2 and not terms.below) or not _may_cancel(terms):
+        return None
     work, done, cancelled = terms.items(), list[tuple[Factors, Fraction]](), False
     decimal = terms.decimal
     while work:
@@ -256,7 +278,7 @@ def expand(terms: Terms) -> Terms | None:
         fresh: list[tuple[Factors, Fraction]] = []
         for f, c in inner.items():
             both = _tidy(times(rest, f))
-            cancelled = cancelled or _weight(both) < _weight(rest) + _weight(f)
+            cancelled = cancelled or _degree(both) < _degree(rest) + _degree(f)
             fresh.append((both, coefficient * c))
         work[:0] = fresh
         if len(work) + len(done) > MAX_EXPANDED:
@@ -265,12 +287,53 @@ def expand(terms: Terms) -> Terms | None:
     return result if cancelled or len(result) < len(done) else None
 
 
+def _may_cancel(terms: Terms) -> bool:
+    """Whether multiplying out can shorten anything: a factor above and below, or a factor shared between terms."""
+    items = terms.items()
+    above, below, size, sums = set[Node](), set[Node](), 0, False
+    for factors, _ in items:
+        product_size = 1
+        for f, p in factors:
+            (above if p > 0 else below).add(f)
+            inner = _opened(f) if p > 0 else None
+            if inner is not None and len(inner) > 1:
+                sums = True
+                product_size *= len(inner) ** p
+                for g, q in (pair for factors_, _ in inner.items() for pair in factors_):
+                    (above if q > 0 else below).add(g)
+                    deeper = _opened(g) if q > 0 else None
+                    if deeper is not None and len(deeper) > 1:
+                        below.update(h for fs, _ in deeper.items() for h, r in fs if r < 0)
+        size += product_size
+        if size > MAX_EXPANDED:
+            return False
+    return sums and (bool(above & below) or len(items) > 1)
+
+
 def _opened(factor: Node) -> Terms:
-    return terms_of(factor) if factor.op.name in SEEN_THROUGH else _known(factor)
+    return terms_of(factor) if factor.op.name in SEEN_THROUGH else _ATOM
 
 
-def _weight(factors: Factors) -> int:
+_ATOM = Terms([((), Fraction(1))])
+
+
+def _degree(factors: Factors) -> int:
     return sum(abs(p) for _, p in factors)
+
+
+def weight_of(op: str) -> int:
+    """What one operation counts when forms are compared: moves least, sums most."""
+    return 1 if op in ("broadcast", "reshape") else 10 if op == "sum" else 4
+
+
+def written_weight(terms: Terms) -> int:
+    """What `write(terms)` will count at least."""
+    items = terms.items()
+    total = max(0, len(items) - 1) + (1 if items and all(c < 0 for _, c in items) and items[0][1] == -1 else 0)
+    for factors, coefficient in items:
+        total += sum(1 + (p not in (1, -1)) for _, p in factors) + (abs(coefficient) != 1)
+        total -= 1 if any(p > 0 for _, p in factors) or abs(coefficient) != 1 else 0
+    return 4 * total
 
 
 # Writing terms as a person would ------------------------------------------------------------------------------------
