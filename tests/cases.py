@@ -1,7 +1,8 @@
-"""One table of cases: every operation and every function of the graph language, with its data and its meaning in NumPy.
+"""One table of cases: every operation and every function of the graph language, with its data and its meaning
+in NumPy.
 
-The table drives the tests of values, shapes, gradients, text and notation. A case that is not `smooth` has no derivative
-worth comparing with a difference quotient (whole numbers, a stopped gradient).
+The table drives the tests of values, shapes, gradients, text and notation. A case that is not `smooth` has no
+derivative worth comparing with a difference quotient (whole numbers, a stopped gradient).
 """
 
 from __future__ import annotations
@@ -674,7 +675,7 @@ for _name in ("cumsum", "cumprod"):
                     numpy=(lambda x, f=_name, a=_axis: getattr(np, f)(x, axis=a))
                     if not _reverse and not _exclusive
                     else None,
-                    note=f"{'zeros ' if _data is _ZEROS else ''}axis={_axis} reverse={_reverse} exclusive={_exclusive}",
+                    note=f"{'zeros ' if _data is _ZEROS else ''}axis={_axis} {_reverse=} {_exclusive=}",
                 )
 for _reverse in (False, True):
     case(

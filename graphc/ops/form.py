@@ -322,11 +322,12 @@ class Piece(NamedTuple):
 
 
 def _leaf_text(f: Form) -> Piece:
-    text = {"string": repr(f.text), "more": f"… ({int(f.text):,} more)"}[f.kind] if f.kind in _QUOTED else f.text
+    text = f.text
+    if f.kind == "string":
+        text = repr(text)
+    elif f.kind == "more":
+        text = f"… ({int(text):,} more)"
     return Piece(text, precedence(f), f.kind)
-
-
-_QUOTED = ("string", "more")
 
 
 def _text(f: Form, parts: list[Piece]) -> Piece:

@@ -66,13 +66,18 @@ class Arithmetic:
     def functions(self) -> dict[str, Callable[..., Any]]:
         return {"erf": np.vectorize(math.erf, otypes=[self.real]), "step": lambda x: (x > 0).astype(np.int64)}
 
+    def function(self, name: str, arity: int) -> Callable[..., Any] | None:
+        """What stands here for NumPy's function `name`, if NumPy's own will not do."""
+        return self.functions.get(name)
+
     def cast(self, x: Any, dtype: str) -> Any:
         return x.astype(self.real if dtype == "real" else _INTEGRAL[dtype])
 
     def apply(self, node: Node, arrays: list[Any]) -> Any:
         name = node.op.array_function
-        if name in self.functions:
-            return np.asarray(self.functions[name](*arrays))
+        own = self.function(name, len(arrays))
+        if own is not None:
+            return np.asarray(own(*arrays))
         with np.errstate(all="ignore"):
             return np.asarray(getattr(np, name)(*arrays))
 
@@ -123,7 +128,7 @@ class Arithmetic:
         return x[(slice(None),) * axis + tuple(indices)]
 
     def scatter_add(self, shape: tuple[int, ...], updates: Any, indices: list[Any], axis: int) -> Any:
-        result = np.zeros(shape, updates.dtype)
+        result = np.zeros(shape, np.int64 if updates.dtype == np.bool_ else updates.dtype)
         np.add.at(result, (slice(None),) * axis + tuple(indices), updates)
         return result
 
@@ -204,17 +209,17 @@ class Precise(Arithmetic):
 
     @cached_property
     def functions(self) -> dict[str, Callable[..., Any]]:
-        mp = self.mp
-        unary = {
-            f: getattr(mp, f) for f in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf")
-        }
-        unary["sign"] = lambda x: mp.sign(x)
-        unary["reciprocal"] = lambda x: 1 / x
-        table: dict[str, Callable[..., Any]] = {k: _each(f) for k, f in unary.items()}
+        table: dict[str, Callable[..., Any]] = {"reciprocal": _each(lambda x: 1 / x)}
         table["step"] = lambda x: np.asarray(x > 0).astype(np.int64)
         for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"):
             table[name] = lambda x, y, f=getattr(np, name): np.asarray(f(x, y)).astype(np.bool_)
         return table
+
+    def function(self, name: str, arity: int) -> Callable[..., Any] | None:
+        """mpmath's function of the same name, entry by entry, where it has one."""
+        if name not in self.functions and arity == 1 and hasattr(self.mp, name):
+            return _each(getattr(self.mp, name))
+        return self.functions.get(name)
 
     def cast(self, x: Any, dtype: str) -> Any:
         return self.array(x, dtype)

@@ -29,7 +29,7 @@ def _result(name: str, dtype: str) -> Callable[[tuple[Node, ...], Attrs], tuple[
     return infer
 
 
-def _primitive(
+def primitive(
     name: str,
     formula: Formula,
     *,
@@ -74,42 +74,42 @@ def _pow_base(y: Node, x: Node, p: Node) -> Node:
 
 
 # fmt: off
-ADD = _primitive("add", lambda sp, at, x, y: x + y, symbol="+", dtype="same")
-SUB = _primitive("sub", lambda sp, at, x, y: x - y, symbol="-", ufunc="subtract", dtype="same")
-MUL = _primitive("mul", lambda sp, at, x, y: x * y, symbol="×", ufunc="multiply", dtype="same")
-DIV = _primitive("div", lambda sp, at, x, y: x / y, symbol="/", ufunc="divide",
+ADD = primitive("add", lambda sp, at, x, y: x + y, symbol="+", dtype="same")
+SUB = primitive("sub", lambda sp, at, x, y: x - y, symbol="-", ufunc="subtract", dtype="same")
+MUL = primitive("mul", lambda sp, at, x, y: x * y, symbol="×", ufunc="multiply", dtype="same")
+DIV = primitive("div", lambda sp, at, x, y: x / y, symbol="/", ufunc="divide",
                  derivatives=(None, lambda out, x, y: -out / y))
-NEG = _primitive("neg", lambda sp, at, x: -x, symbol="*-1", ufunc="negative", dtype="same")
-POW = _primitive("pow", lambda sp, at, x, y: x**y, symbol="**", ufunc="power",
+NEG = primitive("neg", lambda sp, at, x: -x, symbol="*-1", ufunc="negative", dtype="same")
+POW = primitive("pow", lambda sp, at, x, y: x**y, symbol="**", ufunc="power",
                  derivatives=(_pow_base, lambda out, x, y: out * FUNCTIONS["log"](x)))
-EXP = _primitive("exp", lambda sp, at, x: sp.exp(x))
-EXPM1 = _primitive("expm1", lambda sp, at, x: sp.exp(x) - 1, derivatives=(lambda y, x: FUNCTIONS["exp"](x),))
-LOG = _primitive("log", lambda sp, at, x: sp.log(x))
-LOG1P = _primitive("log1p", lambda sp, at, x: sp.log(1 + x))
-SQRT = _primitive("sqrt", lambda sp, at, x: sp.sqrt(x), symbol="√")
-ABS = _primitive("abs", lambda sp, at, x: sp.Abs(x), symbol="|·|", ufunc="absolute", dtype="same")
-SIGN = _primitive("sign", lambda sp, at, x: sp.Piecewise((1, x > 0), (-1, x < 0), (0, True)), dtype="same")
-SIN = _primitive("sin", lambda sp, at, x: sp.sin(x))
-COS = _primitive("cos", lambda sp, at, x: sp.cos(x))
-TANH = _primitive("tanh", lambda sp, at, x: sp.tanh(x))
-ERF = _primitive("erf", lambda sp, at, x: sp.erf(x))
-RECIPROCAL = _primitive("reciprocal", lambda sp, at, x: 1 / x, symbol="1/x", derivatives=(lambda y, x: -(y * y),))
-SQUARE = _primitive("square", lambda sp, at, x: x**2, symbol="x²", dtype="same")
-STEP = _primitive("step", lambda sp, at, x: sp.Piecewise((1, x > 0), (0, True)), dtype="int")
-WHERE = _primitive("where", lambda sp, at, c, x, y: sp.Piecewise((x, sp.Ne(c, 0)), (y, True)), dtype="same",
+EXP = primitive("exp", lambda sp, at, x: sp.exp(x))
+EXPM1 = primitive("expm1", lambda sp, at, x: sp.exp(x) - 1, derivatives=(lambda y, x: FUNCTIONS["exp"](x),))
+LOG = primitive("log", lambda sp, at, x: sp.log(x))
+LOG1P = primitive("log1p", lambda sp, at, x: sp.log(1 + x))
+SQRT = primitive("sqrt", lambda sp, at, x: sp.sqrt(x), symbol="√")
+ABS = primitive("abs", lambda sp, at, x: sp.Abs(x), symbol="|·|", ufunc="absolute", dtype="same")
+SIGN = primitive("sign", lambda sp, at, x: sp.Piecewise((1, x > 0), (-1, x < 0), (0, True)), dtype="same")
+SIN = primitive("sin", lambda sp, at, x: sp.sin(x))
+COS = primitive("cos", lambda sp, at, x: sp.cos(x))
+TANH = primitive("tanh", lambda sp, at, x: sp.tanh(x))
+ERF = primitive("erf", lambda sp, at, x: sp.erf(x))
+RECIPROCAL = primitive("reciprocal", lambda sp, at, x: 1 / x, symbol="1/x", derivatives=(lambda y, x: -(y * y),))
+SQUARE = primitive("square", lambda sp, at, x: x**2, symbol="x²", dtype="same")
+STEP = primitive("step", lambda sp, at, x: sp.Piecewise((1, x > 0), (0, True)), dtype="int")
+WHERE = primitive("where", lambda sp, at, c, x, y: sp.Piecewise((x, sp.Ne(c, 0)), (y, True)), dtype="same",
                    derivatives=(None, lambda out, c, x, y: c if c.dtype == "bool" else FUNCTIONS["not_equal"](c, 0),
                                 lambda out, c, x, y: FUNCTIONS["equal"](c, 0)))
-MAXIMUM = _primitive("maximum", lambda sp, at, x, y: sp.Piecewise((x, x >= y if at[0] == 0 else x > y), (y, True)),
+MAXIMUM = primitive("maximum", lambda sp, at, x, y: sp.Piecewise((x, x >= y if at[0] == 0 else x > y), (y, True)),
                      attrs=("tie",), symbol="max", dtype="same")
-MINIMUM = _primitive("minimum", lambda sp, at, x, y: sp.Piecewise((x, x <= y if at[0] == 0 else x < y), (y, True)),
+MINIMUM = primitive("minimum", lambda sp, at, x, y: sp.Piecewise((x, x <= y if at[0] == 0 else x < y), (y, True)),
                      attrs=("tie",), symbol="min", dtype="same")
-LESS = _primitive("less", lambda sp, at, x, y: sp.Piecewise((1, x < y), (0, True)), symbol="<", dtype="bool")
-LESS_EQUAL = _primitive("less_equal", lambda sp, at, x, y: sp.Piecewise((1, x <= y), (0, True)), symbol="≤", dtype="bool")
-GREATER = _primitive("greater", lambda sp, at, x, y: sp.Piecewise((1, x > y), (0, True)), symbol=">", dtype="bool")
-GREATER_EQUAL = _primitive("greater_equal", lambda sp, at, x, y: sp.Piecewise((1, x >= y), (0, True)), symbol="≥",
+LESS = primitive("less", lambda sp, at, x, y: sp.Piecewise((1, x < y), (0, True)), symbol="<", dtype="bool")
+LESS_EQUAL = primitive("less_equal", lambda sp, at, x, y: sp.Piecewise((1, x <= y), (0, True)), symbol="≤", dtype="bool")
+GREATER = primitive("greater", lambda sp, at, x, y: sp.Piecewise((1, x > y), (0, True)), symbol=">", dtype="bool")
+GREATER_EQUAL = primitive("greater_equal", lambda sp, at, x, y: sp.Piecewise((1, x >= y), (0, True)), symbol="≥",
                            dtype="bool")
-EQUAL = _primitive("equal", lambda sp, at, x, y: sp.Piecewise((1, sp.Eq(x, y)), (0, True)), symbol="=", dtype="bool")
-NOT_EQUAL = _primitive("not_equal", lambda sp, at, x, y: sp.Piecewise((1, sp.Ne(x, y)), (0, True)), symbol="≠",
+EQUAL = primitive("equal", lambda sp, at, x, y: sp.Piecewise((1, sp.Eq(x, y)), (0, True)), symbol="=", dtype="bool")
+NOT_EQUAL = primitive("not_equal", lambda sp, at, x, y: sp.Piecewise((1, sp.Ne(x, y)), (0, True)), symbol="≠",
                        dtype="bool")
 # fmt: on
 

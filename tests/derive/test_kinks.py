@@ -1,7 +1,7 @@
 """The declared convention at kinks and ties.
 
-relu'(0) = 0 and |x|'(0) = 0; a tie with a constant goes to the constant, any other tie to the first operand, or to the
-first entry in logical index order, whatever the layout of the operand in memory.
+relu'(0) = 0 and |x|'(0) = 0; a tie with a constant goes to the constant, any other tie to the first operand,
+or to the first entry in logical index order, whatever the layout of the operand in memory.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Random well-typed graphs of small static and symbolic shapes, with values for their leaves.
 
-Every operation keeps its operand in its domain by construction (`log(x*x + 1/2)`, `x / (y*y + 1)`) and damps what grows,
-so that the only points to be avoided are those at kinks.
+Every operation keeps its operand in its domain by construction (`log(x*x + 1/2)`, `x / (y*y + 1)`) and damps
+what grows, so that the only points to be avoided are those at kinks.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _product(draw: Any, x: Node, y: Node) -> Node:
     """A contraction over an axis of equal sizes where there is one, else over everything."""
     if x.ndim and y.ndim and x.shape[-1] == y.shape[-1]:
         flat = [F["reshape"](v, (-1, v.shape[-1])) for v in (x, y)]
-        return F["contract"](draw(st.sampled_from(["nk,mk->nm", "nk,mk->mn", "nk,mk->k"])), *flat)  # type: ignore
+        return F["contract"](draw(st.sampled_from(["nk,mk->nm", "nk,mk->mn", "nk,mk->k"])), *flat)  # type: ignore[no-any-return]
     return F["contract"]("i,j->", x.reshape(-1), y.reshape(-1)) if x.ndim and y.ndim else x * y
 
 

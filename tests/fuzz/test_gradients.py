@@ -1,4 +1,6 @@
-"""Random compositions: gradients against difference quotients, values against exact ones, text, simplification."""
+"""Random compositions: gradients against difference quotients, values against exact ones, text,
+simplification.
+"""
 
 from __future__ import annotations
 

@@ -199,13 +199,28 @@ def test_different_names_are_never_assumed_equal_nor_one(shapes):
 # Each message names the operation, shows the formula and the numbers.
 x = input_("x", ("N", 784))
 ERRORS = {
-    "matmul": (lambda: x @ input_("W", (10, 784)), r"matmul: \(N, 784\) @ \(10, 784\): .* 784 against 10; did you mean a @ b.T"),
+    "matmul": (
+        lambda: x @ input_("W", (10, 784)),
+        r"matmul: \(N, 784\) @ \(10, 784\): .* 784 against 10; did you mean a @ b.T",
+    ),
     "matmul.T": (lambda: input_("a", (3, 2)) @ input_("b", (3, 4)), r"2 against 3; did you mean a.T @ b"),
     "matmul scalar": (lambda: x @ 2, "matmul: a scalar"),
-    "matmul batch": (lambda: input_("a", (2, 3, 4)) @ input_("b", (3, 4, 5)), r"batch axes\): shapes \(2,\) and \(3,\)"),
-    "add": (lambda: x + input_("b", 10), r"add: shapes \(N, 784\) and \(10,\) do not broadcast, 784 against 10"),
-    "column": (lambda: input_("t", "N") - input_("y", ("N", 1)), r"sub: shapes \(N,\) and \(N, 1\) would broadcast to \(N, N\)"),
-    "reshape": (lambda: x.reshape("N", 28, 27), r"reshape: \(N, 784\) has 784\*N entries and \(N, 28, 27\) has 756\*N"),
+    "matmul batch": (
+        lambda: input_("a", (2, 3, 4)) @ input_("b", (3, 4, 5)),
+        r"batch axes\): shapes \(2,\) and \(3,\)",
+    ),
+    "add": (
+        lambda: x + input_("b", 10),
+        r"add: shapes \(N, 784\) and \(10,\) do not broadcast, 784 against 10",
+    ),
+    "column": (
+        lambda: input_("t", "N") - input_("y", ("N", 1)),
+        r"sub: shapes \(N,\) and \(N, 1\) would broadcast to \(N, N\)",
+    ),
+    "reshape": (
+        lambda: x.reshape("N", 28, 27),
+        r"reshape: \(N, 784\) has 784\*N entries and \(N, 28, 27\) has 756\*N",
+    ),
     "reshape -1": (lambda: x.reshape(-1, 5), r"does not divide into blocks of 5"),
     "contract": (lambda: F["contract"]("nk,km->nm", x, input_("W", (10, 5))), "index k is 784 and 10"),
     "contract rank": (lambda: F["contract"]("n->n", x), r"'n' names 1 axes of shape \(N, 784\)"),
@@ -214,7 +229,10 @@ ERRORS = {
     "axis": (lambda: x.sum(axis=2), r"sum: shape \(N, 784\) has no axis 2"),
     "axis twice": (lambda: x.sum(axis=(0, -2)), "named twice"),
     "softmax": (lambda: F["softmax"](x, axis=5), r"softmax: shape \(N, 784\) has no axis 5"),
-    "concat": (lambda: F["concat"]([x, input_("y", ("N", 3))]), r"concat: shapes \(N, 784\) and \(N, 3\) differ besides axis 0"),
+    "concat": (
+        lambda: F["concat"]([x, input_("y", ("N", 3))]),
+        r"concat: shapes \(N, 784\) and \(N, 3\) differ besides axis 0",
+    ),
     "stack": (lambda: F["stack"]([x, x.T]), r"stack: shapes \(N, 784\) and \(784, N\) differ"),
     "transpose": (lambda: F["transpose"](x, (0, 0)), "does not name each axis"),
     "transpose 1-D": (lambda: input_("v", 3).T, "no rows or columns"),
@@ -226,9 +244,12 @@ ERRORS = {
     "broadcast": (lambda: F["broadcast"](x, ("N", 1)), r"broadcast: \(N, 784\) does not become \(N, 1\)"),
     "trace": (lambda: F["trace"](x), r"trace: a square matrix is needed, not shape \(N, 784\)"),
     "empty max": (lambda: F["max"](input_("e", (0, 2)), axis=0), r"max: an axis of shape \(0, 2\) is empty"),
-    "scatter": (lambda: F["scatter_add"](x, input_("i", 3, dtype="int"), (5, 784)), "scatter_add: updates of shape"),
+    "scatter": (
+        lambda: F["scatter_add"](x, input_("i", 3, dtype="int"), (5, 784)),
+        "scatter_add: updates of shape",
+    ),
     "empty list": (lambda: F["add"]([], 1), "an empty list has no shape"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ERRORS)

@@ -1,4 +1,5 @@
-"""Values at the edges of the floats: nothing overflows, nothing cancels, nan stays nan, in float32 and float64.
+"""Values at the edges of the floats: nothing overflows, nothing cancels, nan stays nan, in float32 and
+float64.
 
 Gradients at logits of ±1e4 are finite and right too: see tests/derive/test_gradients_stability.py.
 """
