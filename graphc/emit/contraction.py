@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from graphc.emit.text import Scope, Text
 from graphc.ir.node import Node
+from graphc.ops.form import NEGATIVE, PRODUCT
 from graphc.plan.contraction import Contraction, plan_contraction
-from graphc.plan.formula import PRODUCT, SIGN
 
 
 def contract(scope: Scope, node: Node) -> Text:
@@ -43,10 +43,10 @@ def _call(scope: Scope, plan: Contraction, args: list[Text]) -> Text:
     turned = [_turned(x, order) for x, order in zip(args, plan.orders, strict=True)]
     codes = ", ".join(x.code for x in turned)
     if plan.form == "matmul":
-        return Text(f"{turned[0].bound(PRODUCT)} @ {turned[1].bound(SIGN)}", PRODUCT)
+        return Text(f"{turned[0].bound(PRODUCT)} @ {turned[1].bound(NEGATIVE)}", PRODUCT)
     if plan.form == "multiply":
         a, b = (_aligned(x, i, plan) for i, x in enumerate(turned))
-        return Text(f"{a.bound(PRODUCT)} * {b.bound(SIGN)}", PRODUCT)
+        return Text(f"{a.bound(PRODUCT)} * {b.bound(NEGATIVE)}", PRODUCT)
     if plan.form == "tensordot":
         assert plan.axes is not None
         return Text(f"np.tensordot({codes}, axes={plan.axes})")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from graphc.emit.infix import INFIX, infix
 from graphc.emit.text import Scope, Text, dim_strength, number
 from graphc.ir.node import Node
-from graphc.plan.formula import ATOM, INFIX, POWER, PRODUCT, SIGN, infix
+from graphc.ops.form import ATOM, NEGATIVE, POWER, PRODUCT
 
 _SHORT = {"absolute": "abs"}
 _TAKES_MASK = ("add", "sub", "mul")
@@ -13,8 +14,8 @@ _TAKES_MASK = ("add", "sub", "mul")
 def operands(scope: Scope, node: Node) -> list[Text]:
     """The operands of an elementwise node, cast so that NumPy's promotion gives the node's dtype.
 
-    NumPy would widen an integer array beside a float32 array to float64, and computes with booleans as such; a
-    Python number takes the dtype of the array it meets, but not that of another Python number.
+    NumPy would widen an integer array beside a float32 array to float64, and computes with booleans as such;
+    a Python number takes the dtype of the array it meets, but not that of another Python number.
     """
     first = 1 if node.op.name == "where" else 0
     args = node.args[first:]
@@ -54,7 +55,7 @@ def binary(scope: Scope, node: Node) -> Text:
 
 def negative(scope: Scope, node: Node) -> Text:
     (x,) = operands(scope, node)
-    return Text(f"-{x.bound(SIGN)}", SIGN, weak=node in scope.weak)
+    return Text(f"-{x.bound(NEGATIVE)}", NEGATIVE, weak=node in scope.weak)
 
 
 def square(scope: Scope, node: Node) -> Text:
@@ -64,12 +65,12 @@ def square(scope: Scope, node: Node) -> Text:
 
 def reciprocal(scope: Scope, node: Node) -> Text:
     (x,) = operands(scope, node)
-    return Text(f"1 / {x.bound(SIGN)}", PRODUCT)
+    return Text(f"1 / {x.bound(NEGATIVE)}", PRODUCT)
 
 
 def step(scope: Scope, node: Node) -> Text:
     x = scope.array(node.args[0])
-    return Text(f"({x.bound(SIGN)} > 0).astype(np.int64)")
+    return Text(f"({x.bound(NEGATIVE)} > 0).astype(np.int64)")
 
 
 def erf(scope: Scope, node: Node) -> Text:
@@ -100,7 +101,21 @@ def size(scope: Scope, node: Node) -> Text:
 PRINTERS = {
     **dict.fromkeys(INFIX, binary),
     **dict.fromkeys(
-        ("exp", "expm1", "log", "log1p", "sqrt", "abs", "sign", "sin", "cos", "tanh", "maximum", "minimum", "where"),
+        (
+            "exp",
+            "expm1",
+            "log",
+            "log1p",
+            "sqrt",
+            "abs",
+            "sign",
+            "sin",
+            "cos",
+            "tanh",
+            "maximum",
+            "minimum",
+            "where",
+        ),
         call,
     ),
     "neg": negative,

@@ -8,15 +8,10 @@ from typing import Any
 from graphc.emit.text import Scope, Text, number
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike, Shape
-from graphc.plan.formula import ATOM, show_slices
+from graphc.ops.form import ATOM
 from graphc.plan.lines import new_axes
 
-
-def _index(scope: Scope, slices: Any, shape: Shape) -> str:
-    return show_slices(slices, shape, scope.dim)
-
-
-# reductions -------------------------------------------------------------------------------------------------------
+# reductions -------------------------------------------------------------------------------------------------
 
 
 def reduce(scope: Scope, node: Node) -> Text:
@@ -45,7 +40,7 @@ def _keeps(node: Node) -> bool:
     return kept == node.shape
 
 
-# moves ------------------------------------------------------------------------------------------------------------
+# moves ------------------------------------------------------------------------------------------------------
 
 
 def reshape(scope: Scope, node: Node) -> Text:
@@ -90,21 +85,21 @@ def broadcast(scope: Scope, node: Node) -> Text:
 
 def cut(scope: Scope, node: Node) -> Text:
     x = scope.array(node.args[0])
-    return Text(f"{x.bound()}[{_index(scope, node.attrs[0], node.args[0].shape)}]")
+    return Text(f"{x.bound()}[{_slices(scope, node.attrs[0], node.args[0].shape)}]")
 
 
 def pad(scope: Scope, node: Node) -> Text:
     shape, slices, fill = node.attrs
     x = scope.array(node.args[0])
     value = _fill(fill, node.dtype)
-    if all(step == 1 for _, step, _ in slices):  # type: ignore[union-attr, attr-defined]
+    if all(step == 1 for _, step, _ in slices):  # type: ignore[attr-defined]
         widths = [
             f"({scope.dim(start)}, {scope.dim(total - start - length)})"
             for (start, _, length), total in zip(slices, shape, strict=True)  # type: ignore[call-overload]
         ]
         rest = f", constant_values={value}" if value != "0" else ""
         return Text(f"np.pad({x.code}, ({', '.join(widths)}{',' * (len(widths) == 1)}){rest})")
-    place = _index(scope, slices, shape)  # type: ignore[arg-type]
+    place = _slices(scope, slices, shape)  # type: ignore[arg-type]
     name = scope.helper("_placed")
     return Text(f"{name}({x.code}, {scope.shape(shape)}, np.s_[{place}], {value})")  # type: ignore[arg-type]
 
@@ -140,7 +135,31 @@ def _stack(scope: Scope, node: Node, parts: list[Node], axis: int) -> Text:
     return Text(f"np.stack([{items}]{f', axis={axis}' if axis else ''})")
 
 
-# indexing ---------------------------------------------------------------------------------------------------------
+def _slices(scope: Scope, slices: Any, shape: Shape) -> str:
+    """Slices as written in brackets, `1:, ::-1`, for an array of `shape`."""
+    return ", ".join(
+        _slice(scope, start, step, length, extent)
+        for (start, step, length), extent in zip(slices, shape, strict=True)
+    )
+
+
+def _slice(scope: Scope, start: DimLike, step: int, length: DimLike, extent: DimLike) -> str:
+    stop = start + step * length
+    if step == -1 and start == extent - 1 and length == extent:
+        return "::-1"
+    first = "" if start == 0 and step > 0 else scope.dim(start)
+    if isinstance(stop, int):
+        last = "" if stop < 0 else str(stop)
+    elif step > 0:
+        last = scope.dim(stop)
+    else:
+        last = f"{scope.dim(stop)} if {scope.dim(stop)} >= 0 else None"
+    if step > 0 and stop == extent:
+        last = ""
+    return f"{first}:{last}" + (f":{step}" if step != 1 else "")
+
+
+# indexing ---------------------------------------------------------------------------------------------------
 
 
 def gather(scope: Scope, node: Node) -> Text:
@@ -153,10 +172,10 @@ def gather(scope: Scope, node: Node) -> Text:
 def scatter_add(scope: Scope, node: Node) -> Text:
     shape, axis = node.attrs
     updates = scope.array(node.args[0], node.dtype)
-    indices = ", ".join(scope.value(i).code for i in node.args[1:])
+    keys = [":"] * int(axis) + [scope.value(i).code for i in node.args[1:]]  # type: ignore[call-overload]
+    where = keys[0] if len(keys) == 1 else f"np.s_[{', '.join(keys)}]"
     name = scope.helper("_scatter_add")
-    where = f"{', ' if axis else ''}".join([", ".join([":"] * int(axis)), indices])  # type: ignore[call-overload]
-    return Text(f"{name}({scope.shape(shape)}, np.s_[{where}], {updates.code})")  # type: ignore[arg-type]
+    return Text(f"{name}({scope.shape(shape)}, {where}, {updates.code})")  # type: ignore[arg-type]
 
 
 def arg(scope: Scope, node: Node) -> Text:
@@ -169,7 +188,7 @@ def iota(scope: Scope, node: Node) -> Text:
     return Text(f"np.arange({scope.dim(size)})")
 
 
-# scans ------------------------------------------------------------------------------------------------------------
+# scans ------------------------------------------------------------------------------------------------------
 
 
 def scan(scope: Scope, node: Node) -> Text:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from graphc.emit.infix import bind
 from graphc.ir.node import Node
 from graphc.ir.types import Dim, DimLike, Shape
-from graphc.plan.formula import ATOM, PRODUCT, SIGN, SUM, bind
+from graphc.ops.form import ATOM, NEGATIVE, PRODUCT, SUM
 
-# Operations that on Python's own numbers give Python's own numbers, which take the dtype of the array they meet.
+# Operations that make Python's own numbers of Python's own numbers, which take the dtype of what they meet.
 _STAYS_WEAK = ("const", "size", "add", "sub", "mul", "neg")
 
 
@@ -32,7 +32,7 @@ class Text:
 
 @dataclass(slots=True)
 class Scope:
-    """What an expression may refer to: the names of values, the names of sizes, the real dtype; helpers it needs."""
+    """What an expression may refer to: names of values and of sizes, the real dtype; and helpers it needs."""
 
     real: str
     names: dict[Node, str]
@@ -96,7 +96,7 @@ def show_dim(d: DimLike, names: Mapping[str, str]) -> str:
 def dim_strength(d: DimLike) -> int:
     """How tightly the text of a size binds."""
     if isinstance(d, int):
-        return ATOM if d >= 0 else SIGN
+        return ATOM if d >= 0 else NEGATIVE
     if len(d.terms) > 1:
         return SUM
     monomial, coefficient = d.terms[0]
@@ -107,19 +107,23 @@ def number(value: Any) -> Text:
     """An exact constant as a Python number: `2`, `0.1`, `1 / 3`, `np.pi`."""
     if isinstance(value, str):
         code = {"pi": "np.pi", "inf": "np.inf", "-inf": "-np.inf"}[value]
-        return Text(code, SIGN if value == "-inf" else ATOM, weak=True)
+        return Text(code, NEGATIVE if value == "-inf" else ATOM, weak=True)
     if isinstance(value, Fraction):
         short = repr(float(value)) if _is_ordinary(value) else ""
         if not short or Fraction(short) != value:
             plain = _is_ordinary(Fraction(value.numerator)) and _is_ordinary(Fraction(value.denominator))
-            return Text(f"{value.numerator} / {value.denominator}", PRODUCT, weak=True) if plain else _float(value)
-        return Text(short, SIGN if value < 0 else ATOM, weak=True)
+            return (
+                Text(f"{value.numerator} / {value.denominator}", PRODUCT, weak=True)
+                if plain
+                else _float(value)
+            )
+        return Text(short, NEGATIVE if value < 0 else ATOM, weak=True)
     if isinstance(value, int) and abs(value) < 2**53:
-        return Text(str(value), SIGN if value < 0 else ATOM, weak=True)
+        return Text(str(value), NEGATIVE if value < 0 else ATOM, weak=True)
     if isinstance(value, int) and -(2**63) <= value < 2**63:
-        return Text(str(value), SIGN if value < 0 else ATOM, weak=True)
+        return Text(str(value), NEGATIVE if value < 0 else ATOM, weak=True)
     if isinstance(value, Decimal) and abs(value) < 2**53 and value == value.to_integral_value():
-        return Text(f"{int(value)}.0", SIGN if value < 0 else ATOM, weak=True)
+        return Text(f"{int(value)}.0", NEGATIVE if value < 0 else ATOM, weak=True)
     return _float(value)
 
 
@@ -134,7 +138,7 @@ def _float(value: Any) -> Text:
         code = "inf" if value > 0 else "-inf"
     if code.endswith("inf"):
         return number(code)
-    return Text(code, SIGN if code.startswith("-") else ATOM, weak=True)
+    return Text(code, NEGATIVE if code.startswith("-") else ATOM, weak=True)
 
 
 def find_weak(order: list[Node]) -> set[Node]:
@@ -142,9 +146,9 @@ def find_weak(order: list[Node]) -> set[Node]:
     weak: set[Node] = set()
     for node in order:
         widens = node.op.name == "cast" and node.dtype == "real"
-        if (node.op.name in _STAYS_WEAK or widens) and not node.shape and not node.is_leaf:
-            if all(a in weak and a.dtype != "bool" for a in node.args):
-                weak.add(node)
+        stays = (node.op.name in _STAYS_WEAK or widens) and not node.shape
+        if stays and all(a in weak and a.dtype != "bool" for a in node.args):
+            weak.add(node)
     return weak
 
 

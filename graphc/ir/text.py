@@ -94,7 +94,7 @@ def _read(tree: ast.expr) -> Any:
             return tuple(_read(i) for i in items)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
             return _LITERALS[name](*map(_read, args), **{k.arg: _read(k.value) for k in keywords if k.arg})
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)):
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
             return -value
         case ast.Name() | ast.BinOp() | ast.UnaryOp():
             value = dim(ast.unparse(tree))

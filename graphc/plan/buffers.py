@@ -1,4 +1,4 @@
-"""Where each line puts its result: births and deaths of buffers, reuse in place, and slots of the workspace."""
+"""Where each line puts its result: births and deaths of buffers, reuse in place, slots of a workspace."""
 
 from __future__ import annotations
 
@@ -45,14 +45,16 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the planner may do: `workspace` keeps large results between calls, `outputs_too` also those returned."""
+    """What is allowed: `workspace` keeps large results between calls, `outputs_too` also those returned."""
 
     sizes: Mapping[str, int]
     workspace: bool = False
     outputs_too: bool = False
 
     def is_large(self, node: Node) -> bool:
-        known = {s: self.sizes.get(s, USUAL_SIZE) for d in node.shape if not isinstance(d, int) for s in d.symbols}
+        known = {
+            s: self.sizes.get(s, USUAL_SIZE) for d in node.shape if not isinstance(d, int) for s in d.symbols
+        }
         entries = 1
         for d in node.shape:
             entries *= evaluate_dim(d, known)
@@ -68,58 +70,88 @@ def place_buffers(
 ) -> tuple[list[Placed], list[Buffer]]:
     """A buffer for each line."""
     roots, reads, last = _lifetimes(lines, outputs)
-    kept = {roots.get(o, o) for o in outputs}
-    buffers: list[Buffer] = []
-    home: dict[Node, int] = {}
+    memory = _Memory([], {}, {}, {})
     for leaf in leaves:
-        home[leaf] = len(buffers)
         role: Role = "owned" if leaf in owned else "argument"
-        buffers.append(Buffer(len(buffers), leaf.shape, leaf.dtype, role, -1, last.get(leaf, -1)))
+        memory.home[leaf] = memory.add(leaf, role, -1, last.get(leaf, -1))
+    kept = {roots.get(o, o) for o in outputs}
     placed: list[Placed] = []
-    free: dict[tuple[Shape, DType], list[int]] = {}
-    dying: dict[int, list[int]] = {}
     for i, line in enumerate(lines):
-        read = tuple(dict.fromkeys(home[roots.get(n, n)] for n in reads[i]))
-        if line.target is not None:
-            placed.append(Placed(line, home[line.target], "owned", read))
-            continue
-        node, place = line.node, _first_place(line, roots)
-        if place == "view":
-            number = home[roots[node]]
-            home[node] = number
-            placed.append(Placed(line, number, place, read))
-            continue
-        death = last.get(node, i)
-        reused = _dying_operand(i, line, reads[i], roots, home, buffers, policy)
-        if reused is not None and not (node in kept and buffers[reused].role == "workspace" and not policy.outputs_too):
-            number, place = reused, "in place"
-            buffers[number] = replace(buffers[number], death=death)
-        elif _wants_workspace(line, node in kept, policy):
-            slots = free.get((node.shape, node.dtype), [])
-            place = "workspace"
-            if slots:
-                number = slots.pop()
-                buffers[number] = replace(buffers[number], death=death)
-            else:
-                number = len(buffers)
-                buffers.append(Buffer(number, node.shape, node.dtype, "workspace", i, death))
-        else:
-            number = len(buffers)
-            buffers.append(Buffer(number, node.shape, node.dtype, "local", i, death))
-        home[node] = number
+        read = tuple(dict.fromkeys(memory.home[roots.get(n, n)] for n in reads[i]))
+        number, place = _place(i, line, reads[i], roots, last, line.node in kept, memory, policy)
+        if line.target is None:
+            memory.home[line.node] = number
         placed.append(Placed(line, number, place, read))
-        if buffers[number].role == "workspace":
-            dying.setdefault(death, []).append(number)
-        for slot in dying.pop(i, []):
-            if buffers[slot].death == i:
-                free.setdefault((buffers[slot].shape, buffers[slot].dtype), []).append(slot)
-    return placed, buffers
+        memory.release(i)
+    return placed, memory.buffers
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """The buffers so far, where each value lives, and the slots of the workspace that are free or will be."""
+
+    buffers: list[Buffer]
+    home: dict[Node, int]
+    free: dict[tuple[Shape, DType], list[int]]
+    dying: dict[int, list[int]]
+
+    def add(self, node: Node, role: Role, birth: int, death: int) -> int:
+        self.buffers.append(Buffer(len(self.buffers), node.shape, node.dtype, role, birth, death))
+        return len(self.buffers) - 1
+
+    def take_slot(self, node: Node, birth: int, death: int) -> int:
+        """A free slot of the workspace of the right shape, or a new one."""
+        slots = self.free.get((node.shape, node.dtype))
+        number = slots.pop() if slots else self.add(node, "workspace", birth, death)
+        self.extend(number, death)
+        return number
+
+    def extend(self, number: int, death: int) -> None:
+        """A buffer lives on until line `death`."""
+        self.buffers[number] = replace(self.buffers[number], death=death)
+        if self.buffers[number].role == "workspace":
+            self.dying.setdefault(death, []).append(number)
+
+    def release(self, i: int) -> None:
+        """The slots last read by line `i` become free."""
+        for number in self.dying.pop(i, ()):
+            buffer = self.buffers[number]
+            if buffer.death == i:
+                self.free.setdefault((buffer.shape, buffer.dtype), []).append(number)
+
+
+def _place(
+    i: int,
+    line: Line,
+    read: Sequence[Node],
+    roots: Mapping[Node, Node],
+    last: Mapping[Node, int],
+    is_output: bool,
+    memory: _Memory,
+    policy: Policy,
+) -> tuple[int, Place]:
+    """The buffer for one line, and how the result gets there."""
+    node = line.node
+    if line.target is not None:
+        return memory.home[line.target], "owned"
+    if line.action == "compute" and roots[node] is not node:
+        return memory.home[roots[node]], "view"
+    death = last.get(node, i)
+    if line.action == "compute" and takes_out(node) and policy.is_large(node):
+        reused = _dying_operand(i, node, read, roots, memory)
+        may_keep = policy.workspace and (policy.outputs_too or not is_output)
+        if reused is not None and (may_keep or memory.buffers[reused].role != "workspace"):
+            memory.extend(reused, death)
+            return reused, "in place"
+        if may_keep:
+            return memory.take_slot(node, i, death), "workspace"
+    return memory.add(node, "local", i, death), "new"
 
 
 def _lifetimes(
     lines: Sequence[Line], outputs: Sequence[Node]
 ) -> tuple[dict[Node, Node], list[list[Node]], dict[Node, int]]:
-    """The memory each value lives in, what each line reads, and the last line that reads each piece of memory."""
+    """The value in whose memory each value lives, what each line reads, and the last to read each memory."""
     roots: dict[Node, Node] = {}
     reads: list[list[Node]] = []
     last: dict[Node, int] = {}
@@ -139,48 +171,30 @@ def _lifetimes(
     return roots, reads, last
 
 
-def _first_place(line: Line, roots: Mapping[Node, Node]) -> Place:
-    return "view" if line.action == "compute" and roots[line.node] is not line.node else "new"
-
-
 def takes_out(node: Node) -> bool:
     """Whether the last operation of a line can write its result into memory it is given."""
     if node.dtype != "real" or not node.ndim:
         return False
     if node.op.kind == "pointwise":
         return isinstance(getattr(np, node.op.array_function, None), np.ufunc)
-    return node.op.name == "contract" and plan_contraction(node).plain and plan_contraction(node).form == "matmul"
-
-
-def _wants_workspace(line: Line, is_output: bool, policy: Policy) -> bool:
-    if not policy.workspace or line.action != "compute" or (is_output and not policy.outputs_too):
-        return False
-    return takes_out(line.node) and policy.is_large(line.node)
+    return (
+        node.op.name == "contract"
+        and plan_contraction(node).plain
+        and plan_contraction(node).form == "matmul"
+    )
 
 
 def _dying_operand(
-    i: int,
-    line: Line,
-    read: Sequence[Node],
-    roots: Mapping[Node, Node],
-    home: Mapping[Node, int],
-    buffers: Sequence[Buffer],
-    policy: Policy,
+    i: int, node: Node, read: Sequence[Node], roots: Mapping[Node, Node], memory: _Memory
 ) -> int | None:
-    """The buffer of an operand that nobody reads after line `i`, and that the result may overwrite."""
-    node = line.node
-    if line.action != "compute" or node.op.kind != "pointwise" or not takes_out(node):
+    """The buffer of an operand that nobody reads after line `i`: an elementwise result may overwrite it."""
+    if node.op.kind != "pointwise":
         return None
     for operand in read:
-        buffer = buffers[home[roots.get(operand, operand)]]
-        if (
-            operand.shape == node.shape
-            and operand.dtype == node.dtype
-            and roots.get(operand) is operand
-            and is_fresh(operand)
-            and buffer.role in ("local", "workspace")
-            and buffer.death == i
-            and policy.is_large(node)
-        ):
+        if roots.get(operand) is not operand or not is_fresh(operand):
+            continue
+        buffer = memory.buffers[memory.home[operand]]
+        fits = (operand.shape, operand.dtype) == (node.shape, node.dtype)
+        if fits and buffer.role in ("local", "workspace") and buffer.death == i:
             return buffer.number
     return None

@@ -1,4 +1,4 @@
-"""How a contraction is computed: as a matrix product where the index string allows, else by a more general call."""
+"""How a contraction is computed: a matrix product where the index string allows, else a more general call."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ ASCII = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 class Contraction:
     """One call, and what surrounds it.
 
-    `operands` are positions of arguments, `orders` the axis order each is transposed to first (None: as it is), `spec` the
-    index string after that. The call's result has the indices `result`; it is transposed by `order`, gets the new
-    axes that stand in `output` only, and is written on the diagonal where `output` repeats an index.
+    `operands` are positions of arguments, `orders` the axis order each is transposed to first (None: as it
+    is), `spec` an index string for the forms that need one. The call's result, transposed by `order`, has the
+    indices `result`; it gets the axes that stand in `output` only, and is written on the diagonal where
+    `output` repeats an index.
     """
 
     form: Form
@@ -126,7 +127,7 @@ def _matmul(a: str, b: str, core: str, k: str, batch: list[str]) -> _Found | Non
         return _stacked(b, a, k, columns, rows, (1, 0))
     if len(rows) > 1 or len(columns) > 1:
         return None
-    matrix_last = len(a) == 1 and b[-1] == k or len(b) == 1 and a[0] == k
+    matrix_last = (len(a) == 1 and b[-1] == k) or (len(b) == 1 and a[0] == k)
     if core == "".join(rows + columns) and not (matrix_last and len(a) + len(b) == 3):
         first, second, places = a, b, (0, 1)
     else:

@@ -9,6 +9,9 @@ from graphc.derive import gradients
 from graphc.ir.node import Node, topological
 
 MOST_OUTPUTS = 4  # scalars that are looked at: each takes a derivation of the graph below it
+LARGEST = (
+    4000  # nodes below an output; deriving a larger graph once more would cost more than names are worth
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +25,18 @@ class Gradient:
 
 def find_gradients(outputs: Sequence[Node], roots: Sequence[Node]) -> dict[Node, Gradient]:
     """The nodes below `roots` that are gradients of a scalar output with respect to something named."""
-    present = set(topological(roots))
+    present = dict.fromkeys(topological(roots))
     found: dict[Node, Gradient] = {}
     scalars = [o for o in dict.fromkeys(outputs) if o.shape == () and o.dtype == "real" and not o.is_leaf]
     for output in scalars[:MOST_OUTPUTS]:
         below = topological([output])
-        if output in found or len(below) == len(present):
+        if output in found or len(below) == len(present) or len(below) > LARGEST:
             continue
-        named = [n for n in below if n.name and n.dtype == "real" and n is not output]
+        inside = set(below)
+        shapes = {n.shape for n in present if n not in inside and n.dtype == "real"}
+        named = [n for n in below if n.name and n.dtype == "real" and n is not output and n.shape in shapes]
+        if not named:
+            continue
         of = output.name or "loss"
         for target, gradient in zip(named, gradients(output, named), strict=True):
             if gradient in present and not gradient.is_leaf and gradient.op.kind != "const":

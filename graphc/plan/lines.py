@@ -17,7 +17,6 @@ def choose_values(lowered: Lowered) -> list[Node]:
     """The nodes that become values with a name, in the order of computation."""
     order = topological(lowered.roots)
     uses = _uses(order, lowered.roots)
-    stored = {value for _, value in lowered.updates}
     outputs = set(lowered.outputs)
     values: set[Node] = set()
     width: dict[Node, int] = {}
@@ -25,18 +24,18 @@ def choose_values(lowered: Lowered) -> list[Node]:
         if node.is_leaf or node.op.kind == "const":
             width[node] = _own_width(node, lowered.names)
             continue
-        inner = [a for a in node.args if a not in values and not a.is_leaf]
         total = _total_width(node, width)
+        inner = {a: None for a in node.args if a not in values and not a.is_leaf and a.op.kind != "const"}
         for argument in sorted(inner, key=width.__getitem__, reverse=True):
-            if total <= LONGEST or argument.op.kind == "const":
+            if total <= LONGEST:
                 break
-            if argument not in values:
-                values.add(argument)
-                width[argument] = _NAME
-                total = _total_width(node, width)
+            # Too long for one line: the longest parts get lines of their own.
+            values.add(argument)
+            total -= width[argument] - _NAME
+            width[argument] = _NAME
         width[node] = total
         shared = uses[node] > 1 and not _is_free(node, values)
-        if node in outputs or node in lowered.names or (shared and (node not in stored or uses[node] > 1)):
+        if node in outputs or node in lowered.names or shared:
             values.add(node)
             width[node] = _own_width(node, lowered.names)
     return [node for node in order if node in values]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from graphc.ir.legal import CORE, check_stage
 from graphc.ir.node import Node, make
@@ -25,11 +26,15 @@ FOLDED_BITS = 64  # a longer exact number is not cheaper to read than the expres
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """A core graph: `outputs`, the new value of each updated leaf, and the names users gave to core nodes."""
+    """A core graph: `outputs`, the new value of each updated leaf, and the names users gave to core nodes.
+
+    `origins` says of what composite, on what first argument, a node is the value.
+    """
 
     outputs: tuple[Node, ...]
     updates: tuple[tuple[Node, Node], ...]
     names: Mapping[Node, str]
+    origins: Mapping[Node, tuple[str, Node]]
 
     @property
     def roots(self) -> tuple[Node, ...]:
@@ -58,6 +63,7 @@ def lower(
         tuple(core[o] for o in outputs),
         tuple((leaf, core[value]) for leaf, value in updates),
         {n: name for n, name in table.items() if not n.is_leaf and n.op.kind != "const"},
+        {core[n]: (n.op.name, core[n.args[0]]) for n in reversed(core) if n.op.kind == "composite"},
     )
     check_stage(result.roots, CORE)
     return result
@@ -113,7 +119,7 @@ def _core(node: Node) -> Node:
     return node
 
 
-# rewrites ---------------------------------------------------------------------------------------------------------
+# rewrites ---------------------------------------------------------------------------------------------------
 
 
 def _drop_axes(node: Node) -> Node:
@@ -126,7 +132,7 @@ def _power(node: Node) -> Node:
     """Small whole powers as products, and a square root by its name: `x**3` is `x**2 * x`."""
     base, exponent = node.args
     value = exact(exponent)
-    if value is None or not base.dtype == "real" or base.shape != node.shape:
+    if value is None or base.dtype != "real" or base.shape != node.shape:
         return _spare_broadcasts(node)
     if value == Fraction(1, 2):
         return make(SQRT, (base,))
@@ -183,7 +189,7 @@ def _spare_broadcasts(node: Node) -> Node:
     return make(node.op, args, node.attrs)
 
 
-# exact constants --------------------------------------------------------------------------------------------------
+# exact constants --------------------------------------------------------------------------------------------
 
 _EXACT: dict[str, Callable[..., Fraction]] = {
     "add": lambda a, b: a + b,
@@ -199,10 +205,10 @@ def exact(node: Node) -> Fraction | None:
     """The exact number a constant stands for, if it is of ordinary size."""
     if node.op is not CONST or node.attrs[0] == "symbol":
         return None
-    value = node.attrs[1]
+    value: Any = node.attrs[1]
     if isinstance(value, Decimal) and abs(value.adjusted()) > 30:
         return None
-    return Fraction(value)  # type: ignore[arg-type]
+    return Fraction(value)
 
 
 def fold(node: Node) -> Node:

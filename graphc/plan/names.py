@@ -1,4 +1,4 @@
-"""Names for generated code: valid, distinct Python identifiers as close as possible to the user's own names."""
+"""Names for generated code: valid, distinct Python identifiers, as close as can be to the user's own."""
 
 from __future__ import annotations
 

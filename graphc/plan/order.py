@@ -1,4 +1,4 @@
-"""The order of the lines: values as their arguments allow, then the stores of a step, all reading the old values."""
+"""The order of the lines: values as their arguments allow, then the stores, all reading the old values."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _copied(outputs: Sequence[Node], roots: Mapping[Node, Node]) -> list[Node]:
 
 
 def _stores(updates: Sequence[tuple[Node, Node]], roots: Mapping[Node, Node]) -> list[Line]:
-    """Stores in an order in which none writes what another still reads; where none is left, a value is set aside."""
+    """Stores, none before another that reads what it writes; in a circle, values are set aside first."""
     values = dict(roots)
     waiting = {leaf: value for leaf, value in updates if leaf is not value}
     reads = {leaf: _leaves_read(value, values) for leaf, value in waiting.items()}

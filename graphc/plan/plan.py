@@ -9,8 +9,8 @@ from graphc.ir.errors import GraphcError
 from graphc.ir.graph import Graph
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, broadcast_shapes, show_shape
+from graphc.ops.form import show
 from graphc.plan.buffers import Buffer, Place, Placed, Policy, place_buffers
-from graphc.plan.formula import formula
 from graphc.plan.gradients import Gradient, find_gradients
 from graphc.plan.lines import choose_values
 from graphc.plan.lower import Lowered, lower
@@ -21,7 +21,7 @@ from graphc.plan.sizes import SizeRule, size_rules
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line: `name` gets the value of `node`, in buffer `buffer`. A store writes the leaf `target` instead."""
+    """One line: `name` gets the value of `node`, in buffer `buffer`. A store writes the leaf `target`."""
 
     action: Action
     node: Node
@@ -30,7 +30,6 @@ class Step:
     buffer: int
     place: Place
     reads: tuple[int, ...]
-    mathematics: str
     gradient: Gradient | None
 
 
@@ -52,14 +51,20 @@ class Plan:
     sizes: Mapping[str, str]
     rules: tuple[SizeRule, ...]
     owned_sizes: tuple[str, ...]
+    is_step: bool
 
     def table(self) -> str:
         """The steps, one per line: number, buffer, shape, mathematics."""
         rows = [("step", "buffer", "shape", "mathematics")]
+        names = dict(self.names)
         for i, step in enumerate(self.steps):
-            shape = show_shape(step.node.shape)
+            text = names[step.node] if step.node in names else show(step.node, names)
             note = f"  ({step.place})" if step.place in ("view", "in place", "workspace") else ""
-            rows.append((str(i), str(step.buffer), shape, f"{step.name} = {step.mathematics}{note}"))
+            rows.append(
+                (str(i), str(step.buffer), show_shape(step.node.shape), f"{step.name} = {text}{note}")
+            )
+            if step.target is None:
+                names[step.node] = step.name
         widths = [max(len(r[c]) for r in rows) for c in range(3)]
         return "\n".join("  ".join([*(r[c].ljust(widths[c]) for c in range(3)), r[3]]).rstrip() for r in rows)
 
@@ -77,13 +82,13 @@ def make_plan(
     reserved: Sequence[str] = (),
     labels: Mapping[Node, str] | None = None,
 ) -> Plan:
-    """Plan the computation of `outputs`, and of `updates` if the result is to be a step that owns its state."""
+    """Plan the computation of `outputs`; with `updates`, of a step that owns its parameters and states."""
     changes = _checked(updates or {})
     roots = (*outputs, *(value for _, value in changes))
     given = find_gradients(outputs, roots)
     lowered = lower(outputs, changes, {**{n: g.name for n, g in given.items()}, **(labels or {})})
     marks = _lowered_marks(given, lowered)
-    inputs, owned = _leaves(lowered, owns=updates is not None)
+    inputs, owned = _leaves((*roots, *(leaf for leaf, _ in changes)), owns=updates is not None)
     lines = order_lines(lowered, choose_values(lowered))
     policy = Policy(sizes or {}, workspace=reuse or updates is not None, outputs_too=reuse)
     placed, buffers = place_buffers(lines, (*inputs, *owned), frozenset(owned), lowered.outputs, policy)
@@ -106,6 +111,7 @@ def make_plan(
         size_names,
         tuple(rules),
         owned_sizes,
+        updates is not None,
     )
 
 
@@ -125,10 +131,9 @@ def _lowered_marks(given: Mapping[Node, Gradient], lowered: Lowered) -> dict[Nod
     return {node: by_name[name] for node, name in lowered.names.items() if name in by_name}
 
 
-def _leaves(lowered: Lowered, *, owns: bool) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+def _leaves(roots: Sequence[Node], *, owns: bool) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
     """The leaves given at each call, inputs first, and the ones that are owned."""
-    targets = tuple(leaf for leaf, _ in lowered.updates)
-    leaves = Graph((*lowered.roots, *targets)).leaves
+    leaves = Graph(tuple(roots)).leaves
     by_kind = {k: tuple(n for n in leaves if n.op.name == k) for k in ("input", "param", "state")}
     kept = by_kind["param"] + by_kind["state"]
     return (by_kind["input"], kept) if owns else (by_kind["input"] + kept, ())
@@ -157,7 +162,7 @@ def _symbols(lowered: Lowered, leaves: Sequence[Node]) -> list[str]:
     return list(found)
 
 
-# names of the values ----------------------------------------------------------------------------------------------
+# names of the values ----------------------------------------------------------------------------------------
 
 
 def _named_steps(
@@ -169,30 +174,37 @@ def _named_steps(
 ) -> tuple[list[Step], dict[Node, str]]:
     """The steps with names: the user's own first, then those found by meaning, then numbers."""
     names = dict(leaf_names)
+    new_values = {value: f"new_{leaf.name}" for leaf, value in lowered.updates}
     chosen = {node: namer.new(name) for node, name in lowered.names.items()}
     steps: list[Step] = []
     for p in placed:
         node, line = p.line.node, p.line
-        text = names[node] if node in names else formula(node, names)
         if line.target is not None:
             name = leaf_names[line.target]
         elif line.action == "copy":
             name = namer.new(f"{names.get(node, 'value')}_copy")
         else:
-            name = chosen.get(node) or _meaning(node, names, namer)
+            name = chosen.get(node) or _meaning(node, names, lowered.origins, new_values, namer)
         mark = marks.get(node) if line.action == "compute" else None
-        steps.append(Step(line.action, node, name, line.target, p.buffer, p.place, p.reads, text, mark))
+        steps.append(Step(line.action, node, name, line.target, p.buffer, p.place, p.reads, mark))
         if line.target is None:
             names[node] = name
     return steps, names
 
 
-def _meaning(node: Node, names: Mapping[Node, str], namer: Namer) -> str:
-    """A name such as `exp_z` for an operation on one named thing, else `v3`."""
-    base = node.args[0] if len(node.args) == 1 else None
-    if base in names and node.op.kind in ("pointwise", "reduce"):
-        wanted = f"{node.op.name}_{names[base]}"
-        if len(wanted) <= 16 and wanted.count("_") < 3:
-            return namer.new(wanted)
+def _meaning(
+    node: Node,
+    names: Mapping[Node, str],
+    origins: Mapping[Node, tuple[str, Node]],
+    new_values: Mapping[Node, str],
+    namer: Namer,
+) -> str:
+    """A name such as `new_W`, `softmax_z` or `exp_z` for a value with a clear meaning, else `v3`."""
+    if node in new_values:
+        return namer.new(new_values[node])
+    simple = len(node.args) == 1 and node.op.kind in ("pointwise", "reduce")
+    op, base = origins.get(node) or (node.op.name, node.args[0] if simple else node)
+    wanted = f"{op}_{names.get(base, '')}"
+    if base in names and len(wanted) <= 20 and wanted.count("_") <= 2 + op.count("_"):
+        return namer.new(wanted)
     return namer.numbered("v")
-

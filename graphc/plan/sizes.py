@@ -35,9 +35,7 @@ def size_rules(leaves: Sequence[Node], needed: Iterable[str], known: Iterable[st
     """A rule for every needed size, each using the ones before it; `known` sizes need none."""
     rules: list[SizeRule] = []
     found = set(known)
-    places = [
-        (leaf, axis, d) for leaf in leaves for axis, d in enumerate(leaf.shape) if isinstance(d, Dim)
-    ]
+    places = [(leaf, axis, d) for leaf in leaves for axis, d in enumerate(leaf.shape) if isinstance(d, Dim)]
     for plain_only in (True, False):
         changed = True
         while changed:
@@ -51,7 +49,8 @@ def size_rules(leaves: Sequence[Node], needed: Iterable[str], known: Iterable[st
     for symbol in needed:
         if symbol not in found:
             raise BindError(
-                f"the size {symbol} cannot be worked out: no input has it in its shape in a form that gives it"
+                f"the size {symbol} cannot be worked out from the shapes of the inputs; "
+                f"give an input an axis of size {symbol}"
             )
     return rules
 
@@ -76,9 +75,13 @@ def _rule(leaf: Node, axis: int, d: Dim, found: set[str]) -> SizeRule | None:
     return SizeRule(symbol, leaf, axis, factor, offset)
 
 
-def solve_sizes(rules: Sequence[SizeRule], shapes: Mapping[Node, tuple[int, ...]]) -> dict[str, int]:
+def solve_sizes(
+    rules: Sequence[SizeRule],
+    shapes: Mapping[Node, tuple[int, ...]],
+    known: Mapping[str, int] | None = None,
+) -> dict[str, int]:
     """The named sizes, from the shapes of the arrays given for the leaves."""
-    sizes: dict[str, int] = {}
+    sizes = dict(known or {})
     for rule in rules:
         shape = shapes.get(rule.leaf, ())
         if len(shape) == rule.leaf.ndim:

@@ -1,0 +1,61 @@
+"""From a graph to running NumPy: lower, plan, write, load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from graphc.emit.function import Function, Step
+from graphc.emit.module import RESERVED, Result
+from graphc.ir.errors import DTypeError, GraphcError
+from graphc.ir.node import Node
+from graphc.plan.plan import make_plan
+
+REALS = ("float64", "float32")
+Outputs = Node | Sequence[Node] | Mapping[str, Node]
+
+
+def compile_(
+    outputs: Outputs,
+    *,
+    updates: Mapping[Node, Node] | None = None,
+    dtype: str = "float64",
+    sizes: Mapping[str, int] | None = None,
+    reuse: bool = False,
+    name: str = "f",
+) -> Function | Step:
+    """Compile a graph to one NumPy function, or with `updates` to a training step.
+
+    `outputs` is a node, a list or tuple of nodes, or a dict by name; results come back in the same form.
+    `updates` gives the new value of parameters and states, each computed from the old values. `dtype` is what
+    reals become. `sizes` are hints for the planner, and bind named sizes of what a step owns. With `reuse`,
+    returned arrays may be overwritten by the next call. `name` is what the generated function is called.
+
+    Raises `BindError` when a size cannot be known at the call, `GraphcError` for an update that is none.
+
+    >>> from graphc.ops import input_
+    >>> x = input_("x", "N"); f = compile_((x * x).sum())
+    >>> float(f(x=[1, 2, 3]))
+    14.0
+    """
+    if dtype not in REALS:
+        raise DTypeError(f"dtype {dtype!r} is not one of {', '.join(REALS)}")
+    nodes, result = _unpacked(outputs)
+    labels = {n: k for k, n in zip(result.keys, nodes, strict=False) if n.name is None and not n.is_leaf}
+    plan = make_plan(nodes, updates, name=name, sizes=sizes, reuse=reuse, reserved=RESERVED, labels=labels)
+    if updates is None:
+        return Function(plan, nodes, dtype, result)
+    return Step(plan, nodes, dtype, result, sizes or {})
+
+
+def _unpacked(outputs: Outputs) -> tuple[tuple[Node, ...], Result]:
+    nodes: tuple[Node, ...]
+    if isinstance(outputs, Node):
+        nodes, result = (outputs,), Result("single")
+    elif isinstance(outputs, Mapping):
+        nodes, result = tuple(outputs.values()), Result("dict", tuple(outputs))
+    else:
+        nodes, result = tuple(outputs), Result("tuple" if isinstance(outputs, tuple) else "list")
+    for node in nodes:
+        if not isinstance(node, Node):
+            raise GraphcError(f"an output has to be a node of a graph, not {node!r}")
+    return nodes, result

@@ -1,0 +1,261 @@
+"""What `compile_` gives back: a `Function` of its arguments, or a `Step` that owns parameters and states."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphc.emit.module import Result, title, write_module
+from graphc.ir.errors import BindError, OutputError
+from graphc.ir.node import Node
+from graphc.ir.types import show_shape
+from graphc.ops.naive import Arithmetic, evaluate, match_shape
+from graphc.plan.plan import Plan
+from graphc.plan.sizes import solve_sizes
+
+
+class Compiled:
+    """Generated code, and the means to look at it: `source`, `plan`, `save`."""
+
+    def __init__(self, plan: Plan, surface: Sequence[Node], real: str, result: Result) -> None:
+        self.plan = plan
+        self.dtype = real
+        self.source = write_module(plan, real, result)
+        self._surface = tuple(surface)
+        self._result = result
+        self._names = {leaf.name or "": plan.names[leaf] for leaf in plan.inputs}
+        namespace: dict[str, Any] = {"__name__": f"graphc_generated_{title(plan.name)}"}
+        exec(compile(self.source, f"<graphc: {title(plan.name)}>", "exec"), namespace)  # noqa: S102
+        self._made: Any = namespace[title(plan.name)]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the module to `path`, wholly or not at all; raises `OutputError` if that cannot be done."""
+        target = Path(path)
+        temporary = ""
+        try:
+            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(self.source)
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, target)
+        except OSError as error:
+            if temporary and os.path.exists(temporary):
+                os.unlink(temporary)
+            reason = error.strerror or str(error)
+            raise OutputError(f"{target} cannot be written: {reason}") from None
+
+    def _arguments(self, args: tuple[Any, ...], values: Mapping[str, Any]) -> dict[str, Any]:
+        """The call's values by the names of the generated code; one sentence if one is missing or unknown."""
+        if args:
+            declared = list(self._names)
+            if len(args) > len(declared):
+                raise BindError(
+                    f"{len(args)} values given, and there are {len(declared)}: {_listed(declared)}"
+                )
+            values = {**_without_twice(dict(zip(declared, args, strict=False)), values)}
+        try:
+            given = {self._names[name]: value for name, value in values.items()}
+        except KeyError as error:
+            raise BindError(
+                f"there is no input {error.args[0]!r}; there is {_listed(list(self._names))}"
+            ) from None
+        if len(given) < len(self._names):
+            leaf = next(x for x in self.plan.inputs if x.name not in values)
+            raise BindError(f"no value for {leaf.name} {show_shape(leaf.shape)}: give {leaf.name}=…")
+        return given
+
+    def _run(
+        self, call: Any, args: tuple[Any, ...], values: Mapping[str, Any], sizes: Mapping[str, int]
+    ) -> Any:
+        given = self._arguments(args, values)
+        try:
+            return call(**given)
+        except (ValueError, TypeError):
+            self._explain(given, sizes)
+            raise
+
+    def _explain(self, given: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+        """Raise `BindError` if one of the values is not what was declared."""
+        known = dict(sizes)
+        shapes: dict[Node, tuple[int, ...]] = {}
+        for leaf in self.plan.inputs:
+            try:
+                array = np.asarray(given[self.plan.names[leaf]])
+                Arithmetic(self.dtype).array(array, leaf.dtype)
+            except (ValueError, TypeError):
+                raise BindError(f"the value for {leaf.name} is not an array of numbers") from None
+            if leaf.dtype == "int" and array.dtype.kind not in "biu" and array.size:
+                raise BindError(f"{leaf.name} has to hold whole numbers and was given as {array.dtype}")
+            shapes[leaf] = array.shape
+        known.update(solve_sizes(self.plan.rules, shapes, known))
+        for leaf, shape in shapes.items():
+            match_shape(leaf, shape, known)
+
+
+class Function(Compiled):
+    """A pure function of its inputs and parameters, by keyword or in the declared order.
+
+    The arrays it returns are fresh, unless it was compiled with `reuse=True`.
+    """
+
+    def __init__(self, plan: Plan, surface: Sequence[Node], real: str, result: Result) -> None:
+        super().__init__(plan, surface, real, result)
+        self._call = self._made() if isinstance(self._made, type) else self._made
+
+    def __call__(self, /, *args: Any, **values: Any) -> Any:
+        """The outputs, in the form they were given in; raises `BindError` for values that do not fit."""
+        return self._run(self._call, args, values, {})
+
+    def naive(self, /, *args: Any, **values: Any) -> Any:
+        """The outputs by the reference interpreter, one plain operation per node of the original graph."""
+        given = self._arguments(args, values)
+        by_leaf = {leaf.name or "": given[self.plan.names[leaf]] for leaf in self.plan.inputs}
+        shapes = {leaf: np.shape(by_leaf[leaf.name or ""]) for leaf in self.plan.inputs}
+        sizes = solve_sizes(self.plan.rules, shapes)
+        arrays = evaluate(self._surface, by_leaf, Arithmetic(self.dtype), sizes=sizes)
+        return packed(arrays, self._result)
+
+
+def packed(arrays: Sequence[Any], result: Result) -> Any:
+    """The arrays in the form the outputs were given in."""
+    match result.form:
+        case "single":
+            return arrays[0]
+        case "tuple":
+            return tuple(arrays)
+        case "dict":
+            return dict(zip(result.keys, arrays, strict=True))
+    return list(arrays)
+
+
+class Step(Compiled):
+    """Forward, backward and update in one call, on parameters and states it owns.
+
+    Every update reads the old values. `params` and `state` hold named views of one flat array each.
+    """
+
+    def __init__(
+        self, plan: Plan, surface: Sequence[Node], real: str, result: Result, sizes: Mapping[str, int]
+    ) -> None:
+        super().__init__(plan, surface, real, result)
+        self._ready = False
+        self._object: Any = None
+        self._sizes: dict[str, int] = {}
+        if all(s in sizes for s in plan.owned_sizes):
+            self._allocate({s: sizes[s] for s in plan.owned_sizes})
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The parameters by name: views to read, and to write with `step.params["W"][...] = value`."""
+        return self._storage().params  # type: ignore[no-any-return]
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The states by name: views, as `params`."""
+        return self._storage().state  # type: ignore[no-any-return]
+
+    @property
+    def flat_params(self) -> Any:
+        """All parameters in one array, one after another."""
+        return self._storage().flat_params
+
+    def __call__(self, /, *args: Any, **values: Any) -> Any:
+        """Run one step and return the outputs, computed from the values before the update."""
+        if not self._ready:
+            self._check_filled()
+        return self._run(self._storage(), args, values, self._sizes)
+
+    def initialize(self, seed: int | None = None) -> Step:
+        """Fill parameters and states that have an `init` from one random stream; other states become zero.
+
+        A parameter without one keeps the value it was given.
+        """
+        rng = np.random.default_rng(seed)
+        for leaf, array in self._owned_arrays():
+            init = leaf.attr("init")
+            if init is not None:
+                array[...] = init.sample(array.shape, rng)
+            elif leaf.op.name == "state":
+                array[...] = 0
+        return self
+
+    def load(self, values: Mapping[str, Any]) -> Step:
+        """Set parameters and states by name; the first load may fix the named sizes in their shapes."""
+        leaves = {leaf.name or "": leaf for leaf in self.plan.owned}
+        arrays: dict[Node, Any] = {}
+        for name, value in values.items():
+            if name not in leaves:
+                raise BindError(f"there is no parameter or state {name!r}; there is {_listed(list(leaves))}")
+            arrays[leaves[name]] = np.asarray(value)
+        known = dict(self._sizes)
+        for leaf, array in arrays.items():
+            match_shape(leaf, array.shape, known)
+        if self._object is None:
+            self._allocate(known)
+        for leaf, array in arrays.items():
+            self._view(leaf)[...] = array
+        return self
+
+    def _allocate(self, sizes: Mapping[str, int]) -> None:
+        missing = [s for s in self.plan.owned_sizes if s not in sizes]
+        if missing:
+            raise BindError(_unsized(self.plan, missing[0]))
+        self._sizes = {s: int(sizes[s]) for s in self.plan.owned_sizes}
+        self._object = self._made(*self._sizes.values())
+        for leaf, array in self._owned_arrays():
+            if leaf.op.name == "param":
+                array[...] = np.nan  # so that one never given a value is noticed
+
+    def _storage(self) -> Any:
+        if self._object is None:
+            missing = [s for s in self.plan.owned_sizes if s not in self._sizes]
+            raise BindError(_unsized(self.plan, missing[0]))
+        return self._object
+
+    def _view(self, leaf: Node) -> Any:
+        storage = self._storage()
+        return (storage.params if leaf.op.name == "param" else storage.state)[leaf.name]
+
+    def _owned_arrays(self) -> list[tuple[Node, Any]]:
+        return [(leaf, self._view(leaf)) for leaf in self.plan.owned]
+
+    def _check_filled(self) -> None:
+        for leaf, array in self._owned_arrays():
+            if leaf.op.name == "param" and np.isnan(array).any():
+                mend = (
+                    f"step.load({{{leaf.name!r}: …}})"
+                    if leaf.attr("init") is None
+                    else "step.initialize(seed)"
+                )
+                raise BindError(f"the parameter {leaf.name} has no value yet: call {mend}")
+        self._ready = True
+
+
+def _unsized(plan: Plan, size: str) -> str:
+    leaf = next(p for p in plan.owned if any(size in getattr(d, "symbols", ()) for d in p.shape))
+    return (
+        f"the size {size} of {leaf.name} {show_shape(leaf.shape)} is not known yet: "
+        f"compile with sizes={{{size!r}: …}}, or load a value"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if names else "none"
+
+
+def _without_twice(positional: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    twice = [name for name in positional if name in values]
+    if twice:
+        raise BindError(f"{twice[0]} was given twice, by position and by name")
+    return {**positional, **values}
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

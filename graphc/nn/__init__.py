@@ -1,0 +1,1 @@
+"""Networks: what layers, losses and initial values are made of."""

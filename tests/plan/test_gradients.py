@@ -1,0 +1,23 @@
+"""Gradients are recognised by identity, and named after what they are gradients of."""
+
+from __future__ import annotations
+
+from graphc.derive import gradients
+from graphc.ops import FUNCTIONS as F
+from graphc.ops import input_, param
+from graphc.plan.gradients import find_gradients
+
+
+def test_gradients_of_leaves_and_of_named_intermediates_are_found() -> None:
+    x, W = input_("x", ("N", 3)), param("W", (3, 2))
+    z = (x @ W).named("z")
+    loss = F["mean"](F["square"](F["tanh"](z))).named("L")
+    (dW,) = gradients(loss, [W])
+    found = find_gradients([loss], [loss, dW])
+    assert {g.name for g in found.values()} == {"dW", "dz"}
+    assert (found[dW].of, found[dW].wrt) == ("L", "W")
+
+
+def test_a_graph_without_gradients_has_none() -> None:
+    x = input_("x", ("N", 3))
+    assert find_gradients([F["sum"](x)], [F["sum"](x), x * 2]) == {}
