@@ -1,61 +1,161 @@
-"""The whole way from a source to a picture, a derivation or a module, one function each."""
+"""The list of passes: from a source, or a node made in Python, to a picture, a derivation or a module.
+
+    load ─► Program ─► derive ─► Derivation ─► circuit_of ─► Picture
+                          │           └──────► Report: text, Markdown, LaTeX, JSON
+                          └─► simplify_all ─► plan ─► NumPy source
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, Protocol
+from typing import Any
 
-from graphc.ir.errors import GraphcError
+from graphc.derive.derivation import Derivation
+from graphc.derive.derivation import derive as derivation_of
+from graphc.derive.report import Report
+from graphc.derive.reverse import gradients
+from graphc.derive.values import Values
+from graphc.draw.circuit import circuit_of, drawn_nodes
+from graphc.draw.picture import Picture
+from graphc.emit import Function, Step, compile_
+from graphc.ir.errors import BindError, GradientError, GraphcError
+from graphc.ir.graph import Graph
+from graphc.ir.node import Node, topological
+from graphc.ir.types import show_shape
+from graphc.lang import Program, load
+from graphc.lang.suggest import meant
+from graphc.rewrite.simplify import simplify_all
 
+__all__ = ["Picture", "Program", "Report", "compile", "compile_graph", "derive", "draw", "load"]
 
-class Program(Protocol):
-    """A graph read from a source: its root and the nodes that have names."""
-
-    root: Any
-    names: Mapping[str, Any]
-
-
-class Picture(Protocol):
-    svg: str
-    dot: str
-    png: bytes
-
-
-class Derivation(Protocol):
-    def text(self) -> str: ...
-    def markdown(self) -> str: ...
-    def latex(self, *, document: bool = False) -> str: ...
-    def json(self) -> str: ...
-
-
-class Function(Protocol):
-    source: str
-
-
-def missing(what: str) -> NoReturn:
-    raise GraphcError(f"this version of graphc cannot {what} yet")
-
-
-def load(source: str) -> Program:
-    """Read an expression or a file."""
-    missing("read a source")
+Source = Program | Node
+Names = Sequence[str | Node] | str | Node | None
 
 
 def draw(
-    program: Program,
+    source: Source,
     *,
-    at: Mapping[str, Any],
-    expand: Sequence[str],
-    roles: bool,
-    wrt: Sequence[str],
-    digits: int,
+    at: Mapping[str, Any] | None = None,
+    expand: Sequence[str] | str = (),
+    roles: bool = False,
+    wrt: Names = None,
+    digits: int = 2,
+    legend: bool = False,
 ) -> Picture:
-    missing("draw")
+    """The backprop circuit of a node: values above the wires, gradients below, local derivatives on the edges.
+
+    `at` gives every input a value by name; without it the picture is in symbols. `expand` names operations to
+    be opened into their elementary gates, `wrt` the inputs (all without it) whose gradients are shown, `digits`
+    the decimals of numbers. `roles` captions gates that distribute, route or switch gradients. A graph that
+    does not end in a real scalar has no gradients and is drawn forward only.
+
+    Raises BindError for values that are missing or do not fit, GraphcError for a graph too large to be drawn.
+    """
+    root = _root(source)
+    drawn_nodes(root)
+    opened = [expand] if isinstance(expand, str) else list(expand)
+    derivation = derivation_of(root, _targets(source, wrt), expand=opened, gradients=_has_gradients(root))
+    _check_opened(derivation, opened)
+    return Picture(circuit_of(derivation, _values(derivation, at), digits=digits, roles=roles), legend=legend)
 
 
-def derive(program: Program, *, wrt: Sequence[str], at: Mapping[str, Any]) -> Derivation:
-    missing("derive")
+def derive(source: Source, *, wrt: Names = None, at: Mapping[str, Any] | None = None) -> Report:
+    """The chain rule for a scalar, step by step; with values `at`, also a table of the numbers there."""
+    derivation = derivation_of(_root(source), _targets(source, wrt))
+    return Report(derivation, _values(derivation, at))
 
 
-def compile(program: Program, *, wrt: Sequence[str], dtype: str) -> Function:
-    missing("compile")
+def compile(source: Source, *, wrt: Names = None, dtype: str = "float64") -> Function | Step:
+    """A node and its gradients as one NumPy function: by `wrt`, else by its parameters, else by its real inputs."""
+    root = _root(source)
+    targets = _targets(source, wrt)
+    if targets is None:
+        leaves = [leaf for leaf in Graph((root,)).leaves if leaf.dtype == "real"] if _has_gradients(root) else []
+        targets = [leaf for leaf in leaves if leaf.op.name == "param"] or leaves
+    name = root.name or "value"
+    found = gradients(root, targets, simplify=False) if targets else []
+    named = {f"d{name}_d{target.name}": gradient for target, gradient in zip(targets, found, strict=True)}
+    return compile_graph({name: root, **named}, dtype=dtype)
+
+
+def compile_graph(
+    outputs: Node | Sequence[Node] | Mapping[str, Node],
+    *,
+    updates: Mapping[Node, Node] | None = None,
+    dtype: str = "float64",
+    sizes: Mapping[str, int] | None = None,
+    reuse: bool = False,
+    name: str = "f",
+) -> Function | Step:
+    """Compile nodes to one NumPy function, or with `updates` to a training step; all are simplified together.
+
+    What is returned has the form of `outputs`: one array, a list, a tuple or a dict. `updates` gives the new
+    value of parameters and states, each computed from the old values. `dtype` is what reals become, "float32"
+    or "float64". `sizes` are hints for the planner. With `reuse`, the next call may overwrite returned arrays.
+
+    >>> import graphc as g
+    >>> x = g.input("x", "N"); f = g.compile(g.sum(x * x))
+    >>> float(f(x=[1, 2, 3]))
+    14.0
+    """
+    simple = iter(simplify_all([*_listed(outputs), *(updates or {}).values()]))
+    found: Node | Sequence[Node] | Mapping[str, Node]
+    match outputs:
+        case Node():
+            found = next(simple)
+        case Mapping():
+            found = {key: next(simple) for key in outputs}
+        case _:
+            found = type(outputs)(next(simple) for _ in outputs)
+    new = None if updates is None else {leaf: next(simple) for leaf in updates}
+    return compile_(found, updates=new, dtype=dtype, sizes=sizes, reuse=reuse, name=name)
+
+
+def _root(source: Source) -> Node:
+    return source if isinstance(source, Node) else source.require_root()
+
+
+def _has_gradients(root: Node) -> bool:
+    return root.shape == () and root.dtype == "real"
+
+
+def _targets(source: Source, wrt: Names) -> list[Node] | None:
+    """The nodes `wrt` names; None for none, which stands for all that can be differentiated by."""
+    given = [wrt] if isinstance(wrt, str | Node) else list(wrt or ())
+    if not given:
+        return None
+    root = _root(source)
+    known = {node.name: node for node in topological([root]) if node.name is not None}
+    for one in given:
+        if isinstance(one, str) and one not in known:
+            what = root.name or "the expression"
+            raise GradientError(f"{what} has no {one!r} to differentiate by{meant(one, known)}")
+    if not _has_gradients(root):
+        shape = f"shape {show_shape(root.shape)}" if root.shape else f"{root.dtype} values"
+        raise GradientError(f"{root.name or 'the expression'} has {shape}, and a gradient is of a real scalar")
+    return [one if isinstance(one, Node) else known[one] for one in given]
+
+
+def _values(derivation: Derivation, at: Mapping[str, Any] | None) -> Values | None:
+    """The derivation at a point; None without one."""
+    if not at:
+        return None
+    leaves = [leaf.name or "" for leaf in Graph((derivation.output,)).leaves]
+    for name in at:
+        if name not in leaves:
+            there = f"; the inputs are: {', '.join(leaves)}" if leaves else ""
+            raise BindError(f"there is no input {name!r}{meant(name, leaves) or there}")
+    if missing := [name for name in leaves if name not in at]:
+        raise BindError(f"no value for {', '.join(missing)}; give every input one, as in {missing[0]}=1")
+    return derivation.at(at)
+
+
+def _check_opened(derivation: Derivation, expand: Sequence[str]) -> None:
+    there = {group.op for group in derivation.groups}
+    for name in expand:
+        if name not in there:
+            raise GraphcError(f"there is no {name} in this graph to be opened")
+
+
+def _listed(outputs: Node | Sequence[Node] | Mapping[str, Node]) -> list[Node]:
+    return [outputs] if isinstance(outputs, Node) else list(getattr(outputs, "values", lambda: outputs)())

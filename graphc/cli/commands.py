@@ -11,7 +11,7 @@ from graphc.cli.output import choose_format, write_output
 from graphc.cli.source import SourceCommand, parse_bindings
 
 if TYPE_CHECKING:
-    from graphc.pipeline import Derivation, Picture
+    from graphc.pipeline import Picture, Report
 
 PICTURE_FORMATS = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".png": "png"}
 DERIVATION_FORMATS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json"}
@@ -124,21 +124,21 @@ def derive(
     values = parse_bindings(at)
     from graphc import pipeline
 
-    derivation = pipeline.derive(pipeline.load(source), wrt=wrt, at=values)
+    report = pipeline.derive(pipeline.load(source), wrt=wrt, at=values)
     whole = output is not None and output != "-"
-    write_output(output, derivation_content(derivation, form, document=whole))
+    write_output(output, report_content(report, form, document=whole))
 
 
-def derivation_content(derivation: Derivation, form: str, *, document: bool) -> str:
+def report_content(report: Report, form: str, *, document: bool) -> str:
     match form:
         case "latex":
-            return derivation.latex(document=document)
+            return report.latex(document=document)
         case "markdown":
-            return derivation.markdown()
+            return report.markdown()
         case "json":
-            return derivation.json()
+            return report.json()
         case _:
-            return derivation.text()
+            return report.text()
 
 
 @click.command(name="compile", cls=SourceCommand, epilog=SOURCE_HELP)

@@ -23,6 +23,15 @@ _FORMAT = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".png": "png"}
 FORMATS = ("svg", "dot", "png")
 
 
+def check_size(gates: int, wires: int) -> None:
+    """Refuse a circuit that is too large to be drawn."""
+    if gates > MOST_GATES or wires > MOST_WIRES:
+        raise GraphcError(
+            f"the graph has {gates:,} gates and {wires:,} wires, and a picture shows at most "
+            f"{MOST_GATES:,} and {MOST_WIRES:,}; draw a part of it"
+        )
+
+
 @dataclass(frozen=True)
 class Picture:
     """A circuit as it is looked at: `.svg` and `.dot` are text, `.png` is bytes.
@@ -39,12 +48,7 @@ class Picture:
 
     @cached_property
     def _plan(self) -> Plan:
-        gates, wires = len(self.circuit.gates), len(self.circuit.wires)
-        if gates > MOST_GATES or wires > MOST_WIRES:
-            raise GraphcError(
-                f"the graph has {gates:,} gates and {wires:,} wires, and a picture shows at most "
-                f"{MOST_GATES:,} and {MOST_WIRES:,}; draw a part of it"
-            )
+        check_size(len(self.circuit.gates), len(self.circuit.wires))
         return cut(self.circuit)
 
     @cached_property

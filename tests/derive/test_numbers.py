@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphc.draw.numbers import format_number, format_value
+from graphc.derive.numbers import format_number, format_value
 from graphc.draw.textwidth import elide, text_width
 
 

@@ -1,4 +1,4 @@
-"""Numbers as a picture shows them: short, and never saying 0 of what is not 0."""
+"""Numbers as they are shown to people: short, and never saying 0 of what is not 0."""
 
 from __future__ import annotations
 

@@ -1,0 +1,120 @@
+"""Gradients and local derivatives of a picture, in symbols.
+
+A gradient is written out where it is short. Where it is not, it is what its edge makes of the gradient
+before it, `dz @ W.T`, and the wire of z says what `dz` is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from graphc.derive.derivation import Derivation
+from graphc.derive.edge import compact, edge_value, placeholder
+from graphc.derive.text import writes_short
+from graphc.draw.gates import is_short
+from graphc.draw.labels import SIZE
+from graphc.draw.textwidth import text_width
+from graphc.ir.node import Node
+from graphc.ops.form import mention
+from graphc.rewrite.simplify import simplify
+
+_LONGEST = 60
+"""An expression of more symbols than this is not written at all."""
+_ROOM = 180.0
+"""A gradient wider than this is written in terms of the one before it, if that is shorter."""
+_ELIDED = "…"
+_POWER = re.compile(r"\*\*([23])(?![\d.*])")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The derivatives of one derivation as text.
+
+    `tokens` collects the words in them, among them names of values without a name of the user's, and
+    `referred` the nodes whose gradients are spoken of: their wires have to say so.
+    """
+
+    derivation: Derivation
+    names: Mapping[Node, str]
+    short: bool
+    tokens: set[str] = field(default_factory=set)
+    referred: set[Node] = field(default_factory=set)
+
+    def gradient(self, node: Node) -> str:
+        """The gradient of the output by a node."""
+        return self._say(self._written(self.derivation.upstream[node]) or _ELIDED)
+
+    def contribution(self, user: Node, index: int) -> str:
+        """What one edge passes back."""
+        found = self.derivation.contribution(user, index)
+        assert found is not None
+        text = self._written(found.value)
+        if not text or text_width(text, SIZE["gradient"]) > _ROOM:
+            before = self.derivation.naming.carrier.get(user, user)
+            other = self._passed_back(user, index, before)
+            if other and (not text or len(other) < len(text)):
+                self.referred.add(before)
+                return self._say(other)
+        return self._say(text or _ELIDED)
+
+    def _passed_back(self, user: Node, index: int, before: Node) -> str:
+        """The same in terms of the gradient of the gate, `dz @ W.T`; "" where that has no name."""
+        sign = self.sign(before)
+        if not sign or before is self.derivation.output:
+            return ""
+        upstream = placeholder("before", user.shape)
+        return self._written(edge_value(user, index, upstream), {upstream: sign})
+
+    def sign(self, node: Node) -> str:
+        """How the gradient of a node is spoken of: `dz`, or `∂L/∂z` where all is scalar."""
+        names = self.derivation.names
+        if node not in names:
+            return ""
+        return f"d{names[node]}" if self.short else f"∂{names[self.derivation.output]}/∂{names[node]}"
+
+    def local(self, user: Node, index: int) -> str:
+        """The local derivative on an edge: a formula, or on a tensor edge what it does to the gradient."""
+        operand = user.args[index]
+        local = self.derivation.local(user, index)
+        letter = user.op.symbol if len(user.op.symbol) == 1 and user.op.symbol.isalpha() else ""
+        if letter and local.expr is not None:
+            text = compact(mention(local.expr, {user: letter}))
+            return self._say(text if not (user.shape or operand.shape) else f"· * {text}")
+        if not user.shape and not operand.shape:
+            return self._say(_pretty(local.text))
+        if local.action == "·":
+            return "1"
+        text = local.action if len(local.action) <= 30 else self._in_context(user, index) or local.action
+        return self._say(_pretty(text))
+
+    def _in_context(self, user: Node, index: int) -> str:
+        """The action of an edge, with what is known of the operands: the rows of a one-hot matrix sum to 1."""
+        upstream = placeholder("before", user.shape)
+        return self._written(simplify(edge_value(user, index, upstream)), {upstream: "·"})
+
+    def _written(self, expr: Node, more: Mapping[Node, str] | None = None) -> str:
+        names = {**self.names, **(more or {})}
+        return _pretty(mention(expr, names)) if is_short(expr, _LONGEST, names) else ""
+
+    def _say(self, text: str) -> str:
+        self.tokens.update(re.findall(r"\w+", text))
+        return text
+
+
+def words_of(derivation: Derivation) -> Words:
+    """Intermediates go by their names also where they stand in simplified form within a gradient."""
+    names = {node: name for node, name in derivation.names.items() if node.args}
+    simple = {
+        form: names[node]
+        for node, form in derivation.simplified.items()
+        if node in names and form.args and form.name is None
+    }
+    return Words(derivation, {**simple, **names}, writes_short(derivation))
+
+
+def _pretty(text: str) -> str:
+    """`text` with small powers raised, and room around the dot that stands for the gradient."""
+    raised = _POWER.sub(lambda power: {"2": "²", "3": "³"}[power[1]], text)
+    return re.sub(r"^·([*/])", r"· \1 ", raised)
