@@ -26,7 +26,9 @@ def jvp(outputs: Sequence[Node], tangents: Mapping[Node, Node]) -> list[Node]:
             raise GradientError(f"jvp: a direction of shape {given} for {node.name}, of shape {wanted}")
     moved: dict[Node, Node] = dict(tangents)
     _push(outputs, moved)
-    return [as_numbers(t) for t in simplify_all([moved[o] if o in moved else zeros(o.shape) for o in outputs])]
+    return [
+        as_numbers(t) for t in simplify_all([moved[o] if o in moved else zeros(o.shape) for o in outputs])
+    ]
 
 
 def _push(roots: Sequence[Node], moved: dict[Node, Node]) -> None:

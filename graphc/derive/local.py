@@ -6,7 +6,7 @@ placeholders are replaced. Where the operation declares a better form, proved eq
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from graphc.derive.scalar import from_sympy, number, to_sympy
@@ -18,12 +18,12 @@ from graphc.ops.leaf import as_node, constant_value, input_, size
 Y = input_("y")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _placeholder(index: int) -> Node:
     return input_(f"x{index}")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _constant_placeholder(index: int) -> Node:
     return size(f"x{index}")
 
@@ -43,7 +43,7 @@ def formula(op: Op, attrs: Attrs, symbols: list[Any], constant: tuple[bool, ...]
     return to_sympy(body, dict(zip(places, symbols, strict=True)))
 
 
-@lru_cache(maxsize=None)
+@cache
 def sympy_derivative(op: Op, attrs: Attrs, constant: tuple[bool, ...], index: int) -> Node:
     """SymPy's derivative of the formula, with the formula itself written as the output `y` where it appears."""
     import sympy
@@ -71,7 +71,7 @@ def _constants(node: Node) -> tuple[bool, ...]:
     return tuple(a.constant for a in node.args)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _plain_template(
     op: Op, attrs: Attrs, given: tuple[Node | None, ...], constant: tuple[bool, ...], index: int
 ) -> Node:
@@ -79,7 +79,8 @@ def _plain_template(
 
     symbols = [sympy.Symbol(f"x{i}", real=True) for i in range(len(given))]
     operands = [
-        s if c is None or i == index else number(c) for i, (s, c) in enumerate(zip(symbols, given, strict=True))
+        s if c is None or i == index else number(c)
+        for i, (s, c) in enumerate(zip(symbols, given, strict=True))
     ]
     derivative = sympy.diff(formula(op, attrs, operands, constant), symbols[index])
     return from_sympy(derivative, {s: _placeholder(i) for i, s in enumerate(symbols)})

@@ -98,9 +98,8 @@ def _elementwise(node: Node, index: int, upstream: Node) -> Contribution | None:
     if local is None:
         return None
     operand = node.args[index]
-    value = {1: upstream, -1: -upstream}.get(constant_value(local))  # type: ignore[call-overload]
-    if value is None:
-        value = upstream * local
+    factor = constant_value(local)
+    value = upstream if factor == 1 else -upstream if factor == -1 else upstream * local
     if value.shape != node.shape:
         value = broadcast(value, node.shape)
     return Contribution(node, index, local, sum_to(value, operand.shape))
@@ -109,9 +108,7 @@ def _elementwise(node: Node, index: int, upstream: Node) -> Contribution | None:
 def composite_vjp(node: Node, upstream: Node, wanted: frozenset[int]) -> tuple[Node | None, ...]:
     """The gradient through a composite: derived from its body once, simplified, then put in place."""
     constants = tuple((i, a) for i, a in enumerate(node.args) if i not in wanted and a.constant)
-    places = tuple(
-        a if (i, a) in constants else _place(f"x{i}", a) for i, a in enumerate(node.args)
-    )
+    places = tuple(a if (i, a) in constants else _place(f"x{i}", a) for i, a in enumerate(node.args))
     y, g = _place("y", node), _place("g", node)
     templates = _composite_template(node, places, y, g, wanted)
     found = {p: a for p, a in zip(places, node.args, strict=True) if p is not a} | {y: node, g: upstream}
@@ -156,7 +153,9 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
     check_scalar(output)
     for target in targets:
         if target.dtype != "real":
-            raise GradientError(f"{target.name or target.op.name} holds {target.dtype} values: nothing to differentiate")
+            raise GradientError(
+                f"{target.name or target.op.name} holds {target.dtype} values: nothing to differentiate"
+            )
     upstream = accumulate(output, targets).upstream
     raw = [upstream[t] if t in upstream else zeros(t.shape) for t in targets]
     return [as_numbers(r) for r in (simplify_all(raw) if simplify else raw)]

@@ -9,7 +9,7 @@ from typing import Any
 from graphc.ir.node import Node, topological
 from graphc.ir.op import FUNCTIONS
 from graphc.ops.composite import open_composite
-from graphc.ops.leaf import as_node, const
+from graphc.ops.leaf import const
 
 
 def to_sympy(root: Node, symbols: Mapping[Node, Any]) -> Any:
@@ -39,7 +39,7 @@ def number(node: Node) -> Any:
     kind, value = node.attrs
     if kind == "symbol":
         return {"pi": sympy.pi, "inf": sympy.oo, "-inf": -sympy.oo}[str(value)]
-    exact = Fraction(value)  # type: ignore[call-overload]
+    exact = Fraction(value)
     return sympy.Rational(exact.numerator, exact.denominator)
 
 
@@ -68,22 +68,22 @@ def from_sympy(expr: Any, nodes: Mapping[Any, Node]) -> Node:
     if kind in ("Mul", "Pow"):
         return _product(expr, nodes)
     if kind in _RELATIONS:
-        return FUNCTIONS[_RELATIONS[kind]](*(from_sympy(a, nodes) for a in expr.args))  # type: ignore[no-any-return]
+        return FUNCTIONS[_RELATIONS[kind]](*(from_sympy(a, nodes) for a in expr.args))
     if kind in ("And", "Or", "ITE", "Not"):
         return _logical(kind, [from_sympy(a, nodes) for a in expr.args])
     if kind == "Piecewise":
         return _piecewise(expr, nodes)
     if kind in _UNARY or kind in ("sign", "Abs"):
-        return FUNCTIONS[kind.lower()](from_sympy(expr.args[0], nodes))  # type: ignore[no-any-return]
+        return FUNCTIONS[kind.lower()](from_sympy(expr.args[0], nodes))
     raise ValueError(f"SymPy's {kind} has no counterpart in the graph language: {expr}")
 
 
 def _logical(kind: str, parts: list[Node]) -> Node:
     """Truth values joined, as numbers 0 and 1."""
     if kind == "Not":
-        return FUNCTIONS["equal"](parts[0], 0)  # type: ignore[no-any-return]
+        return FUNCTIONS["equal"](parts[0], 0)
     if kind == "ITE":
-        return FUNCTIONS["where"](*parts)  # type: ignore[no-any-return]
+        return FUNCTIONS["where"](*parts)
     if kind == "And":
         return _times(parts)
     joined = parts[0]
@@ -139,7 +139,7 @@ def _power(base: Any, exponent: Any, nodes: Mapping[Any, Node]) -> Node:
     if exponent == 1:
         return root
     if exponent.is_Rational and exponent.p == 1 and exponent.q == 2:
-        return FUNCTIONS["sqrt"](root)  # type: ignore[no-any-return]
+        return FUNCTIONS["sqrt"](root)
     return root ** from_sympy(exponent, nodes)
 
 
@@ -154,5 +154,5 @@ def _piecewise(expr: Any, nodes: Mapping[Any, Node]) -> Node:
         return chosen
     if value == 0 and otherwise == 1:
         return from_sympy(~condition, nodes)
-    other = from_sympy(otherwise, nodes) if otherwise.is_Piecewise else from_sympy(otherwise, nodes)
-    return FUNCTIONS["where"](chosen, from_sympy(value, nodes), as_node(other))  # type: ignore[no-any-return]
+    other = from_sympy(otherwise, nodes)
+    return FUNCTIONS["where"](chosen, from_sympy(value, nodes), other)

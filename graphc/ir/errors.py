@@ -1,4 +1,4 @@
-"""The one family of errors graphc raises for a person: every message is a sentence that says what, where, and how to mend it."""
+"""The one family of errors graphc raises for a person: each message says what, where, and how to mend it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Kind = Literal[
     "leaf", "const", "pointwise", "contract", "reduce", "move", "index", "scan", "random", "stop", "composite"
 ]
-Attrs = tuple[Hashable, ...]
+Attrs = tuple[Any, ...]  # hashable values, in the order of the op's `attr_names`
 Infer = Callable[[tuple["Node", ...], Attrs], tuple[Shape, DType]]
 
 
@@ -63,7 +63,7 @@ def register(op: Op) -> Op:
 
 
 F = TypeVar("F", bound=Callable[..., Any])
-FUNCTIONS: dict[str, Callable[..., Any]] = {}
+FUNCTIONS: dict[str, Callable[..., Node]] = {}
 
 
 def function(f: F) -> F:

@@ -97,7 +97,7 @@ def _read(tree: ast.expr) -> Any:
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
             return -value
         case ast.Name() | ast.BinOp() | ast.UnaryOp():
-            value = dim(ast.unparse(tree))
-            if isinstance(value, Dim):
-                return value
+            size = dim(ast.unparse(tree))
+            if isinstance(size, Dim):
+                return size
     raise ValueError(f"{ast.unparse(tree)} is not an attribute")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Literal
 
 from graphc.ir.errors import BindError, ShapeError
@@ -24,6 +24,7 @@ class Dim:
 
     __slots__ = ("_hash", "terms")
     terms: tuple[tuple[Monomial, int], ...]
+    _hash: int
 
     def __new__(cls, terms: tuple[tuple[Monomial, int], ...]) -> Dim:
         return _intern_dim(terms)
@@ -66,7 +67,7 @@ DimLike = int | Dim
 Shape = tuple[DimLike, ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _intern_dim(terms: tuple[tuple[Monomial, int], ...]) -> Dim:
     self = object.__new__(Dim)
     self.terms = terms
@@ -225,7 +226,12 @@ def _refuse_accidental_square(shapes: Sequence[Shape], result: Shape, what: str)
         for t in shapes if missing else ():
             for axis, d in enumerate(s):
                 other = axis + missing - len(result)
-                if isinstance(d, Dim) and -other <= len(t) and t[other] == 1 and d in t[: max(len(t) - len(s), 0)]:
+                if (
+                    isinstance(d, Dim)
+                    and -other <= len(t)
+                    and t[other] == 1
+                    and d in t[: max(len(t) - len(s), 0)]
+                ):
                     given = f"{show_shape(s)} and {show_shape(t)}"
                     raise ShapeError(
                         f"{what}: shapes {given} would broadcast to {show_shape(result)}; if that is meant, give the "

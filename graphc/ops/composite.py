@@ -82,7 +82,9 @@ def _dtype(body: Body, args: tuple[Node, ...], values: Attrs) -> DType:
     if all(a.dtype == "real" for a in args):
         return "real"
     _, attrs = _parameters(body)
-    return body(*(input_(f"x{i}", dtype=a.dtype) for i, a in enumerate(args)), **dict(zip(attrs, values, strict=True))).dtype
+    return body(
+        *(input_(f"x{i}", dtype=a.dtype) for i, a in enumerate(args)), **dict(zip(attrs, values, strict=True))
+    ).dtype
 
 
 def _parameters(body: Body) -> tuple[list[str], dict[str, Any]]:
@@ -95,8 +97,9 @@ def _attribute(op: str, name: str, value: Any, operand: Node) -> Hashable:
     if name == "axis":
         return normal_axis(op, value, operand)
     if isinstance(value, float):
-        return Fraction(const(value).attrs[1])  # type: ignore[arg-type]
-    return value  # type: ignore[no-any-return]
+        return Fraction(const(value).attrs[1])
+    hashable: Hashable = value
+    return hashable
 
 
 def normal_axis(op: str, axis: Any, operand: Node) -> int:

@@ -21,8 +21,8 @@ LETTERS = "nkmijabcdefghlopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 def _extents(args: tuple[Node, ...], attrs: Attrs) -> dict[str, DimLike]:
     spec, outer = attrs
-    operands = spec.split("->")[0].split(",")  # type: ignore[union-attr, attr-defined]
-    extents: dict[str, DimLike] = dict(outer)  # type: ignore[call-overload]
+    operands = spec.split("->")[0].split(",")
+    extents: dict[str, DimLike] = dict(outer)
     if len(operands) != len(args):
         raise ShapeError(f"contract {spec!r}: {len(operands)} operands in the string, {len(args)} given")
     for indices, arg in zip(operands, args, strict=True):
@@ -62,7 +62,7 @@ def _vjp(node: Node, upstream: Node) -> tuple[Node | None, ...]:
 
 
 def _evaluate(node: Node, arrays: list[Any], sizes: Any, xp: Any) -> Any:
-    outer = {i: xp.extent(d, sizes) for i, d in node.attrs[1]}  # type: ignore[union-attr, attr-defined]
+    outer = {i: xp.extent(d, sizes) for i, d in node.attrs[1]}
     return xp.contract(str(node.attrs[0]), arrays, outer)
 
 
@@ -94,8 +94,8 @@ def contract(spec: str, *operands: Any, **outer: str | DimLike) -> Node:
     bare = spec.replace(" ", "")
     if (
         bare.count("->") != 1
-        or not bare.replace("->", "").replace(",", "").isalpha()
-        and bare not in ("->", ",->")
+        or (not bare.replace("->", "").replace(",", "").isalpha()
+        and bare not in ("->", ",->"))
     ):
         raise ShapeError(f"contract: {spec!r} is not an index string such as 'nk,km->nm'")
     return _build(bare, _real(nodes), {index: dim(extent) for index, extent in outer.items()})
@@ -180,8 +180,8 @@ def diag(a: Any) -> Node:
     return _build("ii->i", _real((_square(a, "diag"),)), {})
 
 
-def _square(a: Any, what: str) -> Node:
-    a = as_node(a)
+def _square(given: Any, what: str) -> Node:
+    a = as_node(given)
     if a.ndim != 2 or a.shape[0] != a.shape[1]:
         raise ShapeError(f"{what}: a square matrix is needed, not shape {show_shape(a.shape)}")
     return a

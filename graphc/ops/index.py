@@ -21,7 +21,7 @@ from graphc.ops.pointwise import cast, equal
 
 def _gathered(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
     x, *indices = args
-    axis: int = attrs[0]  # type: ignore[assignment]
+    axis: int = attrs[0]
     places = _places(indices, "gather")
     return (*x.shape[:axis], *places, *x.shape[axis + len(indices) :]), x.dtype
 
@@ -36,12 +36,12 @@ def _places(indices: list[Node], what: str) -> Shape:
 def _scattered(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
     shape, axis = attrs
     updates, *indices = args
-    expected = (*shape[:axis], *_places(indices, "scatter_add"), *shape[axis + len(indices) :])  # type: ignore
+    expected = (*shape[:axis], *_places(indices, "scatter_add"), *shape[axis + len(indices) :])
     if updates.shape != expected:
         raise ShapeError(
             f"scatter_add: updates of shape {show_shape(updates.shape)}, expected {show_shape(expected)}"
         )
-    return shape, promote(["int", updates.dtype])  # type: ignore[return-value]
+    return shape, promote(["int", updates.dtype])
 
 
 def _gather_vjp(node: Node, g: Node) -> tuple[Node | None, ...]:
@@ -104,7 +104,7 @@ def _arg(name: str) -> Op:
         Op(
             name,
             "index",
-            lambda args, attrs: (args[0].shape[: attrs[0]] + args[0].shape[attrs[0] + 1 :], "int"),  # type: ignore
+            lambda args, attrs: (args[0].shape[: attrs[0]] + args[0].shape[attrs[0] + 1 :], "int"),
             ("axis",),
             evaluate=lambda node, arrays, sizes, xp: xp.arg(name, arrays[0], node.attrs[0]),
             vjp=lambda node, g: (None,),
@@ -117,7 +117,7 @@ IOTA = register(
     Op(
         "iota",
         "index",
-        lambda args, attrs: ((attrs[0],), "int"),  # type: ignore[return-value]
+        lambda args, attrs: ((attrs[0],), "int"),
         ("size",),
         evaluate=lambda node, arrays, sizes, xp: xp.iota(xp.extent(node.attrs[0], sizes)),
     )
@@ -144,13 +144,14 @@ def arange(n: str | DimLike) -> Node:
     return make(IOTA, (), (dim(_extent(n)),))
 
 
-def _extent(n: Any) -> str | DimLike:
+def _extent(n: str | DimLike | Node) -> str | DimLike:
     """A size from a dim, a name, or the node that a size became in an expression."""
-    if isinstance(n, Node):
-        if n.op.name == "size" or (n.op.name == "const" and n.attrs[0] == "int"):
-            return n.attrs[-1]  # type: ignore[return-value]
-        raise ShapeError(f"a size is a whole number or a name such as N, not {n!r}")
-    return n  # type: ignore[no-any-return]
+    if not isinstance(n, Node):
+        return n
+    if n.op.name == "size" or (n.op.name == "const" and n.attrs[0] == "int"):
+        extent: DimLike = n.attrs[-1]
+        return extent
+    raise ShapeError(f"a size is a whole number or a name such as N, not {n!r}")
 
 
 @composite(name="one_hot")

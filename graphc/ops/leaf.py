@@ -20,12 +20,12 @@ SYMBOLS = ("pi", "inf", "-inf")
 
 
 def _infer_leaf(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
-    return attrs[0], attrs[1]  # type: ignore[return-value]
+    return attrs[0], attrs[1]
 
 
 def _infer_const(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
     kind, value = attrs
-    return (), "int" if kind == "int" and -(2**63) <= value < 2**63 else "real"  # type: ignore[operator]
+    return (), "int" if kind == "int" and -(2**63) <= value < 2**63 else "real"
 
 
 INPUT = register(Op("input", "leaf", _infer_leaf, ("shape", "dtype", "facts")))
@@ -76,7 +76,7 @@ def state(name: str, shape: Sequence[str | DimLike] | str | int = (), *, init: A
 def _dtype(dtype: str) -> DType:
     if dtype not in DTYPES:
         raise DTypeError(f"dtype {dtype!r} is not known; use 'real', 'int' or 'bool'")
-    return dtype  # type: ignore[return-value]
+    return dtype
 
 
 def _leaf_name(name: str) -> str:
@@ -99,7 +99,7 @@ def _exact(value: Any) -> tuple[ConstKind, Number | str]:
     if isinstance(value, bool | Integral):
         return "int", int(value)
     if isinstance(value, Rational):
-        exact = Fraction(value.numerator, value.denominator)
+        exact = Fraction(int(value.numerator), int(value.denominator))
         return ("int", int(exact)) if exact.denominator == 1 else ("rational", exact)
     if isinstance(value, Real) or (hasattr(value, "dtype") and getattr(value, "shape", None) == ()):
         value = Decimal(repr(float(value)))
@@ -115,7 +115,7 @@ def _exact(value: Any) -> tuple[ConstKind, Number | str]:
 def constant_value(node: Node) -> Fraction | None:
     """The exact rational a constant node stands for, else None."""
     if node.op is CONST and node.attrs[0] != "symbol":
-        return Fraction(node.attrs[1])  # type: ignore[arg-type]
+        return Fraction(node.attrs[1])
     return None
 
 
@@ -135,7 +135,7 @@ def as_node(value: Any) -> Node:
     if isinstance(value, list | tuple):
         if not value:
             raise ShapeError("an empty list has no shape: use zeros((0,))")
-        return FUNCTIONS["stack"]([as_node(v) for v in value])  # type: ignore[no-any-return]
+        return FUNCTIONS["stack"]([as_node(v) for v in value])
     if getattr(value, "shape", ()) != ():
         raise DTypeError(
             "an array is a value, not a part of the graph: declare an input and pass the array at the call"
@@ -152,8 +152,8 @@ def assume(node: Node, *facts: Fact) -> Node:
         check_fact(node, fact)
     if node.is_leaf:
         shape, dtype, known, *rest = node.attrs
-        added = tuple(f for f in facts if f not in known)  # type: ignore[operator]
-        return make(node.op, (), (shape, dtype, (*known, *added), *rest), node.name)  # type: ignore[misc]
+        added = tuple(f for f in facts if f not in known)
+        return make(node.op, (), (shape, dtype, (*known, *added), *rest), node.name)
     return make(ASSUMED, (node,), (tuple(facts),), node.name)
 
 
@@ -172,9 +172,8 @@ ASSUMED = register(
 
 def facts_of(node: Node) -> tuple[Fact, ...]:
     """The facts a node carries."""
-    if node.is_leaf:
-        return node.attr("facts")  # type: ignore[no-any-return]
-    return node.attrs[0] if node.op is ASSUMED else ()  # type: ignore[return-value]
+    known: tuple[Fact, ...] = node.attr("facts") if node.is_leaf or node.op is ASSUMED else ()
+    return known
 
 
 def pi() -> Node:

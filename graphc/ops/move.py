@@ -40,7 +40,7 @@ def _keep_dtype(shape: Any) -> Any:
 
 
 def _reshaped(args: tuple[Node, ...], attrs: Attrs) -> Shape:
-    shape: Shape = attrs[0]  # type: ignore[assignment]
+    shape: Shape = attrs[0]
     if product(shape) != product(args[0].shape):
         given, wanted = product(args[0].shape), product(shape)
         raise ShapeError(
@@ -144,7 +144,7 @@ def move_axis(x: Node, source: int, target: int) -> Node:
 
 
 def _broadcasted(args: tuple[Node, ...], attrs: Attrs) -> Shape:
-    shape: Shape = attrs[0]  # type: ignore[assignment]
+    shape: Shape = attrs[0]
     if broadcast_shapes([args[0].shape, shape], "broadcast") != shape:
         raise ShapeError(f"broadcast: {show_shape(args[0].shape)} does not become {show_shape(shape)}")
     return shape
@@ -166,7 +166,7 @@ BROADCAST = register(
 @function
 def broadcast(x: Any, shape: Sequence[str | DimLike] | str | DimLike) -> Node:
     """`x` repeated to `shape` by NumPy's rule."""
-    x, target = as_node(x), shape_of(shape)  # type: ignore[arg-type]
+    x, target = as_node(x), shape_of(shape)
     return x if x.shape == target else make(BROADCAST, (x,), (target,))
 
 
@@ -206,7 +206,7 @@ SLICE = register(
         _keep_dtype(lambda args, attrs: tuple(length for _, _, length in attrs[0])),
         ("slices",),
         evaluate=lambda node, arrays, sizes, xp: arrays[0][_index_of(node.attrs[0], sizes, xp)],
-        vjp=lambda node, g: (_pad(g, node.args[0].shape, node.attrs[0]),),  # type: ignore[arg-type]
+        vjp=lambda node, g: (_pad(g, node.args[0].shape, node.attrs[0]),),
         linear="all",
     )
 )
@@ -217,8 +217,8 @@ PAD = register(
         _keep_dtype(lambda args, attrs: attrs[0]),
         ("shape", "slices", "fill"),
         evaluate=_evaluate_pad,
-        vjp=lambda node, g: (_slice(g, node.attrs[1]),),  # type: ignore[arg-type]
-        jvp=lambda node, tangents: _pad(tangents[0], *node.attrs[:2]),  # type: ignore[arg-type]
+        vjp=lambda node, g: (_slice(g, node.attrs[1]),),
+        jvp=lambda node, tangents: _pad(as_node(tangents[0]), *node.attrs[:2]),
     )
 )
 
@@ -242,15 +242,15 @@ def pad(x: Any, widths: Sequence[tuple[DimLike, DimLike]], fill: Any = 0) -> Nod
     shape = tuple(lo + d + hi for (lo, hi), d in zip(pairs, x.shape, strict=True))
     slices = tuple((lo, 1, d) for (lo, _), d in zip(pairs, x.shape, strict=True))
     kind, value = const(fill).attrs
-    exact = value if kind == "symbol" else Fraction(value)  # type: ignore[arg-type]
+    exact = value if kind == "symbol" else Fraction(value)
     whole = isinstance(exact, Fraction) and exact.denominator == 1
-    return _pad(x if whole else cast(x, "real"), shape, slices, exact)  # type: ignore[arg-type]
+    return _pad(x if whole else cast(x, "real"), shape, slices, exact)
 
 
 def slice_axis(x: Node, axis: int, key: slice) -> Node:
     """One axis cut as Python's `x[start:stop:step]` cuts it; bounds must lie within the axis."""
-    slices = [(0, 1, d) for d in x.shape]
-    slices[axis] = _bounds(x.shape[axis], key)  # type: ignore[call-overload]
+    slices: list[tuple[DimLike, int, DimLike]] = [(0, 1, d) for d in x.shape]
+    slices[axis] = _bounds(x.shape[axis], key)
     return _slice(x, tuple(slices))
 
 
@@ -284,14 +284,14 @@ def _count(span: DimLike, step: int) -> DimLike | None:
 def _from_end(extent: DimLike, bound: Any, default: DimLike) -> DimLike:
     if bound is None:
         return default
-    return extent + bound if isinstance(bound, int) and bound < 0 else bound  # type: ignore[no-any-return]
+    return extent + bound if isinstance(bound, int) and bound < 0 else bound
 
 
 # concat -----------------------------------------------------------------------------------------------------------
 
 
 def _concatenated(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
-    axis: int = attrs[0]  # type: ignore[assignment]
+    axis: int = attrs[0]
     first = args[0].shape
     for arg in args[1:]:
         if arg.shape[:axis] + arg.shape[axis + 1 :] != first[:axis] + first[axis + 1 :]:
@@ -305,19 +305,21 @@ def _concatenated(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
 
 
 def _concat_vjp(node: Node, g: Node) -> tuple[Node | None, ...]:
-    axis: int = node.attrs[0]  # type: ignore[assignment]
+    axis: int = node.attrs[0]
     parts: list[Node | None] = []
     start: DimLike = 0
     for arg in node.args:
-        slices = [(0, 1, d) for d in g.shape]
-        slices[axis] = (start, 1, arg.shape[axis])  # type: ignore[call-overload]
+        slices: list[tuple[DimLike, int, DimLike]] = [(0, 1, d) for d in g.shape]
+        slices[axis] = (start, 1, arg.shape[axis])
         parts.append(_slice(g, tuple(slices)))
         start = start + arg.shape[axis]
     return tuple(parts)
 
 
 def _concat_jvp(node: Node, tangents: tuple[Node | None, ...]) -> Node:
-    parts = [broadcast(const(0), a.shape) if t is None else t for a, t in zip(node.args, tangents, strict=True)]
+    parts = [
+        broadcast(const(0), a.shape) if t is None else t for a, t in zip(node.args, tangents, strict=True)
+    ]
     return make(CONCAT, _same_dtype(parts), node.attrs)
 
 

@@ -3,13 +3,13 @@
 Operands broadcast as in NumPy. The local derivatives are SymPy's, of the formula. Where a better form is declared
 beside it (`derivatives`, in terms of the output `y` and the operands), the tests prove the two equal.
 
-Conventions at kinks: |x|'(0) = 0, and a tie in `maximum` or `minimum` goes to a constant operand, otherwise to the first.
+Conventions at kinks: |x|'(0) = 0, and a tie in `maximum` or `minimum` goes to a constant operand, else to the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from graphc.ir.node import Node, make
 from graphc.ir.op import FUNCTIONS, Attrs, Op, register
@@ -19,12 +19,14 @@ from graphc.ops.leaf import as_node, constant_value
 Formula = Callable[..., Any]
 
 
-def _result(name: str, dtype: str) -> Callable[[tuple[Node, ...], Attrs], tuple[Shape, DType]]:
+def _result(
+    name: str, dtype: DType | Literal["same"]
+) -> Callable[[tuple[Node, ...], Attrs], tuple[Shape, DType]]:
     def infer(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
         shape = broadcast_shapes([a.shape for a in args], name)
         if dtype == "same":
             return shape, promote(["int", *(a.dtype for a in args)])
-        return shape, dtype  # type: ignore[return-value]
+        return shape, dtype
 
     return infer
 
@@ -35,7 +37,7 @@ def primitive(
     *,
     symbol: str = "",
     ufunc: str = "",
-    dtype: str = "real",
+    dtype: DType | Literal["same"] = "real",
     attrs: tuple[str, ...] = (),
     derivatives: tuple[Callable[..., Node] | None, ...] | None = None,
 ) -> Op:
@@ -117,7 +119,7 @@ CAST = register(
     Op(
         "cast",
         "pointwise",
-        lambda args, attrs: (args[0].shape, attrs[0]),  # type: ignore[return-value]
+        lambda args, attrs: (args[0].shape, attrs[0]),
         ("dtype",),
         evaluate=lambda node, arrays, sizes, xp: xp.cast(arrays[0], node.attrs[0]),
         formula=lambda sp, at, x: x,

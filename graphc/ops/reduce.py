@@ -22,7 +22,7 @@ Axis = int | Sequence[int] | None
 def _infer(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
     axes, keepdims = attrs
     shape = args[0].shape
-    kept = [1 if i in axes else d for i, d in enumerate(shape) if keepdims or i not in axes]  # type: ignore[operator]
+    kept = [1 if i in axes else d for i, d in enumerate(shape) if keepdims or i not in axes]
     return tuple(kept), "int" if args[0].dtype == "bool" else args[0].dtype
 
 
@@ -30,7 +30,7 @@ def _keep(node: Node, value: Node) -> Node:
     """A result of the reduction `node` with the reduced axes back in place, at size 1."""
     axes = node.attrs[0]
     shape = node.args[0].shape
-    return reshape(value, tuple(1 if i in axes else d for i, d in enumerate(shape)))  # type: ignore[operator]
+    return reshape(value, tuple(1 if i in axes else d for i, d in enumerate(shape)))
 
 
 def _sum_vjp(node: Node, g: Node) -> tuple[Node | None, ...]:
@@ -40,9 +40,9 @@ def _sum_vjp(node: Node, g: Node) -> tuple[Node | None, ...]:
 def _along_last(node: Node) -> tuple[Node, tuple[int, ...]]:
     """The operand with the reduced axes merged into one, the last; and the order that was used."""
     x, axes = node.args[0], node.attrs[0]
-    order = (*(i for i in range(x.ndim) if i not in axes), *axes)  # type: ignore[operator, misc]
+    order = (*(i for i in range(x.ndim) if i not in axes), *axes)
     moved = transpose(x, order)
-    kept = moved.shape[: x.ndim - len(axes)]  # type: ignore[arg-type]
+    kept = moved.shape[: x.ndim - len(axes)]
     return reshape(moved, (*kept, product(moved.shape[len(kept) :]))), order
 
 
@@ -74,7 +74,7 @@ def _routed(factor: Any) -> tuple[Any, Any]:
         return (_keep(node, g) * factor(node),)
 
     def jvp(node: Node, tangents: tuple[Node | None, ...]) -> Node:
-        product_: Node = tangents[0] * factor(node)  # type: ignore[operator]
+        product_: Node = tangents[0] * factor(node)
         return make(SUM, (product_,), node.attrs)
 
     return vjp, jvp
@@ -113,8 +113,8 @@ def normal_axes(op: str, axis: Axis, x: Node) -> tuple[int, ...]:
     return tuple(axes)
 
 
-def _reduce(op: Op, x: Any, axis: Axis, keepdims: bool) -> Node:
-    x = as_node(x)
+def _reduce(op: Op, operand: Any, axis: Axis, keepdims: bool) -> Node:
+    x = as_node(operand)
     axes = normal_axes(op.name, axis, x)
     if not axes:
         return x

@@ -11,7 +11,16 @@ from graphc.ir.types import Shape, broadcast_shapes
 from graphc.ops.leaf import as_node, constant_value
 from graphc.ops.move import broadcast
 from graphc.rewrite.rule import Rule, call, var
-from graphc.rewrite.terms import SEEN_THROUGH, Terms, expand, terms_of, weight_of, write, write_factored, written_weight
+from graphc.rewrite.terms import (
+    SEEN_THROUGH,
+    Terms,
+    expand,
+    terms_of,
+    weight_of,
+    write,
+    write_factored,
+    written_weight,
+)
 
 ARITHMETIC = ("add", "sub", "mul", "div", "neg", "pow", "square", "reciprocal")
 COUNTED = SEEN_THROUGH | {"sum"}
@@ -24,27 +33,37 @@ def cost(root: Node, floor: frozenset[Node]) -> tuple[int, int]:
     return sum(weight_of(n.op.name) for n in counted), sum(n.ndim for n in counted)
 
 
+def work(root: Node, floor: frozenset[Node]) -> int:
+    """The same with each operation weighted by the rank of what it goes through."""
+    order = topological([root], stop=lambda n: n in floor or n.op.name not in COUNTED)
+    counted = [n for n in order if n not in floor and n.op.name in COUNTED]
+    return sum(weight_of(n.op.name) * (1 + 2 * max(x.ndim for x in (n, *n.args))) for n in counted)
+
+
 def floor_of(terms: Terms) -> frozenset[Node]:
     """The factors that terms are made of."""
     return frozenset(f for factors in terms.order.values() for f, _ in factors)
 
 
-def shorter(node: Node, rewritten: Node | None, floor: frozenset[Node]) -> Node | None:
-    """`rewritten`, in the shape of `node`, if it takes fewer operations."""
+def shorter(
+    node: Node, rewritten: Node | None, floor: frozenset[Node], *, slack: bool = False
+) -> Node | None:
+    """`rewritten`, in the shape of `node`, if it takes fewer operations; with `slack`, or as many."""
     if rewritten is None or rewritten is node:
         return None
     rewritten = broadcast(rewritten, node.shape)
-    return rewritten if cost(rewritten, floor) < cost(node, floor) else None
+    new, old = cost(rewritten, floor), cost(node, floor)
+    return rewritten if new < old or (slack and new == old) else None
 
 
 def _plain(node: Node) -> bool:
-    """Nothing to collect: no operand is a number or arithmetic itself, and no two are the same."""
+    """Nothing to collect: no operand is a number, arithmetic itself or an exponential, and no two are the same."""
     args = node.args
     return len(args) == 2 and args[0] is not args[1] and not any(_inside(a) for a in args)
 
 
 def _inside(node: Node) -> bool:
-    return node.op.name in SEEN_THROUGH or constant_value(node) is not None
+    return node.op.name in SEEN_THROUGH or node.op.kind == "const" or node.op.name == "exp"
 
 
 def _numbers(node: Node) -> Node | None:
@@ -57,9 +76,9 @@ def _numbers(node: Node) -> Node | None:
         return write(result)
     if len(values) == 2:
         (x, y), (a, b) = node.args, values
-        if name in ("mul", "div") and b == 1 or name in ("add", "sub") and b == 0:
+        if (name in ("mul", "div") and b == 1) or (name in ("add", "sub") and b == 0):
             return x
-        if name == "mul" and a == 1 or name == "add" and a == 0:
+        if (name == "mul" and a == 1) or (name == "add" and a == 0):
             return y
         if name == "mul" and 0 in values:
             return as_node(0)
@@ -79,23 +98,23 @@ def _collect(node: Node) -> Node | None:
     if _plain(node):
         return None
     terms = terms_of(node)
-    if written_weight(terms) >= terms.weight:
+    if terms.idle or written_weight(terms) >= terms.weight + terms.merged:
         return None
-    return shorter(node, write(terms), floor_of(terms))
+    return shorter(node, write(terms), floor_of(terms), slack=terms.merged)
 
 
 def _factor(node: Node) -> Node | None:
     if _plain(node):
         return None
     terms = terms_of(node)
-    return shorter(node, write_factored(terms), floor_of(terms))
+    return None if terms.idle else shorter(node, write_factored(terms), floor_of(terms))
 
 
 def _expand(node: Node) -> Node | None:
     if _plain(node):
         return None
     terms = terms_of(node)
-    opened = expand(terms)
+    opened = None if terms.idle else expand(terms)
     if opened is None:
         return None
     floor = floor_of(opened)
@@ -125,9 +144,10 @@ x, y, c = var("x"), var("y"), var("c")
 exp, log, sqrt, abs_, where = map(call, ("exp", "log", "sqrt", "abs", "where"))
 maximum, minimum, relu = map(call, ("maximum", "minimum", "relu"))
 HALF = Fraction(1, 2)
-ELEMENTWISE = tuple(
-    "exp expm1 log log1p sqrt abs sign sin cos tanh erf step where maximum minimum less less_equal greater "
-    "greater_equal equal not_equal add sub mul div pow".split()
+ELEMENTWISE = (
+    *("exp", "expm1", "log", "log1p", "sqrt", "abs", "sign", "sin", "cos", "tanh", "erf", "step"),
+    *("where", "maximum", "minimum", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
+    *("add", "sub", "mul", "div", "pow"),
 )
 
 ALGEBRA = (

@@ -45,11 +45,12 @@ class Engine:
             elif missing := [a for a in node.args if a not in normal]:
                 stack.extend(reversed(missing))
             else:
-                changed = rebuild(node, (normal[a] for a in node.args))
+                changed = rebuild(node, [normal[a] for a in node.args]) if node.args else node
                 if changed is node:
                     changed = self._fire(node)
                 if changed is node:
                     normal[node] = node
+                    stack.pop()
                 else:
                     becomes[node] = changed
 

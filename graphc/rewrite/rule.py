@@ -119,11 +119,12 @@ def match(pattern: Pattern, node: Node, bound: Bindings) -> Bindings | None:
 def build(pattern: Pattern, bound: Bindings) -> Node:
     """The node a right-hand side stands for."""
     if pattern.op == "var":
-        return bound[pattern.name]  # type: ignore[no-any-return]
+        found: Node = bound[pattern.name]
+        return found
     if pattern.op == "number":
         return as_node(pattern.value)
     options = {k: bound[v.name] if isinstance(v, Pattern) else v for k, v in pattern.options}
-    return FUNCTIONS[pattern.op](*(build(p, bound) for p in pattern.parts), **options)  # type: ignore[no-any-return]
+    return FUNCTIONS[pattern.op](*(build(p, bound) for p in pattern.parts), **options)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,7 +152,8 @@ class Rule:
         """What the rule makes of `node`, or None where it does not apply."""
         if self.apply is not None:
             return self.apply(node)
-        assert self.left is not None and self.right is not None
+        assert self.left is not None
+        assert self.right is not None
         bound = match(self.left, node, {})
         if bound is None or (self.condition is not None and not self.condition(bound)):
             return None

@@ -17,10 +17,14 @@ from graphc.rewrite.terms import Factors, Terms, terms_of, times, write, write_f
 
 def _fold_exponentials(node: Node) -> Node | None:
     """In each product, `exp(u)/sum(exp(u))` becomes softmax, `exp(u)/(1 + exp(u))` and `1/(1 + exp(u))` sigmoids."""
-    if not any(a.op.name in ("add", "sum", "reshape", "mul", "div", "pow", "exp", "square") for a in node.args):
+    if not any(
+        a.op.name in ("add", "sum", "reshape", "mul", "div", "pow", "exp", "square") for a in node.args
+    ):
         return None
     terms = terms_of(node)
-    if not any(p < 0 or f.op.name == "exp" for factors in terms.order.values() for f, p in factors):
+    if terms.idle or not any(
+        p < 0 or f.op.name == "exp" for factors in terms.order.values() for f, p in factors
+    ):
         return None
     folded = [(_fold(factors), c) for factors, c in terms.items()]
     if all(new is old for (new, _), (old, _) in zip(folded, terms.items(), strict=True)):
@@ -60,8 +64,8 @@ def _quotient(above: Node, below: Node) -> Node | None:
         return sigmoid(exponent)
     while below.op.name == "reshape":
         below = below.args[0]
-    if below.op.name == "sum" and len(below.attrs[0]) == 1 and _exponent(below.args[0]) is exponent:  # type: ignore
-        return softmax(exponent, axis=below.attrs[0][0])  # type: ignore[index]
+    if below.op.name == "sum" and len(below.attrs[0]) == 1 and _exponent(below.args[0]) is exponent:
+        return softmax(exponent, axis=below.attrs[0][0])
     return None
 
 
@@ -89,12 +93,12 @@ def _log_of_sum(node: Node) -> Node | None:
     if total.op.name not in ("sum", "mean") or _exponent(total.args[0]) is None:
         return None
     (axes, keepdims), z = total.attrs, total.args[0].args[0]
-    if len(axes) != 1:  # type: ignore[arg-type]
+    if len(axes) != 1:
         return None
-    result = logsumexp(z, axis=axes[0])  # type: ignore[index]
+    result = logsumexp(z, axis=axes[0])
     if keepdims:
         result = reshape(result, total.shape)
-    return result if total.op.name == "sum" else result - log(FUNCTIONS["size"](z.shape[axes[0]]))  # type: ignore
+    return result if total.op.name == "sum" else result - log(FUNCTIONS["size"](z.shape[axes[0]]))
 
 
 def _log_of_gather(node: Node) -> Node | None:
@@ -122,7 +126,7 @@ def _shift(node: Node) -> Node | None:
     inner = node.args[0]
     if inner.op.name not in ("sub", "add"):
         return None
-    axis: int = node.attrs[0]  # type: ignore[assignment]
+    axis: int = node.attrs[0]
     z, c = inner.args
     for kept, moved in ((z, c), (c, z)) if inner.op.name == "add" else ((z, c),):
         place = axis - node.ndim + moved.ndim

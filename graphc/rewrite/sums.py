@@ -7,10 +7,10 @@ from fractions import Fraction
 from graphc.ir.node import Node, make
 from graphc.ir.types import Shape, product
 from graphc.ops.facts import OneHot, SumsTo
-from graphc.ops.leaf import as_node, facts_of
+from graphc.ops.leaf import as_node, constant_value, facts_of
 from graphc.ops.move import broadcast, reshape
-from graphc.ops.reduce import SUM
-from graphc.rewrite.algebra import cost, floor_of
+from graphc.ops.reduce import SUM, sum_
+from graphc.rewrite.algebra import floor_of, work
 from graphc.rewrite.rule import Rule
 from graphc.rewrite.terms import Factors, Terms, drop_axes, terms_of, times, write, write_factored
 
@@ -38,17 +38,18 @@ def _aligned(x: Node, rank: int) -> Shape:
 def _sum_of_term(factors: Factors, shape: Shape, axes: Axes) -> tuple[Factors, bool]:
     """The sum of one product over `axes`, as factors, and whether anything was gained by taking things out."""
     rank = len(shape)
-    fixed, varying = [], []
+    fixed: list[tuple[Node, int]] = []
+    varying: list[tuple[Node, int]] = []
     for f, p in factors:
         sizes = _aligned(f, rank)
         (varying if any(sizes[a] != 1 for a in axes) else fixed).append((f, p))
     covered = {a for f, _ in varying for a in axes if _aligned(f, rank)[a] != 1}
     free = [a for a in axes if a not in covered and shape[a] != 1]
     result: Factors = ()
-    for f, p in fixed:
-        result = times(result, ((_dropped(f, rank, axes), p),))
     for a in free:
         result = times(result, ((as_node(shape[a]), 1),))
+    for f, p in fixed:
+        result = times(result, ((_dropped(f, rank, axes), p),))
     if not varying:
         return result, True
     inner, known = _sum_of_varying(tuple(varying), shape, axes, tuple(sorted(covered)))
@@ -78,44 +79,41 @@ def _sum_of_varying(varying: Factors, shape: Shape, axes: Axes, covered: Axes) -
     return ((drop_axes(total, tuple(shift)) if shift else total, 1),), False
 
 
-def _as_factors(terms: list[tuple[Factors, Fraction]], shape: Shape, axes: Axes) -> tuple[Terms, int]:
-    gained, result = 0, []
-    for factors, coefficient in terms:
-        summed, gain = _sum_of_term(factors, shape, axes)
-        gained += gain or coefficient != 1
-        number = Fraction(1)
-        kept: Factors = ()
-        for f, p in summed:
-            value = None if f.op.name != "const" or f.attrs[0] == "symbol" else Fraction(f.attrs[1])  # type: ignore
-            if value is None:
-                kept = (*kept, (f, p))
-            else:
-                number *= value**p
-        result.append((kept, coefficient * number))
-    return Terms(result), gained
+def _times_numbers(factors: Factors, coefficient: Fraction) -> tuple[Factors, Fraction]:
+    """The factors that are numbers moved into the coefficient."""
+    kept: Factors = ()
+    for f, p in factors:
+        value = constant_value(f)
+        if value is None:
+            kept = (*kept, (f, p))
+        else:
+            coefficient *= value**p
+    return kept, coefficient
 
 
 def _hoist(node: Node) -> Node | None:
-    """`sum(c*x)` is `c*sum(x)` and `sum(x + y)` is `sum(x) + sum(y)`, where that leaves less to sum."""
+    """`sum(c*x)` is `c*sum(x)` and `sum(x + c)` is `sum(x) + N*c`, where that leaves less to sum."""
     x = node.args[0]
     axes, keepdims = node.attrs
     terms = terms_of(x)
     items = terms.items()
     if not items:
         return broadcast(as_node(0), node.shape)
-    summed, gained = _as_factors(items, x.shape, axes)  # type: ignore[arg-type]
-    if not gained:
+    summed = [(*_sum_of_term(f, x.shape, axes), c) for f, c in items]
+    if not any(gained or c != 1 for _, gained, c in summed):
         return None
-    summed.decimal = terms.decimal
-    candidates = [c for c in (write_factored(summed), write(summed)) if c is not None]
+    apart = [_times_numbers(f, c) for f, _, c in summed]
+    ways = [Terms(apart, decimal=terms.decimal)]
+    rest = [item for item, (_, gained, _) in zip(items, summed, strict=True) if not gained]
+    if 1 < len(rest) < len(items):
+        together = sum_(broadcast(write(Terms(rest)), x.shape), axis=axes)
+        found = [a for a, (_, gained, _) in zip(apart, summed, strict=True) if gained]
+        ways.append(Terms([(((together, 1),), Fraction(1)), *found], decimal=terms.decimal))
+    written = [w for way in ways for w in (write_factored(way), write(way)) if w is not None]
     floor = floor_of(terms)
-    best = min(candidates, key=lambda c: cost(c, floor))
-    if keepdims:
-        best = _kept(best, node)
-    if best.shape != node.shape:
-        best = broadcast(best, node.shape)
-    single = len(items) == 1
-    return best if best is not node and (single or cost(best, floor) < cost(node, floor)) else None
+    best = min(written, key=lambda w: work(w, floor))
+    best = broadcast(_kept(best, node) if keepdims else best, node.shape)
+    return best if best is not node and (len(items) == 1 or work(best, floor) < work(node, floor)) else None
 
 
 def _kept(value: Node, node: Node) -> Node:
@@ -124,7 +122,7 @@ def _kept(value: Node, node: Node) -> Node:
         return value
     axes = node.attrs[0]
     rank = node.args[0].ndim
-    rest = [i for i in range(rank) if i not in axes]  # type: ignore[operator]
+    rest = [i for i in range(rank) if i not in axes]
     sizes = dict(zip(reversed(rest), reversed(value.shape), strict=False))
     return reshape(value, tuple(sizes.get(i, 1) for i in range(rank)))
 
@@ -135,8 +133,8 @@ def _merge(node: Node) -> Node | None:
     if inner.op is not SUM or node.attrs[1] or inner.attrs[1]:
         return None
     rank = inner.args[0].ndim
-    left = [i for i in range(rank) if i not in inner.attrs[0]]  # type: ignore[operator]
-    axes = sorted([*inner.attrs[0], *(left[i] for i in node.attrs[0])])  # type: ignore[misc, union-attr, attr-defined]
+    left = [i for i in range(rank) if i not in inner.attrs[0]]
+    axes = sorted([*inner.attrs[0], *(left[i] for i in node.attrs[0])])
     return make(SUM, inner.args, (tuple(axes), False))
 
 
@@ -144,9 +142,9 @@ def _trivial(node: Node) -> Node | None:
     """A sum over axes of size 1 only takes them out."""
     x = node.args[0]
     axes, keepdims = node.attrs
-    if product(x.shape[a] for a in axes) != 1:  # type: ignore[union-attr, attr-defined]
+    if product(x.shape[a] for a in axes) != 1:
         return None
-    return x if keepdims else drop_axes(x, axes)  # type: ignore[arg-type]
+    return x if keepdims else drop_axes(x, axes)
 
 
 # fmt: off

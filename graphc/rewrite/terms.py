@@ -14,24 +14,38 @@ from functools import reduce as fold
 from weakref import WeakKeyDictionary
 
 from graphc.ir.node import Node, make
-from graphc.ir.types import Dim, Shape, product
+from graphc.ir.types import Dim, DimLike, Shape, product
 from graphc.ops.leaf import SIZE, as_node, const, constant_value
 from graphc.ops.move import reshape
 from graphc.ops.reduce import SUM
 
 Factors = tuple[tuple[Node, int], ...]  # each factor once, in order of appearance, with a power that is not 0
+ONE = Fraction(1)
 MAX_TERMS, MAX_FACTORS, MAX_EXPANDED, MAX_POWER = 12, 16, 40, 8
-SEEN_THROUGH = {"add", "sub", "mul", "div", "neg", "pow", "square", "reciprocal", "broadcast", "reshape", "mean"}
+SEEN_THROUGH = {
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "neg",
+    "pow",
+    "square",
+    "reciprocal",
+    "broadcast",
+    "reshape",
+    "mean",
+}
 
 
 class Terms:
     """A sum of terms: factors → coefficient, in order of appearance.
 
     `decimal` when a coefficient was typed as one; `weight` is what the graph that was looked through counts; `below`
-    when something is divided by, here or in a sum among the factors.
+    when something is divided by, here or in a sum among the factors; `idle` when nothing can come of rewriting them;
+    `merged` when like terms came together.
     """
 
-    __slots__ = ("below", "by_factors", "decimal", "order", "weight")
+    __slots__ = ("below", "by_factors", "decimal", "idle", "merged", "order", "weight")
 
     def __init__(self, items: Iterable[tuple[Factors, Fraction]] = (), *, decimal: bool = False) -> None:
         self.by_factors: dict[frozenset[tuple[Node, int]], Fraction] = {}
@@ -39,10 +53,16 @@ class Terms:
         self.decimal = decimal
         self.weight = 0
         self.below = False
+        self.idle = False
+        self.merged = False
         for factors, coefficient in items:
             key = frozenset(factors)
-            self.order.setdefault(key, factors)
-            self.by_factors[key] = self.by_factors.get(key, Fraction(0)) + coefficient
+            known = self.by_factors.get(key)
+            self.by_factors[key] = coefficient if known is None else known + coefficient
+            if known is None:
+                self.order[key] = factors
+            else:
+                self.merged = True
 
     def items(self) -> list[tuple[Factors, Fraction]]:
         """The terms that did not cancel."""
@@ -82,15 +102,17 @@ def _known(node: Node) -> Terms:
     value = constant_value(node)
     if value is not None:
         return Terms([((), value)] if value else [], decimal=node.attrs[0] == "decimal")
-    if node.op is SIZE and len(node.attrs[0].terms) == 1:  # type: ignore[union-attr, attr-defined]
-        return _size_terms(node.attrs[0])  # type: ignore[arg-type]
-    return _seen.get(node) or Terms([(((node, 1),), Fraction(1))])
+    if node.op is SIZE and len(node.attrs[0].terms) == 1:
+        return _size_terms(node.attrs[0])
+    return _seen.get(node) or Terms([(((node, 1),), ONE)])
 
 
 def _size_terms(d: Dim) -> Terms:
     """The size `4*N*K` as 4 times N times K."""
     ((monomial, coefficient),) = d.terms
-    return Terms([(tuple((as_node(Dim(((((name, 1),), 1),))), p) for name, p in monomial), Fraction(coefficient))])
+    return Terms(
+        [(tuple((as_node(Dim(((((name, 1),), 1),))), p) for name, p in monomial), Fraction(coefficient))]
+    )
 
 
 def _bounded(node: Node, terms: Terms | None) -> Terms | None:
@@ -109,7 +131,10 @@ def _measured(node: Node, terms: Terms | None) -> Terms | None:
     factors = [pair for fs in terms.order.values() for pair in fs]
     terms.below = any(p < 0 or ((t := _seen.get(f)) is not None and t.below) for f, p in factors)
     whole = {f for f, _ in factors}
-    terms.weight = weight_of(node.op.name) + sum(_known(a).weight for a in node.args if a not in whole)
+    looked = [t for a in node.args if a not in whole and (t := _seen.get(a)) is not None]
+    terms.weight = weight_of(node.op.name) + sum(t.weight for t in looked)
+    plain = len(terms.by_factors) == 1 and not terms.below and not any(f.op.name == "exp" for f in whole)
+    terms.idle = plain and not terms.merged and written_weight(terms) >= terms.weight
     return terms
 
 
@@ -170,7 +195,9 @@ def _powered(base: Node, terms: Terms, power: int) -> Terms | None:
     if one is None:
         return Terms() if power > 0 else None
     factors, coefficient = one
-    return Terms([(_tidy(tuple((f, p * power) for f, p in factors)), coefficient**power)], decimal=terms.decimal)
+    return Terms(
+        [(_tidy(tuple((f, p * power) for f, p in factors)), coefficient**power)], decimal=terms.decimal
+    )
 
 
 def _tidy(factors: Factors) -> Factors:
@@ -186,7 +213,11 @@ def _tidy(factors: Factors) -> Factors:
         if factor.op.name == "exp" and factor.args[0].op.name == "neg":
             for other in powers:
                 if other.op.name == "exp" and other.args[0] is factor.args[0].args[0]:
-                    both = min(abs(powers[other]), abs(powers[factor])) if powers[other] * powers[factor] > 0 else 0
+                    both = (
+                        min(abs(powers[other]), abs(powers[factor]))
+                        if powers[other] * powers[factor] > 0
+                        else 0
+                    )
                     sign = 1 if powers[factor] > 0 else -1
                     powers[other] -= sign * both
                     powers[factor] -= sign * both
@@ -196,7 +227,7 @@ def _tidy(factors: Factors) -> Factors:
 def _mean_terms(node: Node) -> Terms:
     x, (axes, keepdims) = node.args[0], node.attrs
     total = make(SUM, (x,), (axes, keepdims))
-    count = product(x.shape[i] for i in axes)  # type: ignore[union-attr, attr-defined]
+    count = product(x.shape[i] for i in axes)
     if isinstance(count, int):
         return Terms([(((total, 1),), Fraction(1, count))])
     return Terms([(((total, 1), (as_node(count), -1)), Fraction(1))])
@@ -243,7 +274,9 @@ def add_axes(factor: Node, shape: Shape) -> Node:
         kept = make(SUM, factor.args, (factor.attrs[0], True))
         if kept.shape == shape:
             return kept
-        if tuple(kept.shape[kept.ndim - len(shape) :]) == shape and all(d == 1 for d in kept.shape[: -len(shape)]):
+        if tuple(kept.shape[kept.ndim - len(shape) :]) == shape and all(
+            d == 1 for d in kept.shape[: -len(shape)]
+        ):
             return reshape(kept, shape)
     if factor.op.name == "reshape" and factor.name is None:
         return add_axes(factor.args[0], shape)
@@ -253,7 +286,7 @@ def add_axes(factor: Node, shape: Shape) -> Node:
 def drop_axes(factor: Node, axes: tuple[int, ...]) -> Node:
     """`factor` without axes of size 1; of a sum that kept them, the sum that does not."""
     shape = tuple(d for i, d in enumerate(factor.shape) if i not in axes)
-    if factor.op is SUM and factor.attrs[1] and factor.name is None and set(axes) == set(factor.attrs[0]):  # type: ignore
+    if factor.op is SUM and factor.attrs[1] and factor.name is None and set(axes) == set(factor.attrs[0]):
         return make(SUM, factor.args, (factor.attrs[0], False))
     if factor.op.name == "reshape" and factor.args[0].shape == shape:
         return factor.args[0]
@@ -331,8 +364,16 @@ def written_weight(terms: Terms) -> int:
     items = terms.items()
     total = max(0, len(items) - 1) + (1 if items and all(c < 0 for _, c in items) and items[0][1] == -1 else 0)
     for factors, coefficient in items:
-        total += sum(1 + (p not in (1, -1)) for _, p in factors) + (abs(coefficient) != 1)
-        total -= 1 if any(p > 0 for _, p in factors) or abs(coefficient) != 1 else 0
+        above, below = abs(coefficient.numerator) != 1, coefficient.denominator != 1
+        top, bottom = int(above), int(below)
+        for f, p in factors:
+            if f.op is SIZE:
+                above, below = above or p > 0, below or p < 0
+            else:
+                total += p not in (1, -1)
+                top, bottom = (top + 1, bottom) if p > 0 else (top, bottom + 1)
+        top, bottom = max(top, above), max(bottom, below)
+        total += max(0, top - 1) + bottom
     return 4 * total
 
 
@@ -345,9 +386,9 @@ def write(terms: Terms) -> Node:
     if not items:
         return as_node(0)
     ordered = [t for t in items if t[1] > 0] + [t for t in items if t[1] < 0]
-    total = _write_term(*ordered[0], terms.decimal)
+    total = _write_product(*ordered[0], terms.decimal)
     for factors, coefficient in ordered[1:]:
-        part = _write_term(factors, abs(coefficient), terms.decimal)
+        part = _write_product(factors, abs(coefficient), terms.decimal)
         total = total + part if coefficient > 0 else total - part
     return total
 
@@ -362,10 +403,7 @@ def write_factored(terms: Terms) -> Node | None:
     if not common and scale == 1:
         return None
     rest = Terms([(times(f, common, -1), c / scale) for f, c in items])
-    above = [(f, p) for f, p in common if p > 0]
-    below = tuple((f, p) for f, p in common if p < 0)
-    inner = write(rest)
-    return _write_product([*_powers(above), inner], below, scale, terms.decimal)
+    return _write_product(common, scale, terms.decimal, write(rest))
 
 
 def _common(items: list[tuple[Factors, Fraction]]) -> Factors:
@@ -378,29 +416,44 @@ def _common(items: list[tuple[Factors, Fraction]]) -> Factors:
     return tuple((f, p) for f, p in shared.items() if p)
 
 
-def _write_term(factors: Factors, coefficient: Fraction, decimal: bool) -> Node:
-    above = _powers([(f, p) for f, p in factors if p > 0])
-    return _write_product(above, tuple((f, p) for f, p in factors if p < 0), coefficient, decimal)
-
-
-def _powers(factors: Iterable[tuple[Node, int]]) -> list[Node]:
-    return [f if p == 1 else f ** as_node(p) for f, p in factors]
-
-
-def _write_product(above: list[Node], below: Factors, coefficient: Fraction, decimal: bool) -> Node:
-    """`-2*x*y/(3*N)`: the sign on the first factor, the coefficient first, one denominator."""
+def _write_product(factors: Factors, coefficient: Fraction, decimal: bool, last: Node | None = None) -> Node:
+    """`-2*x*y/(3*N)`: the sign on the first factor, numbers and sizes first, one denominator."""
     size = abs(coefficient)
-    lower = _powers([(f, -p) for f, p in below])
+    above, top_sizes = _side(factors, 1)
+    below, bottom_sizes = _side(factors, -1)
+    above += [last] if last is not None else []
     if decimal and size.denominator != 1 and _is_decimal(size):
-        above = [const(Decimal(size.numerator) / Decimal(size.denominator)), *above]
+        above = [const(Decimal(size.numerator) / Decimal(size.denominator)), *_sized(top_sizes, 1), *above]
+        below = [*_sized(bottom_sizes, 1), *below]
     else:
-        above = [as_node(size.numerator), *above] if size.numerator != 1 or not above else above
-        lower = [as_node(size.denominator), *lower] if size.denominator != 1 else lower
+        above = [*_sized(top_sizes, size.numerator), *above]
+        below = [*_sized(bottom_sizes, size.denominator), *below]
+    above = above or [as_node(1)]
     if coefficient < 0:
         value = constant_value(above[0])
         above = [-above[0] if value is None else as_node(-value), *above[1:]]
     top = fold(lambda a, b: a * b, above)
-    return top / fold(lambda a, b: a * b, lower) if lower else top
+    return top / fold(lambda a, b: a * b, below) if below else top
+
+
+def _side(factors: Factors, sign: int) -> tuple[list[Node], DimLike]:
+    """The factors above (`sign=1`) or below the line: those that are not sizes, and the product of those that are."""
+    nodes: list[Node] = []
+    sizes: DimLike = 1
+    for f, p in factors:
+        if p * sign <= 0:
+            continue
+        if f.op is SIZE:
+            sizes = product([sizes, *[f.attrs[0]] * (p * sign)])
+        else:
+            nodes.append(f if p * sign == 1 else f ** as_node(p * sign))
+    return nodes, sizes
+
+
+def _sized(sizes: DimLike, number: int) -> list[Node]:
+    """A number and a product of sizes as one node, or none if it is 1."""
+    total = number * sizes
+    return [] if total == 1 else [as_node(total)]
 
 
 def _is_decimal(value: Fraction) -> bool:
