@@ -100,5 +100,7 @@ def local_derivative(node: Node, index: int) -> Node | None:
 def raw_derivative(node: Node, index: int) -> Node:
     """The same as SymPy gave it, before any better form was put in."""
     derivative = sympy_derivative(node.op, node.attrs, _constants(node), index)
+    if derivative.constant:
+        return derivative
     places = {_placeholder(i): a for i, a in enumerate(node.args)}
     return substitute([derivative], {**places, Y: node})[0]
