@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphc.derive.edge import edge_value
+from graphc.derive.edge import edge_value, local_expression
 from graphc.derive.local import local_derivative, plain_derivative
 from graphc.derive.notebook import LONGEST, Notebook
 from graphc.derive.replay import replay
@@ -39,9 +39,9 @@ def _sum(terms: Sequence[Node]) -> Node:
     return total
 
 
-def _local(book: Notebook, edge: Contribution) -> Node:
+def _local(edge: Contribution) -> Node:
     """The local derivative of an elementwise use."""
-    found = book.derivation.local(edge.user, edge.index).expr
+    found = local_expression(edge.user, edge.index)
     assert found is not None
     return found
 
@@ -64,7 +64,7 @@ def _chain_rule(book: Notebook, node: Node, edges: Sequence[Contribution]) -> li
         return []
     terms = []
     for user, given in users.items():
-        value = _sum([_local(book, e) for e in given])
+        value = _sum([_local(e) for e in given])
         terms.append(mul(book.sign(user), book.local_sign(user if book.scalar else given[0].user, node, value)))
     return [Line(_sum(terms), _uses_note(edges))]
 
@@ -98,7 +98,7 @@ def _local_derivatives(book: Notebook, edges: Sequence[Contribution]) -> list[Li
     terms = [mul_by(book, sign, raw[e]) if e in raw else _product(book, e, sign) for e, sign in given]
     (first, *others) = raw
     note, about = "SymPy: the derivative of", _formula(first.user)
-    in_output = first.user in topological([_local(book, first)])
+    in_output = first.user in topological([_local(first)], stop=book.is_named)
     better = "in terms of the output" if in_output else "a form that is safer to compute"
     return [Line(_sum(terms), note, about) if not others else Line(_sum(terms), "SymPy"), Line(used.expr, better)]
 
@@ -113,9 +113,8 @@ def _raw_forms(book: Notebook, edges: Sequence[Contribution]) -> dict[Contributi
             continue
         if user.shape != operand.shape:
             continue
-        local = book.derivation.local(user, edge.index)
-        raw, expr = plain_derivative(user, edge.index), local.expr
-        if expr is not None and book.text(raw) != book.text(expr):
+        raw = plain_derivative(user, edge.index)
+        if book.text(raw) != book.text(_local(edge)):
             found[edge] = raw
     return found
 
@@ -128,7 +127,7 @@ def _product(book: Notebook, edge: Contribution, sign: Node) -> Node:
     """One contribution: upstream gradient times local derivative, or what the operation does to the gradient."""
     user = edge.user
     if user.shape == user.args[edge.index].shape == () and user.op.elementwise:
-        return mul_by(book, sign, _local(book, edge))
+        return mul_by(book, sign, _local(edge))
     seed = constant_value(book.symbols[sign].value) == 1
     if seed:
         return _without_ones(book, edge_value(user, edge.index, const(1)))
@@ -176,9 +175,9 @@ def _simplifications(book: Notebook, node: Node, edges: Sequence[Contribution]) 
             if rule not in UNSAID:
                 rules.append(rule)
             lines.append((expr, rules))
-            if _readable(expr):
+            if _readable(book, expr):
                 rules = []
-    lines = [(expr, said) for expr, said in lines if _readable(expr)]
+    lines = [(expr, said) for expr, said in lines if _readable(book, expr)]
     hidden = [rule for _, said in lines[1:-MOST_LINES] for rule in said]
     lines = [*lines[:1], *lines[1:][-MOST_LINES:]]
     if len(lines) > 1:
@@ -205,9 +204,9 @@ def _contribution(book: Notebook, edge: Contribution) -> Node:
     return next(c.value for c in contributions_of(edge.user, upstream, active) if c.index == edge.index)
 
 
-def _readable(expr: Node) -> bool:
+def _readable(book: Notebook, expr: Node) -> bool:
     """Whether nothing but mathematics is in an expression: no repeating or reshaping."""
-    return not any(n.op.name in ("broadcast", "reshape") for n in topological([expr]))
+    return not any(n.op.name in ("broadcast", "reshape") for n in topological([expr], stop=book.settled))
 
 
 def _distinct(book: Notebook, lines: Sequence[Line]) -> list[Line]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphc.derive.chain import gradient_lines
 from graphc.derive.notebook import LONGEST, Notebook
-from graphc.derive.steps import Line, Script, Step
+from graphc.derive.steps import TERMS, Line, Script, Step
 from graphc.ir.node import Node, make
 from graphc.ops.leaf import const
 
@@ -57,7 +57,8 @@ def _gradient(book: Notebook, node: Node) -> list[Step]:
         return [Step("gradient", sign, (Line(const(1)),))]
     lines = gradient_lines(book, node)
     parts: list[Step] = []
-    if not lines or all(book.length(line.expr) > LONGEST for line in lines):
+    summed = len(book.derivation.contributions.get(node, ())) > TERMS
+    if not lines or (not summed and all(book.length(line.expr) > LONGEST for line in lines)):
         parts, final = book.in_pieces(book.derivation.upstream[node])
         lines = [Line(final)]
     book.remember(node)

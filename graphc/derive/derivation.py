@@ -13,7 +13,7 @@ from graphc.derive.expand import Group, expand_composites
 from graphc.derive.latex import to_latex
 from graphc.derive.markdown import to_markdown
 from graphc.derive.naming import Naming, name_nodes
-from graphc.derive.reverse import Contribution, ReversePass, accumulate, check_scalar
+from graphc.derive.reverse import Contribution, ReversePass, accumulate, as_numbers, check_scalar
 from graphc.derive.steps import Script, Step
 from graphc.derive.text import to_text
 from graphc.derive.values import Values, values_at
@@ -31,7 +31,7 @@ class Derivation:
     with respect to it, simplified (`raw_upstream`: as the chain rule gave it); a node that the output does not depend
     on, or whose gradient was not asked for, is absent. `contributions` lists what was summed at a node, one per use.
     `events` are the simplifications in the order they happened, `simplified` the form of each differentiated node
-    within gradients; `groups` are the composites that were opened.
+    that occurs in gradients; `groups` are the composites that were opened.
     """
 
     output: Node
@@ -155,12 +155,12 @@ def _targets(nodes: Sequence[Node], wrt: Sequence[Node] | None) -> tuple[Node, .
 def _simplified(plain: Derivation, found: ReversePass) -> Derivation:
     """The outcome of reverse accumulation with every gradient and contribution simplified together, once."""
     given = [c for contributions in found.contributions.values() for c in contributions]
+    raw = [*found.upstream.values(), *(c.value for c in given)]
+    forward = [n for n in topological(raw) if n in found.upstream]
     events: list[Event] = []
-    roots = [*found.upstream.values(), *(c.value for c in given), *found.upstream]
-    simple = iter(simplify_all(roots, record=events))
-    upstream = {node: next(simple) for node in found.upstream}
-    values = {(c.user, c.index): next(simple) for c in given}
-    forward = {node: next(simple) for node in found.upstream}
+    simple = iter(simplify_all([*raw, *forward], record=events))
+    upstream = {node: as_numbers(next(simple)) for node in found.upstream}
+    values = {(c.user, c.index): as_numbers(next(simple)) for c in given}
     contributions = {
         node: tuple(replace(c, value=values[c.user, c.index]) for c in contributions)
         for node, contributions in found.contributions.items()
@@ -171,5 +171,5 @@ def _simplified(plain: Derivation, found: ReversePass) -> Derivation:
         raw_upstream=found.upstream,
         contributions=contributions,
         events=tuple(events),
-        simplified=forward,
+        simplified={node: next(simple) for node in forward},
     )

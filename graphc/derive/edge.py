@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,7 +12,7 @@ from graphc.derive.reverse import contributions_of
 from graphc.ir.node import Node, make, substitute
 from graphc.ir.op import Attrs, Op
 from graphc.ir.types import Shape
-from graphc.ops.form import mention
+from graphc.ops.form import brief, mention
 from graphc.ops.leaf import INPUT, const
 from graphc.ops.move import broadcast
 from graphc.rewrite.simplify import simplify_all
@@ -56,12 +56,22 @@ def local_of(user: Node, index: int, names: Mapping[Node, str]) -> Local:
     operands = tuple(_stand_in(i, a) for i, a in enumerate(user.args))
     template = _template(user.op, operands, user.attrs, index)
     place = dict(zip(operands, user.args, strict=True)) | {template.user: user}
-    action = _action(template, place)
+    action = _action(template, place, names)
     if template.expr is None:
         return Local(user, index, None, None, action, action)
     (expr,) = substitute([template.expr], place)
     raw = plain_derivative(user, index)
     return Local(user, index, expr, raw, _text(user, expr, raw, names), action)
+
+
+def local_expression(user: Node, index: int) -> Node | None:
+    """The local derivative entry by entry; None where it is not elementwise."""
+    operands = tuple(_stand_in(i, a) for i, a in enumerate(user.args))
+    template = _template(user.op, operands, user.attrs, index)
+    if template.expr is None:
+        return None
+    place = dict(zip(operands, user.args, strict=True)) | {template.user: user}
+    return substitute([template.expr], place)[0]
 
 
 def edge_value(user: Node, index: int, upstream: Node) -> Node:
@@ -95,7 +105,7 @@ def _template(op: Op, operands: tuple[Node, ...], attrs: Attrs, index: int) -> _
     return _Template(user, upstream, const(0) if local is None else simplify_all([local])[0], value)
 
 
-def _action(template: _Template, place: Mapping[Node, Node]) -> str:
+def _action(template: _Template, place: Mapping[Node, Node], names: Mapping[Node, str]) -> str:
     """What happens to the upstream gradient on the edge, the gradient written as a dot."""
     value, upstream = template.value, template.upstream
     if value is None:
@@ -106,14 +116,14 @@ def _action(template: _Template, place: Mapping[Node, Node]) -> str:
     if inner is upstream:
         return "broadcast ·" if moved else "·" if value is upstream else "reshape ·"
     user = place[template.user]
-    names = {upstream: "·", template.user: user.name or user.op.name}
-    return mention(value, names | {p: _operand(a) for p, a in place.items() if p is not template.user})
+    shown = {p: _operand(a, names) for p, a in place.items() if p is not template.user}
+    return mention(value, {upstream: "·", template.user: user.name or user.op.name, **shown})
 
 
-def _operand(operand: Node) -> str:
-    text = mention(operand)
+def _operand(operand: Node, names: Mapping[Node, str]) -> str:
+    text = brief(operand, most=WIDEST) or names.get(operand, operand.op.name)
     simple = operand.name is not None or not operand.args or (text.endswith(")") and text[0].isalpha())
-    return text if simple else f"({text})"
+    return text if simple or text.isidentifier() else f"({text})"
 
 
 def _text(user: Node, expr: Node, raw: Node, names: Mapping[Node, str]) -> str:
@@ -121,15 +131,18 @@ def _text(user: Node, expr: Node, raw: Node, names: Mapping[Node, str]) -> str:
     symbol = user.op.symbol
     if user.name is None and len(symbol) == 1 and symbol.isalpha():
         return compact(mention(expr, {user: symbol}))
-    in_full = _shorter(mention(expr), mention(raw))
-    if len(in_full) <= WIDEST:
+    in_full = _shorter([brief(e, most=WIDEST) for e in (expr, raw)])
+    if in_full is not None:
         return in_full
     short = _operand_names(user, names)
-    return _shorter(mention(expr, short), mention(raw, short))
+    return _shorter([brief(e, short, most=4 * WIDEST) for e in (expr, raw)]) or user.op.name + "'"
 
 
-def _shorter(text: str, raw: str) -> str:
-    """SymPy's own form when it is about as short: -1/x**2 says more than -1/x/x."""
+def _shorter(forms: Sequence[str | None]) -> str | None:
+    """SymPy's own form, the last, when it is about as short: -1/x**2 says more than -1/x/x."""
+    text, raw = forms
+    if text is None or raw is None:
+        return text or raw
     return raw if len(raw) <= len(text) + 2 and not raw.startswith(text) else text
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from graphc.derive.latex_forms import latex_definition, latex_mention, latex_shape
 from graphc.derive.latex_names import latex_name
-from graphc.derive.steps import Step
-from graphc.derive.text import TERMS, derivative_form
+from graphc.derive.steps import TERMS, Step
+from graphc.derive.text import derivative_form
 from graphc.ir.node import Node
 from graphc.ops.form import Form, Names
 

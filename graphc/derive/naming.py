@@ -10,6 +10,8 @@ from graphc.ir.node import Node
 LONGEST = 12
 """An unnamed expression of more symbols than this is written on a line of its own."""
 
+MANY_TERMS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Naming:
@@ -31,11 +33,14 @@ def name_nodes(output: Node, nodes: Sequence[Node], active: Collection[Node]) ->
         taken.add(names[output])
     letter = free_letter(("h", "v", "u", "node"), taken)
     uses = _uses(nodes)
+    endless = _endless_sums(nodes, uses)
     symbols: dict[Node, int] = {}
     carrier: dict[Node, Node] = {}
     count = 0
     for node in nodes:
         symbols[node] = 1 + sum(1 if a in names else symbols[a] for a in node.args)
+        if node in endless:
+            symbols[node] = LONGEST
         if node in names or not node.args:
             continue
         if node in active:
@@ -72,6 +77,24 @@ def _uses(nodes: Sequence[Node]) -> dict[Node, list[tuple[Node, int]]]:
         for index, operand in enumerate(node.args):
             uses[operand].append((node, index))
     return uses
+
+
+def _endless_sums(nodes: Sequence[Node], uses: Mapping[Node, Sequence[tuple[Node, int]]]) -> set[Node]:
+    """The partial sums within a sum of very many terms: that is written as one, and abbreviated."""
+    terms: dict[Node, int] = {}
+    inner: dict[Node, Node] = {}
+    for node in nodes:
+        if node.op.name != "add":
+            continue
+        left = node.args[0]
+        within = left in terms and left.name is None and _is_term(left, uses[left])
+        terms[node] = terms[left] + 1 if within else 2
+        if within:
+            inner[left] = node
+    for node in reversed(nodes):
+        if node in inner:
+            terms[node] = terms[inner[node]]
+    return {node for node in inner if terms[node] > MANY_TERMS}
 
 
 def _is_term(node: Node, uses: Sequence[tuple[Node, int]]) -> bool:

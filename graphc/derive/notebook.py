@@ -23,6 +23,7 @@ CLOSED = 14
 """A gradient of at most this many symbols is written out; a longer one in terms of the gradients above it."""
 PIECE = 20
 """A part of a long expression gets a line of its own from so many symbols on."""
+ENDLESS = 10**6
 SIGN = 5
 """A gradient of fewer symbols than this is written out wherever it is used."""
 
@@ -92,19 +93,23 @@ class Notebook:
 
     def shortened(self, expr: Node) -> Node:
         """An expression written out if it is short, and else in terms of the signs of earlier gradients."""
-        if self._length(expr, self._closed, self._is_named) <= CLOSED:
+        if self._closed_length(expr) <= CLOSED:
             return expr
         if self.length(expr) > LONGEST:
             return expr
-        order = topological([expr], stop=lambda n: n in self.cuts or self._is_named(n))
-        found = {n: self.cuts.get(n, n) for n in order if n in self.cuts or self._is_named(n)}
+        order = topological([expr], stop=lambda n: n in self.cuts or self.is_named(n))
+        found = {n: self.cuts.get(n, n) for n in order if n in self.cuts or self.is_named(n)}
         return substitute([expr], found)[0]
 
     def length(self, expr: Node) -> int:
         """The number of symbols `shortened` would write for a long expression."""
-        return self._length(expr, self._cut, lambda n: n in self.cuts or self._is_named(n))
+        return self._length(expr, self._cut, lambda n: n in self.cuts or self.is_named(n))
 
-    def _is_named(self, node: Node) -> bool:
+    def _closed_length(self, expr: Node) -> int:
+        """The number of symbols of an expression written out in the names of forward nodes."""
+        return self._length(expr, self._closed, self.is_named)
+
+    def is_named(self, node: Node) -> bool:
         return not node.args or node in self.names or node.name is not None
 
     def _length(self, expr: Node, known: dict[Node, int], stop: Callable[[Node], bool]) -> int:
@@ -114,13 +119,13 @@ class Notebook:
             if stop(node):
                 continue
             if node not in known:
-                known[node] = 1 + sum(1 if stop(a) else known[a] for a in node.args)
+                known[node] = min(ENDLESS, 1 + sum(1 if stop(a) else known[a] for a in node.args))
         return known[expr]
 
     def remember(self, node: Node) -> None:
         """Let later lines write this gradient by its sign, if it is long."""
         value = self.derivation.upstream[node]
-        if value not in self.cuts and not self._is_named(value) and self.length(value) >= SIGN:
+        if value not in self.cuts and not self.is_named(value) and self._closed_length(value) >= SIGN:
             self.cuts[value] = self.sign(node)
             self._cut.pop(value, None)
 
@@ -128,13 +133,13 @@ class Notebook:
         """Definitions for parts of a long expression, and the expression in terms of them."""
         steps: list[Step] = []
         size: dict[Node, int] = {}
-        order = topological([expr], stop=lambda n: n in self.cuts or self._is_named(n))
-        found = {n: self.cuts.get(n, n) for n in order if n in self.cuts or self._is_named(n)}
+        order = topological([expr], stop=lambda n: n in self.cuts or self.is_named(n))
+        found = {n: self.cuts.get(n, n) for n in order if n in self.cuts or self.is_named(n)}
         (expr,) = substitute([expr], found)
-        for node in topological([expr], stop=self._is_named):
-            if self._is_named(node):
+        for node in topological([expr], stop=self.is_named):
+            if self.is_named(node):
                 continue
-            size[node] = 1 + sum(1 if self._is_named(a) else size[a] for a in node.args)
+            size[node] = 1 + sum(1 if self.is_named(a) else size[a] for a in node.args)
             if size[node] > PIECE and node is not expr:
                 self.pieces += 1
                 self.names[node] = f"{self.piece_letter}{self.pieces}"

@@ -12,6 +12,9 @@ from typing import Literal
 
 from graphc.ir.node import Node, substitute
 
+TERMS = 8
+"""A sum of more terms is abbreviated where it is printed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Symbol:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from graphc.derive.steps import Line, Script, Step
+from graphc.derive.steps import TERMS, Line, Script, Step
 from graphc.ir.node import Node
 from graphc.ir.types import show_shape
 from graphc.ops.form import Form, Names, defined, mention, show, show_form
@@ -13,8 +13,7 @@ from graphc.ops.form import Form, Names, defined, mention, show, show_form
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
 
-TERMS = 8
-"""A sum of more terms is abbreviated."""
+SHORT = 32
 NOTES_FROM = 60
 """A note stands at most so far right, unless its line is longer."""
 
@@ -65,14 +64,17 @@ def signs_in_text(derivation: Derivation, *, short: bool) -> dict[Node, Form]:
 def derivative_form(derivation: Derivation, sign: Node) -> Form:
     """A sign as the quotient dL/dz; a local derivative of arrays as f'(z).
 
-    A local derivative of the output itself is written with its definition, d(q*z)/dq, to tell it from the gradient.
+    A local derivative of the output itself is written with its definition, d(q*z)/dq, if that is short, to tell it
+    from the gradient.
     """
     names, symbol = derivation.script.names, derivation.script.symbols[sign]
     wrt = _name(symbol.wrt, names)
     if symbol.kind == "local" and symbol.of.shape:
         return Form("call", (wrt,), f"{symbol.of.op.name}'")
     if symbol.kind == "local" and symbol.of is derivation.output:
-        return Form("derivative", (defined(symbol.of, names), wrt))
+        definition = defined(symbol.of, names)
+        if len(show_form(definition, names, TERMS)) <= SHORT:
+            return Form("derivative", (definition, wrt))
     return Form("derivative", (_name(symbol.of, names), wrt))
 
 

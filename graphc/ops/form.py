@@ -104,8 +104,8 @@ def _size(node: Node) -> Form:
 def _reduction(node: Node) -> Form:
     axes, keepdims = node.attrs
     options = []
-    if len(axes) < node.args[0].ndim:  # type: ignore[arg-type]
-        options.append(("axis", str(axes[0]) if len(axes) == 1 else show_shape(axes)))  # type: ignore
+    if len(axes) < node.args[0].ndim:
+        options.append(("axis", str(axes[0]) if len(axes) == 1 else show_shape(axes)))
     if keepdims:
         options.append(("keepdims", "True"))
     return Form("call", node.args, node.op.name, tuple(options))
@@ -123,14 +123,16 @@ def _contract(node: Node) -> Form:
         return Form("call", node.args, "diag")
     if spec == "ii->":
         return Form("call", node.args, "trace")
-    outer = tuple((str(k), str(v)) for k, v in node.attrs[1])  # type: ignore
+    outer = tuple((str(k), str(v)) for k, v in node.attrs[1])
     return Form("call", (Form("string", (), spec), *node.args), "contract", outer)
 
 
 def _matrix_product(operands: list[str], output: str, node: Node) -> Form | None:
     """`A @ B` with the transposes the index string asks for, where it is a matrix product at all."""
     (left, a), (right, b) = zip(operands, node.args, strict=True)
-    if max(len(left), len(right), len(output)) > 2 or any(len(set(s)) < len(s) for s in (left, right, output)):
+    if max(len(left), len(right), len(output)) > 2 or any(
+        len(set(s)) < len(s) for s in (left, right, output)
+    ):
         return _batched_product(operands, output, node)
     shared = set(left) & set(right) - set(output)
     if not shared and len(left) == len(right) == 1 and output in (left + right, right + left):
@@ -162,14 +164,14 @@ def _batched_product(operands: list[str], output: str, node: Node) -> Form | Non
 
 def _slice(node: Node) -> Form:
     keys = []
-    for (start, step, length), extent in zip(node.attrs[0], node.args[0].shape, strict=True):  # type: ignore
+    for (start, step, length), extent in zip(node.attrs[0], node.args[0].shape, strict=True):
         if (start, step, length) == (0, 1, extent):
             keys.append(":")
         elif step == -1 and start == extent - 1 and length == extent:
             keys.append("::-1")
         else:
             stop = start + step * length
-            shown = "" if stop == extent and step > 0 or stop == -1 else str(stop)
+            shown = "" if (stop == extent and step > 0) or stop == -1 else str(stop)
             keys.append(f"{'' if start == 0 else start}:{shown}{'' if step == 1 else f':{step}'}")
     while keys[-1] == ":":
         keys.pop()
@@ -179,7 +181,7 @@ def _slice(node: Node) -> Form:
 def _transpose(node: Node) -> Form:
     if node.ndim == 2:
         return Form("transposed", node.args)
-    return Form("call", node.args, "transpose", (("", show_shape(node.attrs[0])),))  # type: ignore[arg-type]
+    return Form("call", node.args, "transpose", (("", show_shape(node.attrs[0])),))
 
 
 def _reshape(node: Node) -> Form:
@@ -306,6 +308,19 @@ def show(node: Node, names: Names | None = None, *, terms: int = 0) -> str:
 def mention(node: Node, names: Names | None = None, *, terms: int = 0) -> str:
     """A node as it is written within other expressions: by its name if it has one."""
     return show_form(mentioned(node, names or {}), names or {}, terms)
+
+
+def brief(node: Node, names: Names | None = None, *, most: int = 24) -> str | None:
+    """`mention`, if that is at most `most` characters; a long expression is not looked through."""
+    names = names or {}
+    stack, seen = [mentioned(node, names)], 0
+    while stack:
+        seen += 1
+        if seen > most:
+            return None
+        stack += [_part(p, names) for p in stack.pop().parts]
+    text = mention(node, names)
+    return text if len(text) <= most else None
 
 
 def show_form(f: Form, names: Names, terms: int = 0) -> str:
