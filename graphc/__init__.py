@@ -1,1 +1,92 @@
-"""graphc: a symbolic computation-graph compiler for neural networks."""
+"""graphc: a symbolic computation-graph compiler for neural networks.
+
+A network is written once, as a symbolic graph; from it come its backprop picture, its derivation and its
+NumPy code.
+
+>>> import graphc as g
+>>> x = g.input("x"); y = g.input("y"); z = g.input("z")
+>>> q = (x + y).named("q"); f = (q * z).named("f")
+>>> g.grad(f, q)
+<z () real>
+>>> picture = g.draw(f, at={"x": -2, "y": 5, "z": -4})
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+# Where each name is found when it is first asked for, as `name` or `name=name there`; a type checker reads
+# the same from __init__.pyi.
+_HOMES = {
+    "ir.node": "Node",
+    "ir.graph": "Graph",
+    "ir.errors": (
+        "GraphcError BindError DTypeError GradientError LegalityError OutputError ParseError ShapeError"
+    ),
+    "ops.leaf": "input=input_ param state const size assume",
+    "ops.facts": "Integer OneHot Range SumsTo Symmetric",
+    "ops.pointwise": (
+        "add sub mul div neg pow=pow_ exp expm1 log log1p sqrt abs=abs_ sign sin cos tanh erf reciprocal square "
+        "step where maximum minimum less less_equal greater greater_equal equal not_equal"
+    ),
+    "ops.activations": "sigmoid log_sigmoid softplus relu leaky_relu elu clip",
+    "ops.contract": "matmul dot outer contract trace diag",
+    "ops.reduce": "sum=sum_ mean max=max_ min=min_ prod",
+    "ops.scan": "cumsum cumprod recurrence",
+    "ops.move": "reshape transpose broadcast expand_dims squeeze pad concat stack",
+    "ops.index": "getitem gather scatter_add argmax argmin one_hot arange eye zeros ones full",
+    "ops.losses": (
+        "softmax log_softmax logsumexp cross_entropy binary_cross_entropy mean_squared_error norm stop_gradient"
+    ),
+    "rewrite.simplify": "simplify",
+    "derive.reverse": "grad gradients",
+    "derive.forward": "jvp jacobian hessian hessian_vector_product",
+    "derive.derivation": "derive Derivation",
+    "emit.function": "Function Step",
+    "lang.build": "parse expression",
+    "draw.picture": "Picture",
+    "pipeline": "compile=compile_graph draw",
+}
+_PLACES = {
+    shown: (f"graphc.{module}", there or shown)
+    for module, names in _HOMES.items()
+    for shown, _, there in (name.partition("=") for name in names.split())
+}
+
+__all__ = [*_PLACES, "init", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("graphc")
+    if name == "init":
+        return import_module("graphc.nn.init")
+    if name not in _PLACES:
+        raise AttributeError(f"module 'graphc' has no attribute {name!r}")
+    module, there = _PLACES[name]
+    found = import_module(module)
+    if module.startswith("graphc.ops."):
+        # Operators find their operations in one table, which is complete when all of them are there.
+        import_module("graphc.ops")
+    value = globals()[name] = getattr(found, there)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """This package: importing the subpackages `derive` and `draw` does not hide the functions of these names."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (isinstance(value, ModuleType) and name in ("derive", "draw")):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

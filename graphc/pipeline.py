@@ -1,13 +1,13 @@
 """The list of passes: from a source, or a node made in Python, to a picture, a derivation or a module.
 
-    load ─► Program ─► derive ─► Derivation ─► circuit_of ─► Picture
-                          │           └──────► Report: text, Markdown, LaTeX, JSON
-                          └─► simplify_all ─► plan ─► NumPy source
+load ─► Program ─► derive ─► Derivation ─► circuit_of ─► Picture
+                      │           └──────► Report: text, Markdown, LaTeX, JSON
+                      └─► simplify_all ─► plan ─► NumPy source
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from graphc.derive.derivation import Derivation
@@ -29,6 +29,7 @@ from graphc.rewrite.simplify import simplify_all
 __all__ = ["Picture", "Program", "Report", "compile", "compile_graph", "derive", "draw", "load"]
 
 Source = Program | Node
+Outputs = Node | Sequence[Node] | Mapping[str, Node]
 Names = Sequence[str | Node] | str | Node | None
 
 
@@ -70,7 +71,7 @@ def compile(source: Source, *, wrt: Names = None, dtype: str = "float64") -> Fun
     root = _root(source)
     targets = _targets(source, wrt)
     if targets is None:
-        leaves = [leaf for leaf in Graph((root,)).leaves if leaf.dtype == "real"] if _has_gradients(root) else []
+        leaves = [leaf for leaf in Graph((root,)).leaves if leaf.dtype == "real" and _has_gradients(root)]
         targets = [leaf for leaf in leaves if leaf.op.name == "param"] or leaves
     name = root.name or "value"
     found = gradients(root, targets, simplify=False) if targets else []
@@ -79,7 +80,7 @@ def compile(source: Source, *, wrt: Names = None, dtype: str = "float64") -> Fun
 
 
 def compile_graph(
-    outputs: Node | Sequence[Node] | Mapping[str, Node],
+    outputs: Outputs,
     *,
     updates: Mapping[Node, Node] | None = None,
     dtype: str = "float64",
@@ -99,16 +100,30 @@ def compile_graph(
     14.0
     """
     simple = iter(simplify_all([*_listed(outputs), *(updates or {}).values()]))
-    found: Node | Sequence[Node] | Mapping[str, Node]
-    match outputs:
-        case Node():
-            found = next(simple)
-        case Mapping():
-            found = {key: next(simple) for key in outputs}
-        case _:
-            found = type(outputs)(next(simple) for _ in outputs)
+    found = _like(outputs, simple)
     new = None if updates is None else {leaf: next(simple) for leaf in updates}
     return compile_(found, updates=new, dtype=dtype, sizes=sizes, reuse=reuse, name=name)
+
+
+def _listed(outputs: Outputs) -> list[Node]:
+    match outputs:
+        case Node():
+            return [outputs]
+        case Mapping():
+            return list(outputs.values())
+    return list(outputs)
+
+
+def _like(outputs: Outputs, nodes: Iterator[Node]) -> Outputs:
+    """The next nodes in the form of `outputs`."""
+    match outputs:
+        case Node():
+            return next(nodes)
+        case Mapping():
+            return {key: next(nodes) for key in outputs}
+        case tuple():
+            return tuple(next(nodes) for _ in outputs)
+    return [next(nodes) for _ in outputs]
 
 
 def _root(source: Source) -> Node:
@@ -132,7 +147,9 @@ def _targets(source: Source, wrt: Names) -> list[Node] | None:
             raise GradientError(f"{what} has no {one!r} to differentiate by{meant(one, known)}")
     if not _has_gradients(root):
         shape = f"shape {show_shape(root.shape)}" if root.shape else f"{root.dtype} values"
-        raise GradientError(f"{root.name or 'the expression'} has {shape}, and a gradient is of a real scalar")
+        raise GradientError(
+            f"{root.name or 'the expression'} has {shape}, and a gradient is of a real scalar"
+        )
     return [one if isinstance(one, Node) else known[one] for one in given]
 
 
@@ -155,7 +172,3 @@ def _check_opened(derivation: Derivation, expand: Sequence[str]) -> None:
     for name in expand:
         if name not in there:
             raise GraphcError(f"there is no {name} in this graph to be opened")
-
-
-def _listed(outputs: Node | Sequence[Node] | Mapping[str, Node]) -> list[Node]:
-    return [outputs] if isinstance(outputs, Node) else list(getattr(outputs, "values", lambda: outputs)())

@@ -32,7 +32,8 @@ class Report:
         rows = [_HEADINGS, *((self._name(n), *self._numbers(n)) for n in self._named())]
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
         table = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
         ]
         return self.derivation.text() + ("\n" + "\n".join(table) + "\n" if self.values else "")
 

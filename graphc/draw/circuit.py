@@ -6,15 +6,16 @@ use: the contribution that flows back along it and the local derivative of the g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from graphc.derive.derivation import Derivation
+from graphc.derive.numbers import format_value
 from graphc.derive.reverse import active_nodes
 from graphc.derive.values import Values
 from graphc.draw.boxes import boxes_of
 from graphc.draw.gates import COMMUTATIVE, Face, definition, face, role, see_through, sign_of, tooltip
 from graphc.draw.model import Circuit, Gate, Leaf, Output, Rows, Value, Wire, local_label
-from graphc.derive.numbers import format_value
 from graphc.draw.picture import check_size
 from graphc.draw.signs import with_signs
 from graphc.draw.words import Words, words_of
@@ -39,7 +40,8 @@ class _Sheet:
     faces: dict[Node, Face]
     ids: dict[Node, str]
     active: set[Node]
-    zero: set[Node]
+    uses: Counter[Node]
+    zero: set[Node] = field(default_factory=set)
 
     def numbers(self, expr: Node) -> Rows:
         """The value of an expression in numbers; () where it is not known, or too large to be shown."""
@@ -110,7 +112,8 @@ def _sheet(derivation: Derivation, values: Values | None, digits: int) -> _Sheet
     faces, drawn = drawn_nodes(derivation.output)
     ids = {node: f"n{number}" for number, node in enumerate(drawn)}
     active = active_nodes(derivation.nodes, derivation.wrt)
-    sheet = _Sheet(derivation, values, digits, words_of(derivation), faces, ids, active, set())
+    uses = Counter(see_through(user.args[i]) for user, seen in faces.items() for i in seen.wired)
+    sheet = _Sheet(derivation, values, digits, words_of(derivation), faces, ids, active, uses)
     for user in reversed(drawn):
         for index in faces[user].wired if user in faces else ():
             if derivation.contribution(user, index) is None and sheet.is_flat(user, index):
@@ -137,7 +140,8 @@ def _local(sheet: _Sheet, user: Node, index: int) -> str:
     text = sheet.words.local(user, index)
     if user.shape or source.shape:
         return text
-    ratio = f"∂{user.name}/∂{source.name}" if user.name and source.name else ""
+    # Of a value with several uses, ∂f/∂x would be read as what all of them together come to.
+    ratio = f"∂{user.name}/∂{source.name}" if user.name and source.name and sheet.uses[source] == 1 else ""
     local = sheet.derivation.local(user, index).expr
     number = "".join(sheet.numbers(local)) if local is not None else ""
     return local_label(ratio, text, number)
@@ -181,5 +185,9 @@ def _description(sheet: _Sheet, root: Node, gradients: dict[Node, Rows | None]) 
         for node in sheet.ids
         if node.is_leaf and (rows := gradients.get(node)) is not None and len(rows) == 1
     ]
-    parts = ["a backprop circuit", f"value {value}" if value else "", f"gradients: {', '.join(told)}" if told else ""]
+    parts = [
+        "a backprop circuit",
+        f"value {value}" if value else "",
+        f"gradients: {', '.join(told)}" if told else "",
+    ]
     return "; ".join(part for part in parts if part)

@@ -71,8 +71,8 @@ def literal(operand: Node) -> str:
 
 
 def sign_of(text: str) -> str:
-    """A constant with the signs mathematics has for π and ∞."""
-    return re.sub(r"\bpi\b", "π", re.sub(r"\binf\b", "∞", text))
+    """An expression with the sign for π."""
+    return re.sub(r"\bpi\b", "π", text)
 
 
 def _with_literals(node: Node, literals: Mapping[int, str]) -> str:
@@ -94,7 +94,7 @@ def _with_literals(node: Node, literals: Mapping[int, str]) -> str:
 
 
 def _atom(text: str) -> str:
-    return text if re.fullmatch(r"[\w.∞]+", text) else f"({text})"
+    return text if re.fullmatch(r"[\w.]+", text) else f"({text})"
 
 
 def _plain(node: Node) -> str:

@@ -11,7 +11,8 @@ from graphc.draw.model import Circuit, Gate, Leaf, Output, Rows, Wire
 
 def with_signs(circuit: Circuit, signs: Mapping[str, str]) -> Circuit:
     """`circuit` with the gradients of some values, by id, opened by their signs."""
-    uses = Counter(use.source for use in (*circuit.wires, *circuit.outputs))
+    every: tuple[Wire | Output, ...] = (*circuit.wires, *circuit.outputs)
+    uses = Counter(use.source for use in every)
 
     def use(one: Wire | Output) -> Rows | None:
         sign = signs.get(one.source) if uses[one.source] == 1 else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from graphc.derive.derivation import Derivation
 from graphc.derive.edge import compact, edge_value, placeholder
 from graphc.derive.text import writes_short
-from graphc.draw.gates import is_short
+from graphc.draw.gates import is_short, sign_of
 from graphc.draw.labels import SIZE
 from graphc.draw.textwidth import text_width
 from graphc.ir.node import Node
@@ -24,6 +24,7 @@ _LONGEST = 60
 """An expression of more symbols than this is not written at all."""
 _ROOM = 180.0
 """A gradient wider than this is written in terms of the one before it, if that is shorter."""
+_PLAIN_ACTION = 16
 _ELIDED = "…"
 _POWER = re.compile(r"\*\*([23])(?![\d.*])")
 
@@ -76,26 +77,35 @@ class Words:
 
     def local(self, user: Node, index: int) -> str:
         """The local derivative on an edge: a formula, or on a tensor edge what it does to the gradient."""
-        operand = user.args[index]
-        local = self.derivation.local(user, index)
+        local, operand = self.derivation.local(user, index), user.args[index]
+        expr, scalar = local.expr, not user.shape and not operand.shape
         letter = user.op.symbol if len(user.op.symbol) == 1 and user.op.symbol.isalpha() else ""
-        if letter and local.expr is not None:
-            text = compact(mention(local.expr, {user: letter}))
-            return self._say(text if not (user.shape or operand.shape) else f"· * {text}")
-        if not user.shape and not operand.shape:
-            return self._say(_pretty(local.text))
-        if local.action == "·":
-            return "1"
-        text = local.action if len(local.action) <= 30 else self._in_context(user, index) or local.action
-        return self._say(_pretty(text))
+        if letter and expr is not None:
+            text = compact(mention(expr, {user: letter}))
+            return text if scalar else f"· * {text}"
+        if expr is not None and (scalar or (expr.constant and user.shape == operand.shape)):
+            text = local.text if scalar else mention(expr)
+            return self._say(_pretty(f"({text})" if expr.dtype == "bool" else text))
+        return self._say(self._action(user, index, local.action))
 
-    def _in_context(self, user: Node, index: int) -> str:
-        """The action of an edge, with what is known of the operands: the rows of a one-hot matrix sum to 1."""
+    def _action(self, user: Node, index: int, text: str) -> str:
+        """What an edge does to the gradient, written `·`; a long text is tried again in names and in context.
+
+        The context knows more: the rows of a one-hot matrix sum to 1.
+        """
+        if len(text) <= _PLAIN_ACTION and "broadcast(" not in text:
+            return _pretty(text)
         upstream = placeholder("before", user.shape)
-        return self._written(simplify(edge_value(user, index, upstream)), {upstream: "·"})
+        value = edge_value(user, index, upstream)
+        repeated = "broadcast({})" if value.op.name == "broadcast" else "{}"
+        found = [self._written(form, {upstream: "·"}) for form in (value, simplify(value))]
+        return min(filter(None, (*map(repeated.format, filter(None, found)), _pretty(text))), key=len)
 
     def _written(self, expr: Node, more: Mapping[Node, str] | None = None) -> str:
+        """An expression, "" for a long one; that its entries repeat along an axis is left to the shape."""
         names = {**self.names, **(more or {})}
+        while expr.op.name == "broadcast" and expr.name is None and expr not in names:
+            expr = expr.args[0]
         return _pretty(mention(expr, names)) if is_short(expr, _LONGEST, names) else ""
 
     def _say(self, text: str) -> str:
@@ -116,5 +126,5 @@ def words_of(derivation: Derivation) -> Words:
 
 def _pretty(text: str) -> str:
     """`text` with small powers raised, and room around the dot that stands for the gradient."""
-    raised = _POWER.sub(lambda power: {"2": "²", "3": "³"}[power[1]], text)
+    raised = _POWER.sub(lambda power: {"2": "²", "3": "³"}[power[1]], sign_of(text))
     return re.sub(r"^·([*/])", r"· \1 ", raised)

@@ -7,12 +7,6 @@ from typing import Any
 
 import pytest
 
-from graphc import pipeline
-
-pytestmark = pytest.mark.xfail(
-    hasattr(pipeline, "missing"), reason="the pipeline is still a stub", strict=False
-)
-
 
 def short(value: object) -> str:
     """A test's name, of a value that may be megabytes long."""

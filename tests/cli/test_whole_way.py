@@ -14,12 +14,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from graphc import pipeline
-
-pytestmark = pytest.mark.xfail(
-    hasattr(pipeline, "missing"), reason="the pipeline is still a stub", strict=False
-)
-
 PRODUCT = ["(x + y) * z", "--at", "x=-2", "--at", "y=5", "--at", "z=-4"]
 WEIGHTS = ["w0=2", "x0=-1", "w1=-3", "x1=-2", "w2=-3"]
 AT_WEIGHTS = [word for value in WEIGHTS for word in ("--at", value)]
