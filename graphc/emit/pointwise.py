@@ -95,7 +95,7 @@ def constant(scope: Scope, node: Node) -> Text:
 
 def size(scope: Scope, node: Node) -> Text:
     d = node.attrs[0]
-    return Text(scope.dim(d), dim_strength(d), weak=True)  # type: ignore[arg-type]
+    return Text(scope.dim(d), dim_strength(d), weak=True)
 
 
 PRINTERS = {

@@ -21,8 +21,8 @@ def reduce(scope: Scope, node: Node) -> Text:
 def _reduce(scope: Scope, node: Node, *, keepdims: bool) -> Text:
     x, axes = scope.array(node.args[0], node.dtype), node.attrs[0]
     options = []
-    if len(axes) < node.args[0].ndim:  # type: ignore[arg-type]
-        options.append(f"axis={axes[0] if len(axes) == 1 else axes}")  # type: ignore[index, arg-type]
+    if len(axes) < node.args[0].ndim:
+        options.append(f"axis={axes[0] if len(axes) == 1 else axes}")
     if keepdims:
         options.append("keepdims=True")
     if x.strength == ATOM and x.code.isidentifier():
@@ -36,7 +36,7 @@ def _keeps(node: Node) -> bool:
     if inner.op.kind != "reduce" or inner.attrs[1]:
         return False
     axes = inner.attrs[0]
-    kept = tuple(1 if i in axes else d for i, d in enumerate(inner.args[0].shape))  # type: ignore[operator]
+    kept = tuple(1 if i in axes else d for i, d in enumerate(inner.args[0].shape))
     return kept == node.shape
 
 
@@ -92,16 +92,16 @@ def pad(scope: Scope, node: Node) -> Text:
     shape, slices, fill = node.attrs
     x = scope.array(node.args[0])
     value = _fill(fill, node.dtype)
-    if all(step == 1 for _, step, _ in slices):  # type: ignore[attr-defined]
+    if all(step == 1 for _, step, _ in slices):
         widths = [
             f"({scope.dim(start)}, {scope.dim(total - start - length)})"
-            for (start, _, length), total in zip(slices, shape, strict=True)  # type: ignore[call-overload]
+            for (start, _, length), total in zip(slices, shape, strict=True)
         ]
         rest = f", constant_values={value}" if value != "0" else ""
         return Text(f"np.pad({x.code}, ({', '.join(widths)}{',' * (len(widths) == 1)}){rest})")
-    place = _slices(scope, slices, shape)  # type: ignore[arg-type]
+    place = _slices(scope, slices, shape)
     name = scope.helper("_placed")
-    return Text(f"{name}({x.code}, {scope.shape(shape)}, np.s_[{place}], {value})")  # type: ignore[arg-type]
+    return Text(f"{name}({x.code}, {scope.shape(shape)}, np.s_[{place}], {value})")
 
 
 def _fill(fill: Any, dtype: str) -> str:
@@ -111,7 +111,7 @@ def _fill(fill: Any, dtype: str) -> str:
 
 
 def concat(scope: Scope, node: Node) -> Text:
-    axis: int = node.attrs[0]  # type: ignore[assignment]
+    axis: int = node.attrs[0]
     bases = [_stacked_base(a, axis) if a not in scope.names else None for a in node.args]
     if all(b is not None for b in bases):
         return _stack(scope, node, [b for b in bases if b is not None], axis)
@@ -164,7 +164,7 @@ def _slice(scope: Scope, start: DimLike, step: int, length: DimLike, extent: Dim
 
 def gather(scope: Scope, node: Node) -> Text:
     x, *indices = node.args
-    axis: int = node.attrs[0]  # type: ignore[assignment]
+    axis: int = node.attrs[0]
     keys = [":"] * axis + [scope.value(i).code for i in indices]
     return Text(f"{scope.array(x).bound()}[{', '.join(keys)}]")
 
@@ -172,10 +172,10 @@ def gather(scope: Scope, node: Node) -> Text:
 def scatter_add(scope: Scope, node: Node) -> Text:
     shape, axis = node.attrs
     updates = scope.array(node.args[0], node.dtype)
-    keys = [":"] * int(axis) + [scope.value(i).code for i in node.args[1:]]  # type: ignore[call-overload]
+    keys = [":"] * int(axis) + [scope.value(i).code for i in node.args[1:]]
     where = keys[0] if len(keys) == 1 else f"np.s_[{', '.join(keys)}]"
     name = scope.helper("_scatter_add")
-    return Text(f"{name}({scope.shape(shape)}, {where}, {updates.code})")  # type: ignore[arg-type]
+    return Text(f"{name}({scope.shape(shape)}, {where}, {updates.code})")
 
 
 def arg(scope: Scope, node: Node) -> Text:
@@ -184,7 +184,7 @@ def arg(scope: Scope, node: Node) -> Text:
 
 
 def iota(scope: Scope, node: Node) -> Text:
-    size: DimLike = node.attrs[0]  # type: ignore[assignment]
+    size: DimLike = node.attrs[0]
     return Text(f"np.arange({scope.dim(size)})")
 
 

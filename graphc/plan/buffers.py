@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from graphc.ir.node import Node
-from graphc.ir.types import DType, Shape, evaluate_dim
+from graphc.ir.types import Dim, DType, Shape, evaluate_dim, product
 from graphc.plan.alias import find_source, is_fresh, read_by
 from graphc.plan.contraction import plan_contraction
 from graphc.plan.order import Line
@@ -47,18 +48,20 @@ class Placed:
 class Policy:
     """What is allowed: `workspace` keeps large results between calls, `outputs_too` also those returned."""
 
-    sizes: Mapping[str, int]
+    sizes: tuple[tuple[str, int], ...] = ()
     workspace: bool = False
     outputs_too: bool = False
 
     def is_large(self, node: Node) -> bool:
-        known = {
-            s: self.sizes.get(s, USUAL_SIZE) for d in node.shape if not isinstance(d, int) for s in d.symbols
-        }
-        entries = 1
-        for d in node.shape:
-            entries *= evaluate_dim(d, known)
-        return entries >= WORTHWHILE
+        """Whether writing the value of `node` into memory at hand pays."""
+        return _entries(node.shape, self.sizes) >= WORTHWHILE
+
+
+@lru_cache(maxsize=1024)
+def _entries(shape: Shape, hints: tuple[tuple[str, int], ...]) -> int:
+    """About how many entries an array has."""
+    sizes = {s: USUAL_SIZE for d in shape if isinstance(d, Dim) for s in d.symbols}
+    return evaluate_dim(product(shape), sizes | dict(hints))
 
 
 def place_buffers(

@@ -99,7 +99,8 @@ def _lower_node(node: Node, done: dict[Node, Node], opened: dict[Node, Node]) ->
         done[node] = done[opened[node]]
         return None
     args = tuple(done[a] for a in node.args)
-    result = node if node.is_leaf else _core(make(node.op, args, node.attrs))
+    same = node.is_leaf or (node.name is None and args == node.args)
+    result = _core(node if same else make(node.op, args, node.attrs))
     done[node] = result
     done.setdefault(result, result)
     return None
@@ -107,6 +108,8 @@ def _lower_node(node: Node, done: dict[Node, Node], opened: dict[Node, Node]) ->
 
 def _core(node: Node) -> Node:
     """One node, its arguments in core form, rewritten."""
+    if node.is_leaf:
+        return node
     if node.op.kind == "stop" or node.op is ASSUMED:
         return node.args[0]
     if node.op.kind == "reduce":
@@ -158,8 +161,8 @@ def _cast(node: Node) -> Node:
     """A cast of a cast that loses nothing is one cast."""
     inner = node.args[0]
     if inner.op is CAST and (inner.args[0].dtype, inner.dtype) in (("bool", "int"), ("bool", "real")):
-        return cast(inner.args[0], node.attrs[0])  # type: ignore[arg-type]
-    return cast(inner, node.attrs[0])  # type: ignore[arg-type]
+        return cast(inner.args[0], node.attrs[0])
+    return cast(inner, node.attrs[0])
 
 
 _REWRITES: dict[str, Callable[[Node], Node]] = {"pow": _power, "step": _step, "cast": _cast}
@@ -167,13 +170,13 @@ _REWRITES: dict[str, Callable[[Node], Node]] = {"pow": _power, "step": _step, "c
 
 def _spare_casts(node: Node) -> Node:
     """A mask multiplies reals as it is: 0 and 1 need not be cast first."""
-    if node.op.name not in ("add", "sub", "mul") or node.dtype != "real":
+    if node.op.name not in ("add", "sub", "mul") or all(a.op is not CAST for a in node.args):
         return node
     args = [a.args[0] if a.op is CAST and a.args[0].dtype == "bool" else a for a in node.args]
     if all(a.constant or a.dtype == "bool" for a in args):
         return node
     spared = make(node.op, args, node.attrs)
-    return spared if spared.dtype == node.dtype else node
+    return spared if spared.dtype == node.dtype == "real" else node
 
 
 def _spare_broadcasts(node: Node) -> Node:
@@ -213,8 +216,10 @@ def exact(node: Node) -> Fraction | None:
 
 def fold(node: Node) -> Node:
     """An operation on exact constants, worked out where the result is short."""
+    if node.op.name not in _EXACT or any(a.op is not CONST for a in node.args):
+        return node
     values = [exact(a) for a in node.args]
-    if node.op.name not in _EXACT or None in values:
+    if None in values:
         return node
     if node.op.name == "div" and values[1] == 0:
         return node

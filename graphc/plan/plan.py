@@ -90,13 +90,15 @@ def make_plan(
     marks = _lowered_marks(given, lowered)
     inputs, owned = _leaves((*roots, *(leaf for leaf, _ in changes)), owns=updates is not None)
     lines = order_lines(lowered, choose_values(lowered))
-    policy = Policy(sizes or {}, workspace=reuse or updates is not None, outputs_too=reuse)
+    policy = Policy(
+        tuple(sorted((sizes or {}).items())), workspace=reuse or updates is not None, outputs_too=reuse
+    )
     placed, buffers = place_buffers(lines, (*inputs, *owned), frozenset(owned), lowered.outputs, policy)
     namer = Namer(reserved)
     names = {leaf: namer.new(leaf.name or "x") for leaf in (*inputs, *owned)}
     symbols = _symbols(lowered, (*inputs, *owned))
     size_names = {s: namer.new(s) for s in symbols}
-    owned_sizes = tuple(s for s in symbols if any(s in _symbols_of(p) for p in owned))
+    owned_sizes = tuple(s for s in symbols if any(s in _symbols_of(p.shape) for p in owned))
     rules = size_rules(inputs, symbols, owned_sizes)
     steps, final = _named_steps(placed, lowered, marks, names, namer)
     return Plan(
@@ -139,10 +141,10 @@ def _leaves(roots: Sequence[Node], *, owns: bool) -> tuple[tuple[Node, ...], tup
     return (by_kind["input"], kept) if owns else (by_kind["input"] + kept, ())
 
 
-def _symbols_of(node: Node) -> dict[str, None]:
-    """The sizes a node mentions, in its shape or its attributes."""
+def _symbols_of(mentioned: object) -> dict[str, None]:
+    """The sizes that a shape or attributes mention."""
     found: dict[str, None] = {}
-    stack: list[object] = [node.shape, node.attrs if not node.is_leaf else ()]
+    stack: list[object] = [mentioned]
     while stack:
         value = stack.pop()
         if isinstance(value, Dim):
@@ -154,11 +156,12 @@ def _symbols_of(node: Node) -> dict[str, None]:
 
 def _symbols(lowered: Lowered, leaves: Sequence[Node]) -> list[str]:
     found: dict[str, None] = {}
-    for leaf in leaves:
-        found.update(_symbols_of(leaf))
-    for node in topological(lowered.roots):
-        if node.shape or node.attrs:
-            found.update(_symbols_of(node))
+    seen: set[object] = set()
+    for node in (*leaves, *topological(lowered.roots)):
+        for mentioned in (node.shape, () if node.is_leaf else node.attrs):
+            if mentioned not in seen:
+                seen.add(mentioned)
+                found.update(_symbols_of(mentioned))
     return list(found)
 
 

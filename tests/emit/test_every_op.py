@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphc.derive import gradients
 from graphc.emit import compile_
 from graphc.emit.body import PRINTERS
 from graphc.ir.node import Node, make, topological
@@ -31,10 +32,8 @@ labels = input_("labels", "N", dtype="int")
 whole = input_("whole", ("N", 3), dtype="int")
 mask = input_("mask", ("N", 3), dtype="bool")
 
-UNARY = (
-    "neg exp expm1 abs sign sin cos tanh erf square step sigmoid softplus log_sigmoid relu leaky_relu elu"
-).split()
-BINARY = "add sub mul div maximum minimum less less_equal greater greater_equal equal not_equal".split()
+UNARY = "neg exp expm1 abs sign sin cos tanh erf square step sigmoid softplus log_sigmoid relu leaky_relu elu"
+BINARY = "add sub mul div maximum minimum less less_equal greater greater_equal equal not_equal"
 CONTRACTIONS = {
     "nk,km->nm": (x, square),
     "nk,mk->nm": (x, square),
@@ -84,12 +83,12 @@ def contract(spec: str, *args: Any, **outer: Any) -> Node:
 
 
 def pointwise_cases() -> Iterator[Case]:
-    for name in UNARY:
+    for name in UNARY.split():
         yield name, F[name](x)
         yield f"{name} of a scalar", F[name](scalar)
         yield f"{name} of whole numbers", F[name](whole)
         yield f"{name} of a size", F[name](F["size"]("N"))
-    for name in BINARY:
+    for name in BINARY.split():
         for label, a, b in (
             ("arrays", x, y),
             ("row", x, row),
@@ -299,16 +298,34 @@ def test_no_operation_is_left_out() -> None:
     assert not missing, f"no test emits {sorted(missing)}"
 
 
-@pytest.mark.parametrize(
-    "name", ["sigmoid", "softplus", "log_sigmoid", "tanh", "elu", "softmax", "log_softmax", "logsumexp"]
-)
+STABLE = ("sigmoid", "softplus", "log_sigmoid", "tanh", "elu", "relu", "softmax", "log_softmax", "logsumexp")
+FAR = np.array([[1e4, -1e4, 0], [-1e4, -1e4, -1e4], [1e4, 1e4, 1e4], [3, 2, 1]])
+
+
+@pytest.mark.parametrize("name", STABLE)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_far_logits_are_finite_and_quiet(name: str, dtype: str) -> None:
-    f = compile_(F[name](x), dtype=dtype)
-    far = [[1e4, -1e4, 0], [-1e4, -1e4, -1e4], [1e4, 1e4, 1e4], [3, 2, 1]]
+def test_far_logits_and_their_gradients_are_finite_and_quiet(name: str, dtype: str) -> None:
+    value = F["sum"](F[name](x) * F["cos"](y if F[name](x).ndim == 2 else y[:, 0]))
+    f = compile_([F[name](x), *gradients(value, [x, y])], dtype=dtype)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert np.isfinite(f(x=far)).all()
+        assert all(np.isfinite(result).all() for result in f(x=FAR, y=FAR / 1e4))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_losses_at_far_logits_are_finite_and_right(dtype: str) -> None:
+    bits = input_("bits", ("N", 3))
+    ce, bce = F["cross_entropy"](x, labels), F["binary_cross_entropy"](x, bits)
+    f = compile_([ce, bce, *gradients(ce, [x]), *gradients(bce, [x])], dtype=dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loss, binary, dx, dx_binary = f(x=FAR, labels=[1, 0, 0, 2], bits=np.ones((4, 3)))
+    three = np.log(3)
+    np.testing.assert_allclose(loss, (2e4 + 2 * three + np.log1p(np.e + np.e**2)) / 4, rtol=1e-6)
+    small = np.log1p(np.exp([-3.0, -2, -1])).sum() + np.log(2)
+    np.testing.assert_allclose(binary, (4e4 + small) / 12, rtol=1e-6)
+    np.testing.assert_allclose(dx[0] * 4, [1, -1, 0], atol=1e-6)
+    np.testing.assert_allclose(dx_binary[1] * 12, [-1, -1, -1], rtol=1e-6)
 
 
 def test_erf_is_accurate_to_the_last_bits() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphc.emit import compile_
+from graphc.emit import Step, compile_
 from graphc.ir.node import Node
 from graphc.ops import FUNCTIONS as F
-from graphc.ops import input_
+from graphc.ops import input_, param, state
+from graphc.ops.naive import evaluate
+from graphc.plan import buffers
 
 LEAVES = (input_("x", ("N", 3)), input_("y", ("N", 3)), input_("W", (3, 3)), input_("b", 3), input_("s"))
 UNARY = ("neg", "tanh", "sin", "abs", "square", "relu", "sigmoid", "softmax_", "sign")
@@ -64,12 +67,13 @@ def values(n: int) -> dict[str, Any]:
 
 
 @settings(max_examples=80)
-@given(graphs(), st.sampled_from([{}, {"N": 100_000}]), st.booleans(), st.sampled_from([1, 3, 4]))
+@given(graphs(), st.sampled_from([1, 10**6]), st.booleans(), st.sampled_from([1, 3, 4]))
 def test_emitted_code_agrees_with_the_reference(
-    outputs: list[Node], sizes: dict[str, int], reuse: bool, n: int
+    outputs: list[Node], worthwhile: int, reuse: bool, n: int
 ) -> None:
     brought = [*outputs, LEAVES[0] + 0]
-    f = compile_(brought, sizes=sizes, reuse=reuse)
+    with patch.object(buffers, "WORTHWHILE", worthwhile):
+        f = compile_(brought, reuse=reuse)
     given_values = {k: v for k, v in values(n).items() if k in {leaf.name for leaf in f.plan.inputs}}
     kept = {k: v.copy() for k, v in given_values.items()}
     for _ in range(2):
@@ -77,3 +81,40 @@ def test_emitted_code_agrees_with_the_reference(
             np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-9)
     for name, value in given_values.items():
         np.testing.assert_array_equal(value, kept[name])
+
+
+OWNED = (param("a", (2, 2)), param("b", (2, 2)), state("c", (2, 2)))
+
+
+@st.composite
+def update_rules(draw: st.DrawFn) -> tuple[dict[Node, Node], list[Node]]:
+    """New values for some of the owned leaves, built from all of them, and outputs from the same pool."""
+    pool: list[Node] = list(OWNED)
+    for _ in range(draw(st.integers(1, 10))):
+        a, b = draw(st.sampled_from(pool)), draw(st.sampled_from(pool))
+        pool.append(
+            draw(st.sampled_from((a + b, a - b, a * b / 2, a.T, a[::-1], F["tanh"](a), 0.5 * a, a @ b / 4)))
+        )
+    targets = draw(st.lists(st.sampled_from(OWNED), unique=True))
+    return {t: draw(st.sampled_from(pool)) for t in targets}, draw(
+        st.lists(st.sampled_from(pool), max_size=3)
+    )
+
+
+@settings(max_examples=100)
+@given(update_rules())
+def test_updates_read_the_old_values_whatever_they_share(rules: tuple[dict[Node, Node], list[Node]]) -> None:
+    updates, outputs = rules
+    for worthwhile in (1, 10**6):
+        with patch.object(buffers, "WORTHWHILE", worthwhile):
+            step = compile_([*outputs, sum(OWNED[1:], OWNED[0])], updates=updates)
+        assert isinstance(step, Step)
+        rng = np.random.default_rng(5)
+        old = {leaf.name or "": rng.standard_normal((2, 2)) for leaf in OWNED}
+        step.load(old)
+        wanted = evaluate([*outputs, *updates.values()], old)
+        for actual, expected in zip(step()[:-1], wanted[: len(outputs)], strict=True):
+            np.testing.assert_allclose(actual, expected, rtol=1e-12)
+        new = old | {k.name or "": v for k, v in zip(updates, wanted[len(outputs) :], strict=True)}
+        for name, value in new.items():
+            np.testing.assert_allclose((step.params | step.state)[name], value, rtol=1e-12)

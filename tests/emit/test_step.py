@@ -15,6 +15,7 @@ from graphc.ir.errors import BindError, GraphcError, ShapeError
 from graphc.ir.node import Node
 from graphc.ops import FUNCTIONS as F
 from graphc.ops import input_, param, state
+from graphc.plan import order
 
 a, b, c = param("a", 3), param("b", 3), param("c", 3)
 START = {"a": [1.0, 2, 3], "b": [10.0, 20, 30], "c": [100.0, 200, 300]}
@@ -74,6 +75,13 @@ def test_every_update_reads_the_old_values(updates: dict[Node, Node], sizes: dic
         new = dict(zip((k.name for k in updates), expected[len(outputs) :], strict=True))
         for name in START:
             np.testing.assert_allclose(step.params[name], np.broadcast_to(new.get(name, old[name]), 3))
+
+
+def test_a_planted_wrong_order_of_updates_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order, "_leaves_read", lambda value, roots: set())
+    step = step_of([], {a: b, b: a}).load(START)
+    step()
+    assert step.params["a"].tolist() == step.params["b"].tolist() == START["b"]
 
 
 def test_large_updates_reuse_memory_and_stay_right() -> None:
