@@ -7,6 +7,7 @@ contribution is the user's upstream gradient times the user's local derivative, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -74,8 +75,11 @@ def active_nodes(order: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
 
 
 def _total(values: list[Node]) -> Node:
-    total = values[0]
-    for value in values[1:]:
+    """The sum of contributions in order; one that comes three times or more is written once, times its number."""
+    counts = Counter(values)
+    parts = [v if counts[v] == 1 else v * counts[v] for v in counts] if len(values) - len(counts) > 1 else values
+    total = parts[0]
+    for value in parts[1:]:
         total = total + value
     return total
 
@@ -162,8 +166,8 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
 
 
 def as_numbers(gradient: Node) -> Node:
-    """A gradient that is a condition, such as `x > 0`, as the numbers 0 and 1."""
-    return cast(gradient, "real") if gradient.dtype == "bool" else gradient
+    """A gradient that is a condition, such as `x > 0`, or a whole number, as real numbers."""
+    return cast(gradient, "real")
 
 
 def check_scalar(output: Node) -> None:

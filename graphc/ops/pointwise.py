@@ -9,12 +9,13 @@ Conventions at kinks: |x|'(0) = 0, and a tie in `maximum` or `minimum` goes to a
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Literal
 
 from graphc.ir.node import Node, make
 from graphc.ir.op import FUNCTIONS, Attrs, Op, register
 from graphc.ir.types import DType, Shape, broadcast_shapes, promote
-from graphc.ops.leaf import as_node, constant_value
+from graphc.ops.leaf import as_node, const, constant_value
 
 Formula = Callable[..., Any]
 
@@ -132,9 +133,16 @@ _ARITHMETIC = {"add", "sub", "mul", "neg", "square", "abs", "sign", "pow", "maxi
 
 
 def cast(x: Any, dtype: DType) -> Node:
-    """The same numbers as another dtype: booleans become 0 and 1."""
+    """The same numbers as another dtype: booleans become 0 and 1, and a whole constant the same constant as a real."""
     node = as_node(x)
-    return node if node.dtype == dtype else make(CAST, (node,), (dtype,))
+    if node.dtype == dtype:
+        return node
+    value = constant_value(node) if dtype == "real" else None
+    if value is not None:
+        return const(Decimal(int(value)))
+    if node.op.name == "broadcast" and node.args[0].op.kind == "const":
+        return make(node.op, (cast(node.args[0], dtype),), node.attrs)
+    return make(CAST, (node,), (dtype,))
 
 
 def _builder(op: Op) -> Callable[..., Node]:

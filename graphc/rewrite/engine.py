@@ -9,6 +9,7 @@ from graphc.ir.errors import LegalityError, ShapeError
 from graphc.ir.node import Node, rebuild
 from graphc.ir.types import show_shape
 from graphc.ops.move import broadcast
+from graphc.ops.pointwise import cast
 from graphc.rewrite.rule import Event, Rule
 
 
@@ -72,6 +73,8 @@ class Engine:
                 continue
             if after.shape != node.shape:
                 after = _same_shape(rule, node, after)
+            if after.dtype != node.dtype and not after.constant:
+                after = cast(after, node.dtype)
             if node.name is not None and after.name is None and after.args:
                 after = after.named(node.name)
             if after is node:

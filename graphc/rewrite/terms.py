@@ -172,7 +172,25 @@ def _single(node: Node, terms: Terms) -> tuple[Factors, Fraction] | None:
     items = terms.items()
     if len(items) == 1:
         return items[0]
-    return (((node, 1),), Fraction(1)) if items else None
+    inner, coefficient = _peeled(node)
+    return (((inner, 1),), coefficient) if items else None
+
+
+def _peeled(node: Node) -> tuple[Node, Fraction]:
+    """A node without the numbers and signs it is multiplied by, and their product."""
+    coefficient = ONE
+    while node.op.name in ("mul", "div", "neg"):
+        values = [constant_value(a) for a in node.args]
+        if node.op.name == "neg":
+            node, coefficient = node.args[0], -coefficient
+        elif values[1] is not None and values[1] != 0:
+            coefficient = coefficient * values[1] if node.op.name == "mul" else coefficient / values[1]
+            node = node.args[0]
+        elif values[0] is not None and node.op.name == "mul":
+            node, coefficient = node.args[1], coefficient * values[0]
+        else:
+            break
+    return node, coefficient
 
 
 def _multiplied(args: tuple[Node, ...], given: list[Terms], sign: int) -> Terms | None:
