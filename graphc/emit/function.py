@@ -29,6 +29,7 @@ class Compiled:
         self._surface = tuple(surface)
         self._result = result
         self._names = {leaf.name or "": plan.names[leaf] for leaf in plan.inputs}
+        self._same_names = all(name == used for name, used in self._names.items())
         namespace: dict[str, Any] = {"__name__": f"graphc_generated_{title(plan.name)}"}
         exec(compile(self.source, f"<graphc: {title(plan.name)}>", "exec"), namespace)  # noqa: S102
         self._made: Any = namespace[title(plan.name)]
@@ -72,11 +73,11 @@ class Compiled:
     def _run(
         self, call: Any, args: tuple[Any, ...], values: Mapping[str, Any], sizes: Mapping[str, int]
     ) -> Any:
-        given = self._arguments(args, values)
         try:
-            return call(**given)
+            return call(*args, **values) if self._same_names else call(**self._arguments(args, values))
         except (ValueError, TypeError):
-            self._explain(given, sizes)
+            # The generated code has refused; say which value it was. What passes here is an error of another kind.
+            self._explain(self._arguments(args, values), sizes)
             raise
 
     def _explain(self, given: Mapping[str, Any], sizes: Mapping[str, int]) -> None:

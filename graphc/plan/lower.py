@@ -28,12 +28,14 @@ FOLDED_BITS = 64  # a longer exact number is not cheaper to read than the expres
 class Lowered:
     """A core graph: `outputs`, the new value of each updated leaf, and the names users gave to core nodes.
 
-    `origins` says of what composite, on what first argument, a node is the value.
+    `became` gives for each surface node the core node it is now, `origins` for the value of a composite the
+    composite's name and first argument.
     """
 
     outputs: tuple[Node, ...]
     updates: tuple[tuple[Node, Node], ...]
     names: Mapping[Node, str]
+    became: Mapping[Node, Node]
     origins: Mapping[Node, tuple[str, Node]]
 
     @property
@@ -63,6 +65,7 @@ def lower(
         tuple(core[o] for o in outputs),
         tuple((leaf, core[value]) for leaf, value in updates),
         {n: name for n, name in table.items() if not n.is_leaf and n.op.kind != "const"},
+        core,
         {core[n]: (n.op.name, core[n.args[0]]) for n in reversed(core) if n.op.kind == "composite"},
     )
     check_stage(result.roots, CORE)

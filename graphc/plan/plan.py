@@ -86,8 +86,8 @@ def make_plan(
     changes = _checked(updates or {})
     roots = (*outputs, *(value for _, value in changes))
     given = find_gradients(outputs, roots)
-    lowered = lower(outputs, changes, {**{n: g.name for n, g in given.items()}, **(labels or {})})
-    marks = _lowered_marks(given, lowered)
+    lowered = lower(outputs, changes, {n: g.name for n, g in given.items()} | dict(labels or {}))
+    marks = {lowered.became[n]: g for n, g in given.items() if n in lowered.became}
     inputs, owned = _leaves((*roots, *(leaf for leaf, _ in changes)), owns=updates is not None)
     lines = order_lines(lowered, choose_values(lowered))
     policy = Policy(
@@ -126,11 +126,6 @@ def _checked(updates: Mapping[Node, Node]) -> list[tuple[Node, Node]]:
                 f"the update of {leaf.name} {show_shape(leaf.shape)} has shape {show_shape(value.shape)}"
             )
     return list(updates.items())
-
-
-def _lowered_marks(given: Mapping[Node, Gradient], lowered: Lowered) -> dict[Node, Gradient]:
-    by_name = {g.name: g for g in given.values()}
-    return {node: by_name[name] for node, name in lowered.names.items() if name in by_name}
 
 
 def _leaves(roots: Sequence[Node], *, owns: bool) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
