@@ -11,16 +11,8 @@ from graphc.ir.types import Shape, broadcast_shapes
 from graphc.ops.leaf import as_node, constant_value
 from graphc.ops.move import broadcast
 from graphc.rewrite.rule import Rule, call, var
-from graphc.rewrite.terms import (
-    SEEN_THROUGH,
-    Terms,
-    expand,
-    terms_of,
-    weight_of,
-    write,
-    write_factored,
-    written_weight,
-)
+from graphc.rewrite.terms import SEEN_THROUGH, Terms, expand, terms_of, weight_of, written_weight
+from graphc.rewrite.write import write, write_factored
 
 ARITHMETIC = ("add", "sub", "mul", "div", "neg", "pow", "square", "reciprocal")
 COUNTED = SEEN_THROUGH | {"sum"}

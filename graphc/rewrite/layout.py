@@ -8,8 +8,8 @@ from graphc.ops.contract import CONTRACT
 from graphc.ops.leaf import as_node, constant_value
 from graphc.ops.move import BROADCAST, RESHAPE, TRANSPOSE, broadcast, transpose
 from graphc.ops.reduce import SUM
+from graphc.rewrite.axes import add_axes, new_axes
 from graphc.rewrite.rule import Rule
-from graphc.rewrite.terms import add_axes, new_axes
 
 
 def _transpose(node: Node) -> Node | None:

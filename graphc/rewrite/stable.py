@@ -12,7 +12,8 @@ from graphc.ops.losses import logsumexp, softmax
 from graphc.ops.move import reshape
 from graphc.ops.pointwise import log
 from graphc.rewrite.rule import Rule, call, var
-from graphc.rewrite.terms import Factors, Terms, terms_of, times, write, write_factored
+from graphc.rewrite.terms import Factors, Terms, terms_of, times
+from graphc.rewrite.write import write, write_factored
 
 
 def _fold_exponentials(node: Node) -> Node | None:

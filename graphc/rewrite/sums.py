@@ -11,8 +11,10 @@ from graphc.ops.leaf import as_node, constant_value, facts_of
 from graphc.ops.move import broadcast, reshape
 from graphc.ops.reduce import SUM, sum_
 from graphc.rewrite.algebra import floor_of, work
+from graphc.rewrite.axes import drop_axes
 from graphc.rewrite.rule import Rule
-from graphc.rewrite.terms import Factors, Terms, drop_axes, terms_of, times, write, write_factored
+from graphc.rewrite.terms import Factors, Terms, terms_of, times
+from graphc.rewrite.write import write, write_factored
 
 Axes = tuple[int, ...]
 

@@ -1,36 +1,25 @@
 """Arithmetic seen as a sum of terms, each a rational coefficient times powers of factors.
 
 `terms_of(node)` looks through sums, products, quotients, whole powers, means, and through broadcasts and added axes,
-down to factors that are none of these. It is bounded: what has too many terms is one factor. `write` turns terms back
-into a graph the way a person would write it: `(p - t)/N`.
+down to factors that are none of these. It is bounded: what has too many terms is one factor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 from fractions import Fraction
-from functools import reduce as fold
 from weakref import WeakKeyDictionary
 
 from graphc.ir.node import Node, make
-from graphc.ir.types import Dim, DimLike, Shape, product
-from graphc.ops.leaf import SIZE, as_node, const, constant_value
-from graphc.ops.move import reshape
+from graphc.ir.types import Dim, product
+from graphc.ops.leaf import SIZE, as_node, constant_value
 from graphc.ops.reduce import SUM
+from graphc.rewrite.axes import new_axes, stretch
 
 Factors = tuple[tuple[Node, int], ...]  # each factor once, in order of appearance, with a power that is not 0
 ONE = Fraction(1)
 MAX_TERMS, MAX_FACTORS, MAX_EXPANDED, MAX_POWER = 12, 16, 40, 8
-SEEN_THROUGH = {
-    "add",
-    "sub",
-    "mul",
-    "div",
-    "neg",
-    "pow",
-    "square",
-    "reciprocal",
+SEEN_THROUGH = {"add", "sub", "mul", "div", "neg", "pow", "square", "reciprocal"} | {
     "broadcast",
     "reshape",
     "mean",
@@ -262,55 +251,6 @@ def _with_new_axes(node: Node, terms: Terms) -> Terms | None:
     )
 
 
-def new_axes(old: Shape, new: Shape) -> tuple[int, ...] | None:
-    """The places of the axes of size 1 that lead from `old` to `new`, or None if that is not all that happens."""
-    places, rest = [], list(old)
-    for i, d in enumerate(new):
-        if rest and rest[0] == d and (d != 1 or len(rest) == len(new) - i):
-            rest.pop(0)
-        elif d == 1:
-            places.append(i)
-        else:
-            return None
-    return None if rest else tuple(places)
-
-
-def stretch(factor: Node, shape: Shape, places: tuple[int, ...]) -> Node:
-    """A factor aligned to the shape that adding axes at `places` gives."""
-    if factor.ndim == 0:
-        return factor
-    kept = [i for i in range(len(shape)) if i not in places]
-    own = dict(zip(reversed(kept), reversed(factor.shape), strict=False))
-    full = [own.get(i, 1) for i in range(len(shape))]
-    first = min(i for i in own) if own else 0
-    return add_axes(factor, tuple(full[first:]))
-
-
-def add_axes(factor: Node, shape: Shape) -> Node:
-    """`factor` reshaped by axes of size 1; of a sum without them, the sum that keeps them."""
-    if factor.op is SUM and not factor.attrs[1] and factor.name is None:
-        kept = make(SUM, factor.args, (factor.attrs[0], True))
-        if kept.shape == shape:
-            return kept
-        if tuple(kept.shape[kept.ndim - len(shape) :]) == shape and all(
-            d == 1 for d in kept.shape[: -len(shape)]
-        ):
-            return reshape(kept, shape)
-    if factor.op.name == "reshape" and factor.name is None:
-        return add_axes(factor.args[0], shape)
-    return reshape(factor, shape)
-
-
-def drop_axes(factor: Node, axes: tuple[int, ...]) -> Node:
-    """`factor` without axes of size 1; of a sum that kept them, the sum that does not."""
-    shape = tuple(d for i, d in enumerate(factor.shape) if i not in axes)
-    if factor.op is SUM and factor.attrs[1] and factor.name is None and set(axes) == set(factor.attrs[0]):
-        return make(SUM, factor.args, (factor.attrs[0], False))
-    if factor.op.name == "reshape" and factor.args[0].shape == shape:
-        return factor.args[0]
-    return reshape(factor, shape)
-
-
 def expand(terms: Terms) -> Terms | None:
     """Products of sums multiplied out, if something cancels by it; None if not, or if it grows beyond the bound."""
     if (len(terms.by_factors) < 2 and not terms.below) or not _may_cancel(terms):
@@ -380,7 +320,9 @@ def weight_of(op: str) -> int:
 def written_weight(terms: Terms) -> int:
     """What `write(terms)` will count at least."""
     items = terms.items()
-    total = max(0, len(items) - 1) + (1 if items and all(c < 0 for _, c in items) and items[0][1] == -1 else 0)
+    total = max(0, len(items) - 1) + (
+        1 if items and all(c < 0 for _, c in items) and items[0][1] == -1 else 0
+    )
     for factors, coefficient in items:
         above, below = abs(coefficient.numerator) != 1, coefficient.denominator != 1
         top, bottom = int(above), int(below)
@@ -393,90 +335,3 @@ def written_weight(terms: Terms) -> int:
         top, bottom = max(top, above), max(bottom, below)
         total += max(0, top - 1) + bottom
     return 4 * total
-
-
-# Writing terms as a person would ------------------------------------------------------------------------------------
-
-
-def write(terms: Terms) -> Node:
-    """A sum of terms as a graph: what is added first, then what is subtracted."""
-    items = terms.items()
-    if not items:
-        return as_node(0)
-    ordered = [t for t in items if t[1] > 0] + [t for t in items if t[1] < 0]
-    total = _write_product(*ordered[0], terms.decimal)
-    for factors, coefficient in ordered[1:]:
-        part = _write_product(factors, abs(coefficient), terms.decimal)
-        total = total + part if coefficient > 0 else total - part
-    return total
-
-
-def write_factored(terms: Terms) -> Node | None:
-    """The same with what all terms share taken out, `(p - t)/N`; None when they share nothing."""
-    items = terms.items()
-    if len(items) < 2:
-        return None
-    common = _common(items)
-    scale = abs(items[0][1]) if len({abs(c) for _, c in items}) == 1 else Fraction(1)
-    if not common and scale == 1:
-        return None
-    rest = Terms([(times(f, common, -1), c / scale) for f, c in items])
-    return _write_product(common, scale, terms.decimal, write(rest))
-
-
-def _common(items: list[tuple[Factors, Fraction]]) -> Factors:
-    shared = dict(items[0][0])
-    for factors, _ in items[1:]:
-        powers = dict(factors)
-        for f in list(shared):
-            p, q = shared[f], powers.get(f, 0)
-            shared[f] = (min(p, q) if p > 0 else max(p, q)) if p * q > 0 else 0
-    return tuple((f, p) for f, p in shared.items() if p)
-
-
-def _write_product(factors: Factors, coefficient: Fraction, decimal: bool, last: Node | None = None) -> Node:
-    """`-2*x*y/(3*N)`: the sign on the first factor, numbers and sizes first, one denominator."""
-    size = abs(coefficient)
-    above, top_sizes = _side(factors, 1)
-    below, bottom_sizes = _side(factors, -1)
-    above += [last] if last is not None else []
-    if decimal and size.denominator != 1 and _is_decimal(size):
-        above = [const(Decimal(size.numerator) / Decimal(size.denominator)), *_sized(top_sizes, 1), *above]
-        below = [*_sized(bottom_sizes, 1), *below]
-    else:
-        above = [*_sized(top_sizes, size.numerator), *above]
-        below = [*_sized(bottom_sizes, size.denominator), *below]
-    above = above or [as_node(1)]
-    if coefficient < 0:
-        value = constant_value(above[0])
-        above = [-above[0] if value is None else as_node(-value), *above[1:]]
-    top = fold(lambda a, b: a * b, above)
-    return top / fold(lambda a, b: a * b, below) if below else top
-
-
-def _side(factors: Factors, sign: int) -> tuple[list[Node], DimLike]:
-    """The factors above (`sign=1`) or below the line: those that are not sizes, and the product of those that are."""
-    nodes: list[Node] = []
-    sizes: DimLike = 1
-    for f, p in factors:
-        if p * sign <= 0:
-            continue
-        if f.op is SIZE:
-            sizes = product([sizes, *[f.attrs[0]] * (p * sign)])
-        else:
-            nodes.append(f if p * sign == 1 else f ** as_node(p * sign))
-    return nodes, sizes
-
-
-def _sized(sizes: DimLike, number: int) -> list[Node]:
-    """A number and a product of sizes as one node, or none if it is 1."""
-    total = number * sizes
-    return [] if total == 1 else [as_node(total)]
-
-
-def _is_decimal(value: Fraction) -> bool:
-    rest = value.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    return rest == 1

@@ -1,0 +1,97 @@
+"""Terms written as a graph the way a person would write them: `(p - t)/N`, not `p/N + -1*t/N`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from functools import reduce as fold
+
+from graphc.ir.node import Node
+from graphc.ir.types import DimLike, product
+from graphc.ops.leaf import SIZE, as_node, const, constant_value
+from graphc.rewrite.terms import Factors, Terms, times
+
+
+def write(terms: Terms) -> Node:
+    """A sum of terms as a graph: what is added first, then what is subtracted."""
+    items = terms.items()
+    if not items:
+        return as_node(0)
+    ordered = [t for t in items if t[1] > 0] + [t for t in items if t[1] < 0]
+    total = _write_product(*ordered[0], terms.decimal)
+    for factors, coefficient in ordered[1:]:
+        part = _write_product(factors, abs(coefficient), terms.decimal)
+        total = total + part if coefficient > 0 else total - part
+    return total
+
+
+def write_factored(terms: Terms) -> Node | None:
+    """The same with what all terms share taken out, `(p - t)/N`; None when they share nothing."""
+    items = terms.items()
+    if len(items) < 2:
+        return None
+    common = _common(items)
+    scale = abs(items[0][1]) if len({abs(c) for _, c in items}) == 1 else Fraction(1)
+    if not common and scale == 1:
+        return None
+    rest = Terms([(times(f, common, -1), c / scale) for f, c in items])
+    return _write_product(common, scale, terms.decimal, write(rest))
+
+
+def _common(items: list[tuple[Factors, Fraction]]) -> Factors:
+    shared = dict(items[0][0])
+    for factors, _ in items[1:]:
+        powers = dict(factors)
+        for f in list(shared):
+            p, q = shared[f], powers.get(f, 0)
+            shared[f] = (min(p, q) if p > 0 else max(p, q)) if p * q > 0 else 0
+    return tuple((f, p) for f, p in shared.items() if p)
+
+
+def _write_product(factors: Factors, coefficient: Fraction, decimal: bool, last: Node | None = None) -> Node:
+    """`-2*x*y/(3*N)`: the sign on the first factor, numbers and sizes first, one denominator."""
+    size = abs(coefficient)
+    above, top_sizes = _side(factors, 1)
+    below, bottom_sizes = _side(factors, -1)
+    above += [last] if last is not None else []
+    if decimal and size.denominator != 1 and _is_decimal(size):
+        above = [const(Decimal(size.numerator) / Decimal(size.denominator)), *_sized(top_sizes, 1), *above]
+        below = [*_sized(bottom_sizes, 1), *below]
+    else:
+        above = [*_sized(top_sizes, size.numerator), *above]
+        below = [*_sized(bottom_sizes, size.denominator), *below]
+    above = above or [as_node(1)]
+    if coefficient < 0:
+        value = constant_value(above[0])
+        above = [-above[0] if value is None else as_node(-value), *above[1:]]
+    top = fold(lambda a, b: a * b, above)
+    return top / fold(lambda a, b: a * b, below) if below else top
+
+
+def _side(factors: Factors, sign: int) -> tuple[list[Node], DimLike]:
+    """The factors above (`sign=1`) or below the line: those that are not sizes, and the product of those that are."""
+    nodes: list[Node] = []
+    sizes: DimLike = 1
+    for f, p in factors:
+        if p * sign <= 0:
+            continue
+        if f.op is SIZE:
+            sizes = product([sizes, *[f.attrs[0]] * (p * sign)])
+        else:
+            nodes.append(f if p * sign == 1 else f ** as_node(p * sign))
+    return nodes, sizes
+
+
+def _sized(sizes: DimLike, number: int) -> list[Node]:
+    """A number and a product of sizes as one node, or none if it is 1."""
+    total = number * sizes
+    return [] if total == 1 else [as_node(total)]
+
+
+def _is_decimal(value: Fraction) -> bool:
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
