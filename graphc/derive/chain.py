@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from graphc.derive.edge import edge_value, local_expression
 from graphc.derive.local import local_derivative, plain_derivative
-from graphc.derive.notebook import LONGEST, Notebook
+from graphc.derive.notebook import CLOSED, LONGEST, Notebook
 from graphc.derive.replay import replay
 from graphc.derive.reverse import Contribution, contributions_of
 from graphc.derive.steps import Line
@@ -19,6 +19,8 @@ from graphc.rewrite.layout import LAYOUT
 
 MOST_LINES = 3
 """So many simplifications of one gradient are shown, the last ones; the others are named beside them."""
+WIDEST = 88
+"""A simplification of more characters is left out."""
 UNSAID = {rule.name for rule in LAYOUT}
 MANY = 1000
 """A sum of more contributions is not rewritten line by line."""
@@ -27,7 +29,8 @@ MANY = 1000
 def gradient_lines(book: Notebook, node: Node) -> list[Line]:
     """From the chain-rule product to the final form; neighbours that read the same are one line."""
     edges = book.derivation.contributions.get(node, ())
-    lines = [*_chain_rule(book, node, edges), *_local_derivatives(book, edges)]
+    lines = _chain_rule(book, node, edges)
+    lines += _local_derivatives(book, edges, "" if lines else _uses_note(edges))
     lines += _simplifications(book, node, edges)
     return _distinct(book, lines)
 
@@ -62,10 +65,14 @@ def _chain_rule(book: Notebook, node: Node, edges: Sequence[Contribution]) -> li
         return []
     if not book.scalar and len(edges) > len(users):
         return []
+    if list(users) == [book.derivation.output] and not book.output_is_short:
+        return []
     terms = []
     for user, given in users.items():
         value = _sum([_local(e) for e in given])
-        terms.append(mul(book.sign(user), book.local_sign(user if book.scalar else given[0].user, node, value)))
+        terms.append(
+            mul(book.sign(user), book.local_sign(user if book.scalar else given[0].user, node, value))
+        )
     return [Line(_sum(terms), _uses_note(edges))]
 
 
@@ -86,21 +93,24 @@ def _uses_note(edges: Sequence[Contribution]) -> str:
     return "" if len(edges) == 1 else f"used {times}: the contributions add up"
 
 
-def _local_derivatives(book: Notebook, edges: Sequence[Contribution]) -> list[Line]:
+def _local_derivatives(book: Notebook, edges: Sequence[Contribution], note: str) -> list[Line]:
     """The local derivatives put in: as SymPy gives them, where that is another form, and as they are used."""
     if not edges:
         return []
     given = [(e, book.sign(e.user)) for e in edges]
-    used = Line(_sum([_product(book, e, sign) for e, sign in given]), "" if book.scalar else _uses_note(edges))
+    used = Line(_sum([_product(book, e, sign) for e, sign in given]), note)
     raw = {} if len(edges) > MANY else _raw_forms(book, edges)
     if not raw:
         return [Line(used.expr, used.note or _reason(book, edges))]
     terms = [mul_by(book, sign, raw[e]) if e in raw else _product(book, e, sign) for e, sign in given]
     (first, *others) = raw
-    note, about = "SymPy: the derivative of", _formula(first.user)
+    about = _formula(first.user)
     in_output = first.user in topological([_local(first)], stop=book.is_named)
+    if in_output and first.user not in book.names:
+        return [Line(_sum(terms), used.note)]
     better = "in terms of the output" if in_output else "a form that is safer to compute"
-    return [Line(_sum(terms), note, about) if not others else Line(_sum(terms), "SymPy"), Line(used.expr, better)]
+    raw_line = Line(_sum(terms), "SymPy") if others else Line(_sum(terms), "SymPy: the derivative of", about)
+    return [raw_line, Line(used.expr, better)]
 
 
 def _raw_forms(book: Notebook, edges: Sequence[Contribution]) -> dict[Contribution, Node]:
@@ -155,7 +165,7 @@ def _reason(book: Notebook, edges: Sequence[Contribution]) -> str:
     operand = user.args[edges[0].index]
     kind, reason = user.op.name, REASONS.get(user.op.name, "")
     if user.op.elementwise and user.shape != operand.shape:
-        kind, reason = "repeated", "repeated along an axis on the way forward, so summed over it on the way back"
+        kind, reason = "repeated", "repeated on the way forward, so summed on the way back"
     elif form(user).kind == "matmul":
         kind, reason = "matmul", "a product: the gradient times the other factor, transposed"
     if len(edges) > 1 or kind in book.explained:
@@ -182,9 +192,11 @@ def _simplifications(book: Notebook, node: Node, edges: Sequence[Contribution]) 
     lines = [*lines[:1], *lines[1:][-MOST_LINES:]]
     if len(lines) > 1:
         lines[1] = (lines[1][0], hidden + lines[1][1])
-    lines.append((book.derivation.upstream[node], rules))
+    lines.append((book.derivation.rewritten[node], rules))
     written = [Line(book.shortened(expr), rules=tuple(dict.fromkeys(said))) for expr, said in lines]
-    return [line for line in written if book.length(line.expr) <= LONGEST]
+    if len(written) > 1 and not _readable(book, written[-1].expr) and book.length(written[-1].expr) > CLOSED:
+        written.pop()
+    return [w for w in written if book.length(w.expr) <= LONGEST and len(book.text(w.expr)) <= WIDEST]
 
 
 def _without_ones(book: Notebook, expr: Node) -> Node:
@@ -199,7 +211,7 @@ def _without_ones(book: Notebook, expr: Node) -> Node:
 
 
 def _contribution(book: Notebook, edge: Contribution) -> Node:
-    upstream = book.derivation.upstream[edge.user]
+    upstream = book.derivation.rewritten[edge.user]
     active = {edge.user.args[edge.index]}
     return next(c.value for c in contributions_of(edge.user, upstream, active) if c.index == edge.index)
 

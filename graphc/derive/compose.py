@@ -26,11 +26,15 @@ def compose(derivation: Derivation) -> Script:
         if node in names and bare not in written:
             names.setdefault(bare, names[node])
     book = Notebook(derivation, names)
-    steps = [_definition(n) for n in derivation.nodes if n.args and n in derivation.names and not _is_alias(n)]
+    steps = [
+        _definition(n) for n in derivation.nodes if n.args and n in derivation.names and not _is_alias(n)
+    ]
     for node in reversed(derivation.nodes):
         if node in derivation.upstream and node not in derivation.naming.carrier:
             steps += _gradient(book, node)
-    steps += [_no_gradient(book, t) for t in derivation.wrt if derivation.upstream and t not in derivation.upstream]
+    steps += [
+        _no_gradient(book, t) for t in derivation.wrt if derivation.upstream and t not in derivation.upstream
+    ]
     return Script(tuple(steps), book.symbols, book.names)
 
 
@@ -59,7 +63,7 @@ def _gradient(book: Notebook, node: Node) -> list[Step]:
     parts: list[Step] = []
     summed = len(book.derivation.contributions.get(node, ())) > TERMS
     if not lines or (not summed and all(book.length(line.expr) > LONGEST for line in lines)):
-        parts, final = book.in_pieces(book.derivation.upstream[node])
+        parts, final = book.in_pieces(book.derivation.rewritten[node])
         lines = [Line(final)]
     book.remember(node)
     same = len(lines) == 1 and any(_is_alias(c.user) for c in book.derivation.contributions[node])

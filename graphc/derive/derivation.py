@@ -30,8 +30,9 @@ class Derivation:
     `nodes` is the graph as it was written, operands before users. `upstream` maps a node to the gradient of the output
     with respect to it, simplified (`raw_upstream`: as the chain rule gave it); a node that the output does not depend
     on, or whose gradient was not asked for, is absent. `contributions` lists what was summed at a node, one per use.
-    `events` are the simplifications in the order they happened, `simplified` the form of each differentiated node
-    that occurs in gradients; `groups` are the composites that were opened.
+    `events` are the simplifications in the order they happened, `rewritten` the gradients as these left them (a whole
+    number or a condition where `upstream` has real numbers), `simplified` the form that nodes have within gradients.
+    `groups` are the composites that were opened.
     """
 
     output: Node
@@ -41,6 +42,7 @@ class Derivation:
     raw_upstream: Mapping[Node, Node] = field(default_factory=dict)
     contributions: Mapping[Node, tuple[Contribution, ...]] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
+    rewritten: Mapping[Node, Node] = field(default_factory=dict)
     simplified: Mapping[Node, Node] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()
 
@@ -75,7 +77,7 @@ class Derivation:
 
     def gradient(self, target: Node) -> Node:
         """The gradient with respect to a node; zeros where the output does not depend on it."""
-        return self.upstream[target] if target in self.upstream else zeros(target.shape)
+        return self.upstream[target] if target in self.upstream else as_numbers(zeros(target.shape))
 
     @cached_property
     def script(self) -> Script:
@@ -159,7 +161,7 @@ def _simplified(plain: Derivation, found: ReversePass) -> Derivation:
     forward = [n for n in topological(raw) if n in found.upstream]
     events: list[Event] = []
     simple = iter(simplify_all([*raw, *forward], record=events))
-    upstream = {node: as_numbers(next(simple)) for node in found.upstream}
+    rewritten = {node: next(simple) for node in found.upstream}
     values = {(c.user, c.index): as_numbers(next(simple)) for c in given}
     contributions = {
         node: tuple(replace(c, value=values[c.user, c.index]) for c in contributions)
@@ -167,9 +169,10 @@ def _simplified(plain: Derivation, found: ReversePass) -> Derivation:
     }
     return replace(
         plain,
-        upstream=upstream,
+        upstream={node: as_numbers(value) for node, value in rewritten.items()},
         raw_upstream=found.upstream,
         contributions=contributions,
         events=tuple(events),
+        rewritten=rewritten,
         simplified={node: next(simple) for node in forward},
     )

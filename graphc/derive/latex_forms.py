@@ -66,11 +66,13 @@ def _leaf(f: Form) -> Tex:
             text = rf"\frac{{{above}}}{{{below}}}" if slash else dims_latex(f.text)
             return Tex(text, PRODUCT, "frac" if slash else "number")
         case "number":
-            return Tex(_number(f.text), ATOM, "number")
+            return Tex(_number(f.text), ATOM, "name" if f.text.isidentifier() else "number")
         case "sizes":
             return Tex(dims_latex(f.text), SUM, "sizes")
         case "more":
-            return Tex(rf"\underbrace{{\cdots}}_{{{int(f.text):,}\text{{ more}}}}".replace(",", "{,}"), ATOM, "more")
+            return Tex(
+                rf"\underbrace{{\cdots}}_{{{int(f.text):,}\text{{ more}}}}".replace(",", "{,}"), ATOM, "more"
+            )
         case "call":
             return _call(f, [])
     return Tex(mixed(f.text), ATOM, f.kind)
@@ -114,20 +116,26 @@ def _sub(f: Form, parts: list[Tex]) -> Tex:
 
 
 def _neg(f: Form, parts: list[Tex]) -> Tex:
-    return Tex(f"-{_wrap(parts[0], PRODUCT, after=True)}", min(NEGATIVE, max(parts[0].level, PRODUCT)), f.kind)
+    return Tex(
+        f"-{_wrap(parts[0], PRODUCT, after=True)}", min(NEGATIVE, max(parts[0].level, PRODUCT)), f.kind
+    )
 
 
 def _mul(f: Form, parts: list[Tex]) -> Tex:
     left, right = parts
     if _is_array(f.parts[0]) and _is_array(f.parts[1]):
-        sides = [parenthesised(p.text) if p.kind == "matmul" else _wrap(p, PRODUCT, after=i > 0)
-                 for i, p in enumerate(parts)]
+        sides = [
+            parenthesised(p.text) if p.kind == "matmul" else _wrap(p, PRODUCT, after=i > 0)
+            for i, p in enumerate(parts)
+        ]
         return Tex(r" \odot ".join(sides), PRODUCT, "odot")
     one, two = _wrap(left, PRODUCT), _wrap(right, PRODUCT, after=True)
-    dotted = "derivative" in (left.kind, right.kind) or two[:1].isdigit() or right.kind == "number" != left.kind
+    dotted = (
+        "derivative" in (left.kind, right.kind) or two[:1].isdigit() or right.kind == "number" != left.kind
+    )
     if left.kind == "frac" and right.kind == "frac":
         dotted = True
-    sign = r" \cdot " if dotted else "" if left.kind == "number" and not two.startswith("\\") else r"\,"
+    sign = r" \cdot " if dotted else "" if one.isdecimal() and not two.startswith("\\") else r"\,"
     return Tex(f"{one}{sign}{two}", PRODUCT, f.kind)
 
 
@@ -172,16 +180,21 @@ def _relation(f: Form, parts: list[Tex]) -> Tex:
     return Tex(rf"[\,{left} {_RELATIONS[f.kind]} {right}\,]", ATOM, "brackets")
 
 
+def _one(text: str) -> str:
+    """As one sign to TeX: what has a subscript already cannot take another."""
+    return f"{{{text}}}" if "_" in text else text
+
+
 def _index(f: Form, parts: list[Tex]) -> Tex:
     if set(f.text) <= set(":, None"):
         return parts[0]  # axes of size 1 are bookkeeping
     base = parts[0].text if parts[0].kind == "name" else parenthesised(parts[0].text)
-    return Tex(rf"{base}_{{[\mathtt{{{f.text}}}]}}", ATOM, f.kind)
+    return Tex(rf"{_one(base)}_{{[\mathtt{{{f.text}}}]}}", ATOM, f.kind)
 
 
 def _pick(f: Form, parts: list[Tex]) -> Tex:
     base = parts[0].text if parts[0].kind == "name" else parenthesised(parts[0].text)
-    return Tex(rf"{base}_{{[{', '.join(p.text for p in parts[1:])}]}}", ATOM, f.kind)
+    return Tex(rf"{_one(base)}_{{[{', '.join(p.text for p in parts[1:])}]}}", ATOM, f.kind)
 
 
 _PRINTERS: dict[str, Callable[[Form, list[Tex]], Tex]] = {
@@ -266,9 +279,17 @@ def _letter(extent: DimLike, axis: int) -> str:
     return text.lower() if isinstance(extent, Dim) and len(text) == 1 else "ijklmn"[axis % 6]
 
 
+def _summand(f: Form) -> Node | None:
+    """The operand of a reduction, or a node of its shape."""
+    part = f.parts[0]
+    if isinstance(part, Form) and part.kind == "mul":
+        part = part.parts[0]
+    return part if isinstance(part, Node) else None
+
+
 def _sum(f: Form, parts: list[Tex]) -> Tex | None:
-    operand = f.parts[0]
-    if not isinstance(operand, Node):
+    operand = _summand(f)
+    if operand is None:
         return None
     sign = rf"\sum{_subscript(_axes(f, operand), operand.shape)}"
     return Tex(rf"{sign} {_wrap(parts[0], PRODUCT)}", SUM, "sum")
@@ -304,7 +325,7 @@ def _contract(f: Form, parts: list[Tex]) -> Tex | None:
     spec = f.parts[0].text if isinstance(f.parts[0], Form) else inputs
     inputs, _, output = spec.partition("->")
     summed = sorted(set(inputs) - set(output) - {","})
-    factors = [f"{_wrap(p, ATOM)}_{{{i}}}" for p, i in zip(parts[1:], inputs.split(","), strict=True)]
+    factors = [f"{_one(_wrap(p, ATOM))}_{{{i}}}" for p, i in zip(parts[1:], inputs.split(","), strict=True)]
     sign = rf"\sum_{{{','.join(summed)}}} " if summed else ""
     return Tex(sign + r"\,".join(factors), SUM if summed else PRODUCT, "sum")
 

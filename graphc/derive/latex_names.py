@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
-_GREEK = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"]
+_SMALL = (
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"),
+    *("nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
+)
 _CAPITALS = ("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega")
-_COMMANDS = {**{g: f"\\{g}" for g in _GREEK}, **{c: f"\\{c}" for c in _CAPITALS}}
-_BY_CHARACTER = {
-    unicodedata.lookup(f"GREEK {'SMALL' if g[0].islower() else 'CAPITAL'} LETTER "
-                       f"{g.upper().replace('LAMBDA', 'LAMDA')}"): command
-    for g, command in _COMMANDS.items()
-}
+_GREEK = dict(zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", (*_SMALL, *_CAPITALS), strict=True))
+_COMMANDS = {key: f"\\{name}" for letter, name in _GREEK.items() for key in (letter, name)}
 _SPECIAL = {
     **{c: f"\\{c}" for c in "#$%&_{}"},
     "\\": r"\backslash ",
@@ -51,7 +49,7 @@ def _split(name: str) -> tuple[str, list[str]]:
 
 
 def _letters(text: str, *, bold: bool) -> str:
-    command = _COMMANDS.get(text) or _BY_CHARACTER.get(text)
+    command = _COMMANDS.get(text)
     if command:
         return f"\\boldsymbol{{{command}}}" if bold else command
     if text.isascii() and text.isalnum():

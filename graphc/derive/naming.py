@@ -27,7 +27,7 @@ class Naming:
 def name_nodes(output: Node, nodes: Sequence[Node], active: Collection[Node]) -> Naming:
     """The user's names; the output is else y, f or L, intermediates h1, h2, …, by the first letter that is free."""
     taken = {n.name for n in nodes if n.name is not None}
-    names = {n: n.name for n in nodes if n.name is not None}
+    names = {n: _printable(n.name) for n in nodes if n.name is not None}
     if output not in names:
         names[output] = first_free("y", "f", "L", "out", taken=taken)
         taken.add(names[output])
@@ -56,6 +56,11 @@ def name_nodes(output: Node, nodes: Sequence[Node], active: Collection[Node]) ->
         if node in carrier:
             carrier[node] = carrier.get(carrier[node], carrier[node])
     return Naming(names, carrier)
+
+
+def _printable(name: str) -> str:
+    """A name on one line, whatever it holds."""
+    return name if name.isprintable() else "".join(c if c.isprintable() else " " for c in name)
 
 
 def first_free(*wanted: str, taken: Collection[str]) -> str:

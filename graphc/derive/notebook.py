@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from graphc.derive.edge import placeholder
 from graphc.derive.naming import free_letter
-from graphc.derive.steps import Line, Step, Symbol
+from graphc.derive.steps import SHORT, TERMS, Line, Step, Symbol
 from graphc.ir.node import Node, substitute, topological
-from graphc.ops.form import mention
+from graphc.ops.form import mention, show
 from graphc.rewrite.simplify import Event
 
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
 
-LONGEST = 48
+LONGEST = 26
 """An expression of more symbols than this is not written in one piece."""
 CLOSED = 14
 """A gradient of at most this many symbols is written out; a longer one in terms of the gradients above it."""
@@ -53,9 +53,14 @@ class Notebook:
         return not any(n.shape for n in self.derivation.upstream)
 
     @cached_property
+    def output_is_short(self) -> bool:
+        """Whether the definition of the output can stand within a derivative, d(q*z)/dz."""
+        return len(show(self.derivation.output, self.names, terms=TERMS)) <= SHORT
+
+    @cached_property
     def values(self) -> frozenset[Node]:
         """The gradients, in their final form."""
-        return frozenset(self.derivation.upstream.values())
+        return frozenset(self.derivation.rewritten.values())
 
     @cached_property
     def piece_letter(self) -> str:
@@ -71,7 +76,9 @@ class Notebook:
         if node not in self.signs:
             sign = placeholder(f"gradient {len(self.signs)}", node.shape)
             self.signs[node] = sign
-            self.symbols[sign] = Symbol("gradient", self.derivation.output, node, self.derivation.gradient(node))
+            self.symbols[sign] = Symbol(
+                "gradient", self.derivation.output, node, self.derivation.gradient(node)
+            )
         return self.signs[node]
 
     def local_sign(self, user: Node, operand: Node, value: Node) -> Node:
@@ -124,7 +131,7 @@ class Notebook:
 
     def remember(self, node: Node) -> None:
         """Let later lines write this gradient by its sign, if it is long."""
-        value = self.derivation.upstream[node]
+        value = self.derivation.rewritten[node]
         if value not in self.cuts and not self.is_named(value) and self._closed_length(value) >= SIGN:
             self.cuts[value] = self.sign(node)
             self._cut.pop(value, None)

@@ -14,6 +14,8 @@ from graphc.ir.node import Node, substitute
 
 TERMS = 8
 """A sum of more terms is abbreviated where it is printed."""
+SHORT = 40
+"""A definition of more characters does not stand within a derivative."""
 
 
 @dataclass(frozen=True, slots=True)

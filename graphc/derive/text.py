@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from graphc.derive.steps import TERMS, Line, Script, Step
+from graphc.derive.steps import SHORT, TERMS, Line, Script, Step
 from graphc.ir.node import Node
 from graphc.ir.types import show_shape
 from graphc.ops.form import Form, Names, defined, mention, show, show_form
@@ -13,7 +13,6 @@ from graphc.ops.form import Form, Names, defined, mention, show, show_form
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
 
-SHORT = 32
 NOTES_FROM = 60
 """A note stands at most so far right, unless its line is longer."""
 

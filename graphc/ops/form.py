@@ -119,12 +119,18 @@ def _contract(node: Node) -> Form:
         product = _matrix_product(operands, output, node)
         if product is not None:
             return product
+        if operands[0] == operands[1]:
+            return _summed_product(operands[0], output, node)
     if spec in ("i->ii", "ii->i"):
         return Form("call", node.args, "diag")
     if spec == "ii->":
         return Form("call", node.args, "trace")
-    outer = tuple((str(k), str(v)) for k, v in node.attrs[1])
-    return Form("call", (Form("string", (), spec), *node.args), "contract", outer)
+    return _contraction(node)
+
+
+def _contraction(node: Node) -> Form:
+    outer = tuple((str(k), str(v)) for k, v in node.attr("outer"))
+    return Form("call", (Form("string", (), str(node.attr("spec"))), *node.args), "contract", outer)
 
 
 def _matrix_product(operands: list[str], output: str, node: Node) -> Form | None:
@@ -137,7 +143,7 @@ def _matrix_product(operands: list[str], output: str, node: Node) -> Form | None
     shared = set(left) & set(right) - set(output)
     if not shared and len(left) == len(right) == 1 and output in (left + right, right + left):
         return Form("call", (a, b) if output == left + right else (b, a), "outer")
-    if len(shared) != 1 or set(left + right) - shared != set(output):
+    if len(shared) != 1 or set(left) & set(right) != shared or set(left + right) - shared != set(output):
         return None
     (k,) = shared
     if output and output[0] not in left and (len(output) == 2 or len(right) == 2):
@@ -145,6 +151,19 @@ def _matrix_product(operands: list[str], output: str, node: Node) -> Form | None
     if len(output) == 1 and len(left) == 1 and right[0] != k:
         (left, a), (right, b) = (right, b), (left, a)
     return Form("matmul", (_oriented(a, left, left[-1] == k), _oriented(b, right, right[0] == k)))
+
+
+def _summed_product(indices: str, output: str, node: Node) -> Form:
+    """`sum(a*b, axis=…)`, where both operands have the same indices in the same places."""
+    kept = [i for i in indices if i in output]
+    if len(set(indices)) < len(indices) or "".join(kept) != output:
+        return _contraction(node)
+    axes = tuple(p for p, i in enumerate(indices) if i not in output)
+    factors = Form("mul", node.args)
+    if not axes:
+        return factors
+    shown = str(axes[0]) if len(axes) == 1 else show_shape(axes)
+    return Form("call", (factors,), "sum", () if len(axes) == len(indices) else (("axis", shown),))
 
 
 def _oriented(x: Node, indices: str, straight: bool) -> Node | Form:
@@ -181,7 +200,7 @@ def _slice(node: Node) -> Form:
 def _transpose(node: Node) -> Form:
     if node.ndim == 2:
         return Form("transposed", node.args)
-    return Form("call", node.args, "transpose", (("", show_shape(node.attrs[0])),))
+    return Form("call", node.args, "transpose", (("axes", show_shape(node.attrs[0])),))
 
 
 def _reshape(node: Node) -> Form:
@@ -381,7 +400,7 @@ def _infix_text(f: Form, parts: list[Piece], level: int) -> str:
     if {f.kind, left.kind} in ({"mul", "matmul"}, {"div", "matmul"}) and left.kind != "div":
         least = ATOM  # (a @ b)*c: the language needs no parentheses, the reader does
     # dL/dh * dh/dz and dL/dh * a*b read rightly without parentheses.
-    loose = right.kind in _SIGNS or (derivative and f.kind == "mul" and right.kind in ("mul", "div"))
+    loose = derivative and (right.kind in _SIGNS or (f.kind == "mul" and right.kind in ("mul", "div")))
     return f"{_wrap(left, least)}{spaced}{_wrap(right, level + (not loose), after=True)}"
 
 

@@ -70,7 +70,7 @@ def test_missing_and_unknown_values_are_named() -> None:
     d = derive(x * y)
     with pytest.raises(BindError, match="no value for y"):
         d.at(x=1)
-    with pytest.raises(BindError, match="no input called 'q'.*x, y"):
+    with pytest.raises(BindError, match="no input called 'q'"):
         d.at(x=1, y=2, q=3)
 
 
@@ -93,13 +93,8 @@ def test_local_derivatives_read_well(build: object, index: int, text: str) -> No
     assert derive(node).local(node, index).text == text
 
 
-def _matrix() -> tuple[Node, Node, Node]:
-    X, W = input_("X", ("N", 3)), param("W", (3, 2))
-    return X, W, (X @ W).named("Z")
-
-
 def test_tensor_edges_show_what_they_do() -> None:
-    X, W, Z = _matrix()
+    Z = (input_("X", ("N", 3)) @ param("W", (3, 2))).named("Z")
     b = param("b", 2)
     y = F["tanh"](Z).named("Y")
     d = derive(F["sum"](y + b))

@@ -160,7 +160,13 @@ def test_the_derivation_of_a_sigmoid() -> None:
 
 def test_a_network_is_written_in_matrix_notation() -> None:
     text = derive(EXPRESSIONS["cross-entropy"]()).text()
-    for line in ("dz = ", "   = (softmax(z) - T)/N", "dW2 = h.T @ dz", "dh = dz @ W2.T", "db2 = sum(dz, axis=0)"):
+    for line in (
+        "dz = ",
+        "   = (softmax(z) - T)/N",
+        "dW2 = h.T @ dz",
+        "dh = dz @ W2.T",
+        "db2 = sum(dz, axis=0)",
+    ):
         assert f"\n{line}" in text
 
 
