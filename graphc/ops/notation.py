@@ -1,0 +1,244 @@
+"""Which notation an operation takes, in text and in LaTeX alike: an infix sign, a power, a matrix product, a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from graphc.ir.node import Node
+from graphc.ir.types import Dim, show_shape
+from graphc.ops.composite import attributes
+
+# Precedence of each notation, loosest first; an operand that binds looser than its place goes in parentheses.
+COMPARE, SUM, PRODUCT, NEGATIVE, POWER, ATOM = range(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A notation: its kind, the parts it is made of (nodes, or forms of parts), and what is not an operand."""
+
+    kind: str
+    parts: tuple[Node | Form, ...] = ()
+    text: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+
+
+INFIX = {
+    "add": ("+", SUM),
+    "sub": ("-", SUM),
+    "mul": ("*", PRODUCT),
+    "div": ("/", PRODUCT),
+    "matmul": ("@", PRODUCT),
+    "pow": ("**", POWER),
+    "less": ("<", COMPARE),
+    "less_equal": ("<=", COMPARE),
+    "greater": (">", COMPARE),
+    "greater_equal": (">=", COMPARE),
+}
+_SAME = ("cast", "assumed")
+_CALLS = {"maximum": "max", "minimum": "min", "concat": "concat"}
+
+
+def form(node: Node) -> Form:
+    """The notation of a node's own operation."""
+    name = node.op.name
+    if node.is_leaf:
+        return Form("name", (), node.name or "")
+    if name in _SPECIAL:
+        return _SPECIAL[name](node)
+    if name in INFIX:
+        return Form(name, node.args)
+    if name in _SAME:
+        return Form("same", node.args)
+    options = [(k, v) for k, v in attributes(node).items() if k not in ("tie", "facts")]
+    if node.op.name == "one_hot":
+        return Form("call", node.args, name, (("", str(node.attrs[0])),))
+    if name in ("softmax", "log_softmax", "logsumexp") and node.attrs[0] == node.args[0].ndim - 1:
+        options = []
+    if name in ("leaky_relu", "elu"):
+        options = [(k, v) for k, v in options if v != {"slope": Fraction(1, 100), "alpha": Fraction(1)}[k]]
+    if name in ("cumsum", "cumprod"):
+        options = [(k, v) for k, v in options if v is not False]
+    return Form("call", node.args, _CALLS.get(name, name), tuple((k, _value(v)) for k, v in options))
+
+
+def number_text(kind: str, value: Any) -> str:
+    """An exact constant as it is written in the graph language."""
+    if isinstance(value, Decimal):
+        return str(value) if "E" not in str(value) else repr(float(value))
+    return str(value)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return show_shape(value)
+    return str(value)
+
+
+def _const(node: Node) -> Form:
+    kind, value = node.attrs
+    if isinstance(value, Fraction):
+        inner = Form("ratio", (), str(abs(value)))
+        return Form("neg", (inner,)) if value < 0 else inner
+    if isinstance(value, int | Decimal) and value < 0:
+        return Form("neg", (Form("number", (), number_text(str(kind), -value)),))
+    return Form("number", (), number_text(str(kind), value))
+
+
+def _size(node: Node) -> Form:
+    d = node.attrs[0]
+    assert isinstance(d, Dim)
+    text = str(d)
+    if len(d.terms) > 1:
+        return Form("sizes", (), text)
+    return Form("number" if text.isidentifier() else "ratio", (), text)
+
+
+def _reduction(node: Node) -> Form:
+    axes, keepdims = node.attrs
+    options = []
+    if len(axes) < node.args[0].ndim:
+        options.append(("axis", str(axes[0]) if len(axes) == 1 else show_shape(axes)))
+    if keepdims:
+        options.append(("keepdims", "True"))
+    return Form("call", node.args, node.op.name, tuple(options))
+
+
+def _contract(node: Node) -> Form:
+    spec = str(node.attrs[0])
+    inputs, output = spec.split("->")
+    operands = inputs.split(",")
+    if len(operands) == 2:
+        product = _matrix_product(operands, output, node)
+        if product is not None:
+            return product
+        if operands[0] == operands[1]:
+            return _summed_product(operands[0], output, node)
+    if spec in ("i->ii", "ii->i"):
+        return Form("call", node.args, "diag")
+    if spec == "ii->":
+        return Form("call", node.args, "trace")
+    return _contraction(node)
+
+
+def _contraction(node: Node) -> Form:
+    outer = tuple((str(k), str(v)) for k, v in node.attr("outer"))
+    return Form("call", (Form("string", (), str(node.attr("spec"))), *node.args), "contract", outer)
+
+
+def _matrix_product(operands: list[str], output: str, node: Node) -> Form | None:
+    """`A @ B` with the transposes the index string asks for, where it is a matrix product at all."""
+    (left, a), (right, b) = zip(operands, node.args, strict=True)
+    if max(len(left), len(right), len(output)) > 2 or any(
+        len(set(s)) < len(s) for s in (left, right, output)
+    ):
+        return _batched_product(operands, output, node)
+    shared = set(left) & set(right) - set(output)
+    if not shared and len(left) == len(right) == 1 and output in (left + right, right + left):
+        return Form("call", (a, b) if output == left + right else (b, a), "outer")
+    if len(shared) != 1 or set(left) & set(right) != shared or set(left + right) - shared != set(output):
+        return None
+    (k,) = shared
+    if output and output[0] not in left and (len(output) == 2 or len(right) == 2):
+        (left, a), (right, b) = (right, b), (left, a)
+    if len(output) == 1 and len(left) == 1 and right[0] != k:
+        (left, a), (right, b) = (right, b), (left, a)
+    return Form("matmul", (_oriented(a, left, left[-1] == k), _oriented(b, right, right[0] == k)))
+
+
+def _summed_product(indices: str, output: str, node: Node) -> Form:
+    """`sum(a*b, axis=…)`, where both operands have the same indices in the same places."""
+    kept = [i for i in indices if i in output]
+    if len(set(indices)) < len(indices) or "".join(kept) != output:
+        return _contraction(node)
+    axes = tuple(p for p, i in enumerate(indices) if i not in output)
+    factors = Form("mul", node.args)
+    if not axes:
+        return factors
+    shown = str(axes[0]) if len(axes) == 1 else show_shape(axes)
+    return Form("call", (factors,), "sum", () if len(axes) == len(indices) else (("axis", shown),))
+
+
+def _oriented(x: Node, indices: str, straight: bool) -> Node | Form:
+    return x if straight or len(indices) == 1 else Form("transposed", (x,))
+
+
+def _batched_product(operands: list[str], output: str, node: Node) -> Form | None:
+    left, right = operands
+    if min(len(left), len(right)) < 2 or any(len(set(s)) < len(s) for s in (left, right, output)):
+        return None
+    row, k, column = left[-2], left[-1], right[-1]
+    batch = output[:-2]
+    plain = k == right[-2] and output == batch + row + column and k not in output
+    aligned = batch.endswith(left[:-2]) and batch.endswith(right[:-2]) and batch in (left[:-2], right[:-2])
+    return Form("matmul", node.args) if plain and aligned else None
+
+
+def _slice(node: Node) -> Form:
+    keys = []
+    for (start, step, length), extent in zip(node.attrs[0], node.args[0].shape, strict=True):
+        if (start, step, length) == (0, 1, extent):
+            keys.append(":")
+        elif step == -1 and start == extent - 1 and length == extent:
+            keys.append("::-1")
+        else:
+            stop = start + step * length
+            shown = "" if (stop == extent and step > 0) or stop == -1 else str(stop)
+            keys.append(f"{'' if start == 0 else start}:{shown}{'' if step == 1 else f':{step}'}")
+    while keys[-1] == ":":
+        keys.pop()
+    return Form("index", node.args, ", ".join(keys))
+
+
+def _transpose(node: Node) -> Form:
+    if node.ndim == 2:
+        return Form("transposed", node.args)
+    return Form("call", node.args, "transpose", (("axes", show_shape(node.attrs[0])),))
+
+
+def _reshape(node: Node) -> Form:
+    """New axes of size 1 are written as in NumPy, `x[:, None]`."""
+    old, keys = list(node.args[0].shape), list[str]()
+    for extent in node.shape:
+        if old and old[0] == extent:
+            keys.append(":")
+            old.pop(0)
+        elif extent == 1:
+            keys.append("None")
+    if old or len(keys) < node.ndim or not node.args[0].ndim:
+        return Form("call", node.args, "reshape", (("", show_shape(node.shape)),))
+    return Form("index", node.args, ", ".join(keys))
+
+
+def _gather(node: Node) -> Form:
+    if node.attrs[0] == 0 and len(node.args) > 1:
+        return Form("pick", node.args)
+    return Form("call", node.args, "gather", (("axis", str(node.attrs[0])),))
+
+
+_SPECIAL: dict[str, Callable[[Node], Form]] = {
+    "const": _const,
+    "size": _size,
+    "neg": lambda n: Form("neg", n.args),
+    "reciprocal": lambda n: Form("div", (Form("number", (), "1"), *n.args)),
+    "square": lambda n: Form("pow", (*n.args, Form("number", (), "2"))),
+    "contract": _contract,
+    "slice": _slice,
+    "transpose": _transpose,
+    "gather": _gather,
+    **dict.fromkeys(("sum", "max", "min", "prod", "mean"), _reduction),
+    "reshape": lambda n: _reshape(n),
+    "broadcast": lambda n: Form("call", n.args, "broadcast", (("", show_shape(n.shape)),)),
+    "iota": lambda n: Form("call", (), "arange", (("", str(n.attrs[0])),)),
+}
+
+
+def precedence(f: Form) -> int:
+    """How tightly a notation binds in text."""
+    if f.kind in INFIX:
+        return INFIX[f.kind][1]
+    loose = {"neg": NEGATIVE, "ratio": PRODUCT, "sizes": SUM, "series": SUM, "derivative": PRODUCT}
+    return loose.get(f.kind, ATOM)
