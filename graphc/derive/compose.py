@@ -9,6 +9,7 @@ from graphc.derive.chain import gradient_lines
 from graphc.derive.notebook import LONGEST, Notebook
 from graphc.derive.steps import TERMS, Line, Script, Step
 from graphc.ir.node import Node, make
+from graphc.ops.form import mention
 from graphc.ops.leaf import const
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def compose(derivation: Derivation) -> Script:
     """The steps of a derivation, with the signs and names they are written in."""
-    names = dict(derivation.names)
+    names = {t: mention(t) for t in derivation.wrt} | dict(derivation.names)
     for node, simple in derivation.simplified.items():
         if node in names and simple.args:
             names.setdefault(simple, names[node])

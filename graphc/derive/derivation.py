@@ -54,7 +54,7 @@ class Derivation:
     @cached_property
     def naming(self) -> Naming:
         """Those names, and which terms of a sum are written within it and share its gradient."""
-        return name_nodes(self.output, self.nodes, self.upstream)
+        return name_nodes(self.output, self.nodes, self.upstream, set(self.wrt))
 
     @cached_property
     def _locals(self) -> dict[tuple[Node, int], Local]:

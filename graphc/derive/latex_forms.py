@@ -107,15 +107,26 @@ def _is_array(part: Node | Form) -> bool:
 
 
 def _add(f: Form, parts: list[Tex]) -> Tex:
-    return Tex(" + ".join(_wrap(p, SUM, after=i > 0) for i, p in enumerate(parts)), SUM, f.kind)
+    last = len(parts) - 1
+    terms = [_closed(p) if i < last else _wrap(p, SUM, after=i > 0) for i, p in enumerate(parts)]
+    return Tex(
+        " + ".join([terms[0], *(t if t[0] != "-" else parenthesised(t) for t in terms[1:])]), SUM, f.kind
+    )
+
+
+def _closed(part: Tex) -> str:
+    """A term with more to come after it: a sum over an index needs its end marked."""
+    return parenthesised(part.text) if part.kind == "sum" else _wrap(part, SUM)
 
 
 def _sub(f: Form, parts: list[Tex]) -> Tex:
     least = SUM if parts[1].kind == "sum" else SUM + 1
-    return Tex(f"{_wrap(parts[0], SUM)} - {_wrap(parts[1], least, after=True)}", SUM, f.kind)
+    return Tex(f"{_closed(parts[0])} - {_wrap(parts[1], least, after=True)}", SUM, f.kind)
 
 
 def _neg(f: Form, parts: list[Tex]) -> Tex:
+    if parts[0].kind == "sum":
+        return Tex(f"-{parts[0].text}", SUM, "neg")
     return Tex(
         f"-{_wrap(parts[0], PRODUCT, after=True)}", min(NEGATIVE, max(parts[0].level, PRODUCT)), f.kind
     )
@@ -129,14 +140,15 @@ def _mul(f: Form, parts: list[Tex]) -> Tex:
             for i, p in enumerate(parts)
         ]
         return Tex(r" \odot ".join(sides), PRODUCT, "odot")
-    one, two = _wrap(left, PRODUCT), _wrap(right, PRODUCT, after=True)
+    ends_in_sum = right.kind == "sum"
+    one, two = _wrap(left, PRODUCT), _wrap(right, SUM if ends_in_sum else PRODUCT, after=True)
     dotted = (
         "derivative" in (left.kind, right.kind) or two[:1].isdigit() or right.kind == "number" != left.kind
     )
     if left.kind == "frac" and right.kind == "frac":
         dotted = True
     sign = r" \cdot " if dotted else "" if one.isdecimal() and not two.startswith("\\") else r"\,"
-    return Tex(f"{one}{sign}{two}", PRODUCT, f.kind)
+    return Tex(f"{one}{sign}{two}", *((SUM, "sum") if ends_in_sum else (PRODUCT, f.kind)))
 
 
 def _div(f: Form, parts: list[Tex]) -> Tex:
@@ -311,7 +323,8 @@ def _broadcast(f: Form, parts: list[Tex]) -> Tex | None:
     ndim = operand.ndim if isinstance(operand, Node) else 0
     inner = _wrap(parts[0], PRODUCT)
     if ndim == 0:
-        return Tex(rf"{inner}\,\mathbf{{1}}_{{{_by(shape)}}}", PRODUCT, "mul")
+        ones = rf"\mathbf{{1}}_{{{_by(shape)}}}"
+        return Tex(ones, ATOM, "ones") if inner == "1" else Tex(rf"{inner}\,{ones}", PRODUCT, "mul")
     if isinstance(operand, Node) and len(shape) == 2 and operand.shape[-1] == 1:
         return Tex(rf"{inner}\,\mathbf{{1}}_{{{shape[1]}}}^\top", PRODUCT, "matmul")
     if isinstance(operand, Node) and len(shape) == 2:

@@ -24,8 +24,13 @@ class Naming:
     carrier: Mapping[Node, Node]
 
 
-def name_nodes(output: Node, nodes: Sequence[Node], active: Collection[Node]) -> Naming:
-    """The user's names; the output is else y, f or L, intermediates h1, h2, …, by the first letter that is free."""
+def name_nodes(
+    output: Node, nodes: Sequence[Node], active: Collection[Node], wanted: Collection[Node] = ()
+) -> Naming:
+    """The user's names; the output is else y, f or L, intermediates h1, h2, …, by the first letter that is free.
+
+    `active` nodes have a gradient; the ones in `wanted` were asked for and always get a line.
+    """
     taken = {n.name for n in nodes if n.name is not None}
     names = {n: _printable(n.name) for n in nodes if n.name is not None}
     if output not in names:
@@ -44,7 +49,7 @@ def name_nodes(output: Node, nodes: Sequence[Node], active: Collection[Node]) ->
         if node in names or not node.args:
             continue
         if node in active:
-            stays = symbols[node] <= LONGEST and _is_term(node, uses[node])
+            stays = node not in wanted and symbols[node] <= LONGEST and _is_term(node, uses[node])
         else:
             stays = symbols[node] <= (3 if len(uses[node]) > 1 else LONGEST)
         if node in active and stays:

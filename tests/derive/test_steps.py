@@ -180,6 +180,17 @@ def test_only_what_was_asked_for_is_written() -> None:
     assert "/dy" not in text.replace("df/df", "")
 
 
+def test_an_intermediate_may_be_asked_for() -> None:
+    q = x * y
+    text = derive(q + z, [q]).text()
+    assert "h1 = x*y\nf = h1 + z\n" in text
+    assert "df/dh1 = df/df * d(h1 + z)/dh1\n       = 1\n" in text
+
+
+def test_what_the_output_does_not_depend_on_has_gradient_zero() -> None:
+    assert "dy/dz = 0   the output does not depend on it" in derive(F["exp"](x), [x, z]).text()
+
+
 def test_names_avoid_the_users() -> None:
     h1, y_, f = input_("h1"), input_("y"), input_("f")
     text = derive(F["exp"](h1 * y_) * f).text()
