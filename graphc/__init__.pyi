@@ -55,6 +55,7 @@ from graphc.ops.index import scatter_add as scatter_add
 from graphc.ops.index import zeros as zeros
 from graphc.ops.leaf import assume as assume
 from graphc.ops.leaf import const as const
+from graphc.ops.leaf import input_
 from graphc.ops.leaf import param as param
 from graphc.ops.leaf import size as size
 from graphc.ops.leaf import state as state
@@ -74,6 +75,7 @@ from graphc.ops.move import reshape as reshape
 from graphc.ops.move import squeeze as squeeze
 from graphc.ops.move import stack as stack
 from graphc.ops.move import transpose as transpose
+from graphc.ops.pointwise import abs_, pow_
 from graphc.ops.pointwise import add as add
 from graphc.ops.pointwise import cos as cos
 from graphc.ops.pointwise import div as div
@@ -101,12 +103,22 @@ from graphc.ops.pointwise import step as step
 from graphc.ops.pointwise import sub as sub
 from graphc.ops.pointwise import tanh as tanh
 from graphc.ops.pointwise import where as where
+from graphc.ops.reduce import max_, min_, sum_
 from graphc.ops.reduce import mean as mean
 from graphc.ops.reduce import prod as prod
 from graphc.ops.scan import cumprod as cumprod
 from graphc.ops.scan import cumsum as cumsum
 from graphc.ops.scan import recurrence as recurrence
+from graphc.pipeline import compile_graph
 from graphc.pipeline import draw as draw
 from graphc.rewrite.simplify import simplify as simplify
 
 __version__: str
+
+input = input_
+abs = abs_
+pow = pow_
+sum = sum_
+max = max_
+min = min_
+compile = compile_graph

@@ -8,7 +8,7 @@ load ─► Program ─► derive ─► Derivation ─► circuit_of ─► Pic
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphc.derive.derivation import Derivation
 from graphc.derive.derivation import derive as derivation_of
@@ -17,7 +17,6 @@ from graphc.derive.reverse import gradients
 from graphc.derive.values import Values
 from graphc.draw.circuit import circuit_of, drawn_nodes
 from graphc.draw.picture import Picture
-from graphc.emit import Function, Step, compile_
 from graphc.ir.errors import BindError, GradientError, GraphcError
 from graphc.ir.graph import Graph
 from graphc.ir.node import Node, topological
@@ -25,6 +24,9 @@ from graphc.ir.types import show_shape
 from graphc.lang import Program, load
 from graphc.lang.suggest import meant
 from graphc.rewrite.simplify import simplify_all
+
+if TYPE_CHECKING:
+    from graphc.emit import Function, Step
 
 __all__ = ["Picture", "Program", "Report", "compile", "compile_graph", "derive", "draw", "load"]
 
@@ -99,6 +101,8 @@ def compile_graph(
     >>> float(f(x=[1, 2, 3]))
     14.0
     """
+    from graphc.emit import compile_  # a picture needs no code generator
+
     simple = iter(simplify_all([*_listed(outputs), *(updates or {}).values()]))
     found = _like(outputs, simple)
     new = None if updates is None else {leaf: next(simple) for leaf in updates}

@@ -18,6 +18,7 @@ from graphc.draw.gates import COMMUTATIVE, Face, definition, face, role, see_thr
 from graphc.draw.model import Circuit, Gate, Leaf, Output, Rows, Value, Wire, local_label
 from graphc.draw.picture import check_size
 from graphc.draw.signs import with_signs
+from graphc.draw.textwidth import in_formula
 from graphc.draw.words import Words, words_of
 from graphc.ir.node import Node
 from graphc.ir.types import show_shape
@@ -141,7 +142,8 @@ def _local(sheet: _Sheet, user: Node, index: int) -> str:
     if user.shape or source.shape:
         return text
     # Of a value with several uses, ∂f/∂x would be read as what all of them together come to.
-    ratio = f"∂{user.name}/∂{source.name}" if user.name and source.name and sheet.uses[source] == 1 else ""
+    plain = sheet.uses[source] == 1 and all(n.name and n.name.isidentifier() for n in (user, source))
+    ratio = in_formula(f"∂{user.name}/∂{source.name}") if plain else ""
     local = sheet.derivation.local(user, index).expr
     number = "".join(sheet.numbers(local)) if local is not None else ""
     return local_label(ratio, text, number)
@@ -161,7 +163,10 @@ def _value(sheet: _Sheet, node: Node, gradients: dict[Node, Rows | None]) -> Val
 
 def _constant(sheet: _Sheet, node: Node, shape: str) -> Value:
     """A constant that has a wire: it has a name, or it is an array, or it is long."""
-    text = sign_of(definition(node, {}))
+    entry = node  # the shape says already that a number is repeated
+    while entry.op.name == "broadcast":
+        entry = entry.args[0]
+    text = sign_of(definition(entry, {}))
     if len(text) > _LONGEST_CONSTANT:
         text = node.op.name
     known = sheet.numbers(node)

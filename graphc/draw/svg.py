@@ -19,7 +19,7 @@ from graphc.draw.palette import (
     is_wide,
 )
 from graphc.draw.scene import ARROW, MARGIN, Disc, Line, Scene, Text, paper
-from graphc.draw.textwidth import clean
+from graphc.draw.textwidth import clean, is_right_to_left
 
 
 def to_svg(scene: Scene) -> str:
@@ -116,8 +116,8 @@ def _tone(part: Span) -> str:
 
 
 def _text(text: Text) -> str:
-    if any(map(is_wide, text.row)) and len(text.row) > 1:
-        # One element for each part: renderers take the font of one part for its neighbours too.
+    if len(text.row) > 1 and any(is_wide(part) or is_right_to_left(part.text) for part in text.row):
+        # One element for each part: renderers take the font and the direction of one part for its neighbours too.
         return "\n".join(map(_text, _parts(text)))
     anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
     full = ", ".join(part.full for part in text.row if part.full)

@@ -5,6 +5,7 @@ Widths are in em. They follow a wide sans-serif face, so that text fits in narro
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 
 _BY_WIDTH = (
@@ -97,6 +98,19 @@ def clean(text: str) -> str:
     stands beside them), and other control characters and lone surrogates become U+FFFD.
     """
     return "".join(map(_clean_character, text))
+
+
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+")
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether a text holds Hebrew, Arabic and the like, which turn numbers beside them around."""
+    return _RIGHT_TO_LEFT.search(text) is not None
+
+
+def in_formula(text: str) -> str:
+    """A formula with names in right-to-left scripts held in place: a mark after each keeps the order."""
+    return _RIGHT_TO_LEFT.sub("\\g<0>\u200e", text)
 
 
 def _clean_character(character: str) -> str:

@@ -15,7 +15,7 @@ from graphc.derive.edge import compact, edge_value, placeholder
 from graphc.derive.text import writes_short
 from graphc.draw.gates import is_short, sign_of
 from graphc.draw.labels import SIZE
-from graphc.draw.textwidth import text_width
+from graphc.draw.textwidth import in_formula, text_width
 from graphc.ir.node import Node
 from graphc.ops.form import mention
 from graphc.rewrite.simplify import simplify
@@ -110,7 +110,7 @@ class Words:
 
     def _say(self, text: str) -> str:
         self.tokens.update(re.findall(r"\w+", text))
-        return text
+        return in_formula(text)
 
 
 def words_of(derivation: Derivation) -> Words:
