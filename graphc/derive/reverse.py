@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+from weakref import ref as ref_to
 
 from graphc.derive.local import local_derivative
 from graphc.ir.errors import GradientError
@@ -160,9 +162,24 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
             raise GradientError(
                 f"{target.name or target.op.name} holds {target.dtype} values: nothing to differentiate"
             )
-    upstream = accumulate(output, targets).upstream
-    raw = [upstream[t] if t in upstream else zeros(t.shape) for t in targets]
-    return [as_numbers(r) for r in (simplify_all(raw) if simplify else raw)]
+    if not simplify:
+        return [as_numbers(r) for r in _raw(output, targets)]
+    known = _simplified.setdefault(output, WeakKeyDictionary())
+    found = {t: kept for t in targets if (ref := known.get(t)) is not None and (kept := ref()) is not None}
+    missing = [t for t in dict.fromkeys(targets) if t not in found]
+    for target, gradient in zip(missing, simplify_all(_raw(output, missing)), strict=True):
+        found[target] = as_numbers(gradient)
+        known[target] = ref_to(found[target])
+    return [found[t] for t in targets]
+
+
+# Gradients that are still in use somewhere are not derived again: output → target → gradient, holding none of them.
+_simplified: WeakKeyDictionary[Node, WeakKeyDictionary[Node, ref_to[Node]]] = WeakKeyDictionary()
+
+
+def _raw(output: Node, targets: Sequence[Node]) -> list[Node]:
+    upstream = accumulate(output, targets).upstream if targets else {}
+    return [upstream[t] if t in upstream else zeros(t.shape) for t in targets]
 
 
 def as_numbers(gradient: Node) -> Node:

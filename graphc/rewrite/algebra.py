@@ -72,6 +72,8 @@ def _numbers(node: Node) -> Node | None:
             return x
         if (name == "mul" and a == 1) or (name == "add" and a == 0):
             return y
+        if name == "mul" and a == -1:
+            return -y
         if name == "mul" and 0 in values:
             return as_node(0)
     return None

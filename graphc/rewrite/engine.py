@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from graphc.ir.errors import LegalityError, ShapeError
 from graphc.ir.node import Node, rebuild
@@ -15,10 +16,14 @@ from graphc.rewrite.rule import Event, Rule
 
 @dataclass
 class Engine:
-    """Rules by the operation they are tried at, in order; `normal` remembers each node's final form."""
+    """Rules by the operation they are tried at, in order; `normal` remembers each node's final form.
+
+    `settled` are nodes known from earlier runs of the same rules to be in their final form.
+    """
 
     rules: Sequence[Rule]
     record: list[Event] | None = None
+    settled: WeakSet[Node] = field(default_factory=WeakSet)
     normal: dict[Node, Node] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -41,6 +46,8 @@ class Engine:
             node = stack[-1]
             if node in normal:
                 stack.pop()
+            elif node in self.settled:
+                normal[node] = stack.pop()
             elif node in becomes:
                 self._settle(node, becomes, stack)
             elif missing := [a for a in node.args if a not in normal]:
@@ -50,8 +57,8 @@ class Engine:
                 if changed is node:
                     changed = self._fire(node)
                 if changed is node:
-                    normal[node] = node
-                    stack.pop()
+                    normal[node] = stack.pop()
+                    self.settled.add(node)
                 else:
                     becomes[node] = changed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from weakref import WeakSet
 
 from graphc.ir.node import Node
 from graphc.rewrite.algebra import ALGEBRA
@@ -13,11 +14,12 @@ from graphc.rewrite.stable import STABLE
 from graphc.rewrite.sums import SUMS
 
 RULES: tuple[Rule, ...] = (*STABLE, *LAYOUT, *SUMS, *ALGEBRA)
+_settled: WeakSet[Node] = WeakSet()  # what came out of an earlier run is not looked at again
 
 
 def simplify_all(roots: Sequence[Node], *, record: list[Event] | None = None) -> list[Node]:
     """The simplified roots; firings are appended to `record` in the order they happened."""
-    return Engine(RULES, record).simplify(roots)
+    return Engine(RULES, record, _settled).simplify(roots)
 
 
 def simplify(node: Node) -> Node:

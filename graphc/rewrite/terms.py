@@ -122,9 +122,22 @@ def _measured(node: Node, terms: Terms | None) -> Terms | None:
     whole = {f for f, _ in factors}
     looked = [t for a in node.args if a not in whole and (t := _seen.get(a)) is not None]
     terms.weight = weight_of(node.op.name) + sum(t.weight for t in looked)
-    plain = len(terms.by_factors) == 1 and not terms.below and not any(f.op.name == "exp" for f in whole)
-    terms.idle = plain and not terms.merged and written_weight(terms) >= terms.weight
+    plain = not (terms.below or terms.merged or any(f.op.name == "exp" for f in whole))
+    terms.idle = plain and _apart(terms, whole) and written_weight(terms) >= terms.weight
     return terms
+
+
+def _apart(terms: Terms, factors: set[Node]) -> bool:
+    """Whether several terms share nothing that could be taken out, and hold no sum that could be multiplied out."""
+    if len(terms.by_factors) == 1:
+        return True
+    if (
+        not terms.by_factors
+        or any(f.op.name in SEEN_THROUGH for f in factors)
+        or len({abs(c) for c in terms.by_factors.values()} - {1}) == 1
+    ):
+        return False
+    return not set.intersection(*({f for f, _ in fs} for fs in terms.order.values()))
 
 
 def _look(node: Node) -> Terms | None:
