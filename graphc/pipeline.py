@@ -161,11 +161,15 @@ def _values(derivation: Derivation, at: Mapping[str, Any] | None) -> Values | No
     """The derivation at a point; None without one."""
     if not at:
         return None
-    leaves = [leaf.name or "" for leaf in Graph((derivation.output,)).leaves]
-    for name in at:
+    shapes = {leaf.name or "": leaf.shape for leaf in Graph((derivation.output,)).leaves}
+    leaves = list(shapes)
+    for name, value in at.items():
         if name not in leaves:
             there = f"; the inputs are: {', '.join(leaves)}" if leaves else ""
             raise BindError(f"there is no input {name!r}{meant(name, leaves) or there}")
+        if shapes[name] == () and isinstance(value, list | tuple):
+            mend = f"declare it as an array, {name} = input({len(value)})"
+            raise BindError(f"{name} is a scalar and was given a list of {len(value)} values; {mend}")
     if missing := [name for name in leaves if name not in at]:
         raise BindError(f"no value for {', '.join(missing)}; give every input one, as in {missing[0]}=1")
     return derivation.at(at)

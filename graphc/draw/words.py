@@ -18,10 +18,13 @@ from graphc.draw.labels import SIZE
 from graphc.draw.textwidth import in_formula, text_width
 from graphc.ir.node import Node
 from graphc.ops.form import mention
+from graphc.ops.leaf import constant_value
 from graphc.rewrite.simplify import simplify
 
 _LONGEST = 60
 """An expression of more symbols than this is not written at all."""
+_BRIEF = 6
+"""An expression of so few symbols is written in full, without names for its parts."""
 _ROOM = 180.0
 """A gradient wider than this is written in terms of the one before it, if that is shorter."""
 _PLAIN_ACTION = 16
@@ -51,7 +54,7 @@ class Words:
         """What one edge passes back."""
         found = self.derivation.contribution(user, index)
         assert found is not None
-        text = self._written(found.value)
+        text = self._local_alone(user, index) or self._written(found.value)
         if not text or text_width(text, SIZE["gradient"]) > _ROOM:
             before = self.derivation.naming.carrier.get(user, user)
             other = self._passed_back(user, index, before)
@@ -59,6 +62,13 @@ class Words:
                 self.referred.add(before)
                 return self._say(other)
         return self._say(text or _ELIDED)
+
+    def _local_alone(self, user: Node, index: int) -> str:
+        """What flows back where the gradient so far is 1: the local derivative, in the form of its label."""
+        local, upstream = self.derivation.local(user, index), self.derivation.upstream[user]
+        raw = local.raw if constant_value(upstream) == 1 and not user.shape else None
+        same = raw is not None and is_short(raw, _LONGEST) and local.text == mention(raw)
+        return _pretty(local.text) if same else ""
 
     def _passed_back(self, user: Node, index: int, before: Node) -> str:
         """The same in terms of the gradient of the gate, `dz @ W.T`; "" where that has no name."""
@@ -103,7 +113,9 @@ class Words:
 
     def _written(self, expr: Node, more: Mapping[Node, str] | None = None) -> str:
         """An expression, "" for a long one; that its entries repeat along an axis is left to the shape."""
-        names = {**self.names, **(more or {})}
+        names = more or {}
+        if not is_short(expr, _BRIEF, names):
+            names = {**self.names, **names}
         while expr.op.name == "broadcast" and expr.name is None and expr not in names:
             expr = expr.args[0]
         return _pretty(mention(expr, names)) if is_short(expr, _LONGEST, names) else ""
