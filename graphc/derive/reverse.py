@@ -16,6 +16,7 @@ from weakref import ref as ref_to
 from graphc.derive.local import local_derivative
 from graphc.ir.errors import GradientError
 from graphc.ir.node import Node, make, substitute, topological
+from graphc.ir.pause import collection_paused
 from graphc.ir.types import show_shape
 from graphc.ops.composite import attributes
 from graphc.ops.index import zeros
@@ -47,6 +48,7 @@ class ReversePass:
     contributions: Mapping[Node, tuple[Contribution, ...]]
 
 
+@collection_paused()
 def accumulate(output: Node, targets: Sequence[Node], seed: Node | None = None) -> ReversePass:
     """Propagate `seed` (1 for a scalar output) from `output` to every node on a way to one of `targets`."""
     order = topological([output])

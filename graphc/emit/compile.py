@@ -8,12 +8,14 @@ from graphc.emit.function import Function, Step
 from graphc.emit.module import RESERVED, Result
 from graphc.ir.errors import DTypeError, GraphcError
 from graphc.ir.node import Node
+from graphc.ir.pause import collection_paused
 from graphc.plan.plan import make_plan
 
 REALS = ("float64", "float32")
 Outputs = Node | Sequence[Node] | Mapping[str, Node]
 
 
+@collection_paused()
 def compile_(
     outputs: Outputs,
     *,

@@ -10,6 +10,7 @@ from graphc.ir.node import Node, rebuild, topological
 from graphc.ir.types import Shape, broadcast_shapes
 from graphc.ops.leaf import as_node, constant_value
 from graphc.ops.move import broadcast
+from graphc.rewrite.quiet import quiet
 from graphc.rewrite.rule import Rule, call, var
 from graphc.rewrite.terms import SEEN_THROUGH, Terms, expand, terms_of, weight_of, written_weight
 from graphc.rewrite.write import write, write_factored
@@ -48,18 +49,10 @@ def shorter(
     return rewritten if new < old or (slack and new == old) else None
 
 
-def _plain(node: Node) -> bool:
-    """Nothing to collect: no operand is a number, arithmetic itself or an exponential, and no two are the same."""
-    args = node.args
-    return len(args) == 2 and args[0] is not args[1] and not any(_inside(a) for a in args)
-
-
-def _inside(node: Node) -> bool:
-    return node.op.name in SEEN_THROUGH or node.op.kind == "const" or node.op.name == "exp"
-
-
 def _numbers(node: Node) -> Node | None:
     """Arithmetic of exact numbers is done; adding 0 and multiplying by 1 are left out."""
+    if not any(a.op.kind == "const" for a in node.args):
+        return None
     values = [constant_value(a) for a in node.args]
     name = node.op.name
     if all(v is not None for v in values) and name in _EXACT and not (name == "div" and values[1] == 0):
@@ -89,7 +82,7 @@ _EXACT: dict[str, Callable[..., Fraction]] = {
 
 
 def _collect(node: Node) -> Node | None:
-    if _plain(node):
+    if quiet(node):
         return None
     terms = terms_of(node)
     if terms.idle or written_weight(terms) >= terms.weight + terms.merged:
@@ -98,14 +91,14 @@ def _collect(node: Node) -> Node | None:
 
 
 def _factor(node: Node) -> Node | None:
-    if _plain(node):
+    if quiet(node):
         return None
     terms = terms_of(node)
     return None if terms.idle else shorter(node, write_factored(terms), floor_of(terms))
 
 
 def _expand(node: Node) -> Node | None:
-    if _plain(node):
+    if quiet(node):
         return None
     terms = terms_of(node)
     opened = None if terms.idle else expand(terms)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from weakref import WeakSet
 
 from graphc.ir.node import Node
+from graphc.ir.pause import collection_paused
 from graphc.rewrite.algebra import ALGEBRA
 from graphc.rewrite.engine import Engine
 from graphc.rewrite.layout import LAYOUT
@@ -17,6 +18,7 @@ RULES: tuple[Rule, ...] = (*STABLE, *LAYOUT, *SUMS, *ALGEBRA)
 _settled: WeakSet[Node] = WeakSet()  # what came out of an earlier run is not looked at again
 
 
+@collection_paused()
 def simplify_all(roots: Sequence[Node], *, record: list[Event] | None = None) -> list[Node]:
     """The simplified roots; firings are appended to `record` in the order they happened."""
     return Engine(RULES, record, _settled).simplify(roots)

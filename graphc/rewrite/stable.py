@@ -11,6 +11,7 @@ from graphc.ops.leaf import constant_value
 from graphc.ops.losses import logsumexp, softmax
 from graphc.ops.move import reshape
 from graphc.ops.pointwise import log
+from graphc.rewrite.quiet import quiet
 from graphc.rewrite.rule import Rule, call, var
 from graphc.rewrite.terms import Factors, Terms, terms_of, times
 from graphc.rewrite.write import write, write_factored
@@ -18,9 +19,7 @@ from graphc.rewrite.write import write, write_factored
 
 def _fold_exponentials(node: Node) -> Node | None:
     """In each product, `exp(u)/sum(exp(u))` becomes softmax, `exp(u)/(1 + exp(u))` and `1/(1 + exp(u))` sigmoids."""
-    if not any(
-        a.op.name in ("add", "sum", "reshape", "mul", "div", "pow", "exp", "square") for a in node.args
-    ):
+    if quiet(node):
         return None
     terms = terms_of(node)
     if terms.idle or not any(

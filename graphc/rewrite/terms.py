@@ -18,7 +18,7 @@ from graphc.rewrite.axes import new_axes, stretch
 
 Factors = tuple[tuple[Node, int], ...]  # each factor once, in order of appearance, with a power that is not 0
 ONE = Fraction(1)
-MAX_TERMS, MAX_FACTORS, MAX_EXPANDED, MAX_POWER = 12, 16, 40, 8
+MAX_TERMS, MAX_FACTORS, MAX_EXPANDED, MAX_POWER = 12, 8, 40, 8
 SEEN_THROUGH = {"add", "sub", "mul", "div", "neg", "pow", "square", "reciprocal"} | {
     "broadcast",
     "reshape",
@@ -74,26 +74,30 @@ _seen: WeakKeyDictionary[Node, Terms | None] = WeakKeyDictionary()
 
 def terms_of(node: Node) -> Terms:
     """The terms of a node; of one that is not arithmetic, or has too many, the node itself as the only factor."""
+    if node.op.name not in SEEN_THROUGH or node in _seen:
+        return _known(node)
     stack = [node]
     while stack:
         current = stack[-1]
-        inner = [a for a in current.args if a not in _seen and a.op.name in SEEN_THROUGH]
-        if current in _seen or current.op.name not in SEEN_THROUGH:
-            stack.pop()
-        elif inner:
+        inner = [a for a in current.args if a.op.name in SEEN_THROUGH and a not in _seen]
+        if inner:
             stack.extend(inner)
         else:
-            _seen[current] = _measured(current, _bounded(current, _look(current)))
+            stack.pop()
+            if current not in _seen:
+                _seen[current] = _measured(current, _bounded(current, _look(current)))
     return _known(node)
 
 
 def _known(node: Node) -> Terms:
-    value = constant_value(node)
-    if value is not None:
-        return Terms([((), value)] if value else [], decimal=node.attrs[0] == "decimal")
-    if node.op is SIZE and len(node.attrs[0].terms) == 1:
-        return _size_terms(node.attrs[0])
-    return _seen.get(node) or Terms([(((node, 1),), ONE)])
+    if node.op.kind == "const":
+        value = constant_value(node)
+        if value is not None:
+            return Terms([((), value)] if value else [], decimal=node.attrs[0] == "decimal")
+        if node.op is SIZE and len(node.attrs[0].terms) == 1:
+            return _size_terms(node.attrs[0])
+    found = _seen.get(node) if node.op.name in SEEN_THROUGH else None
+    return Terms([(((node, 1),), ONE)]) if found is None else found
 
 
 def _size_terms(d: Dim) -> Terms:
@@ -118,13 +122,18 @@ def _measured(node: Node, terms: Terms | None) -> Terms | None:
     if node.op.name == "broadcast":
         terms = Terms(terms.items(), decimal=terms.decimal)
     factors = [pair for fs in terms.order.values() for pair in fs]
-    terms.below = any(p < 0 or ((t := _seen.get(f)) is not None and t.below) for f, p in factors)
     whole = {f for f, _ in factors}
-    looked = [t for a in node.args if a not in whole and (t := _seen.get(a)) is not None]
-    terms.weight = weight_of(node.op.name) + sum(t.weight for t in looked)
+    sums = [t for f in whole if f.op.name in SEEN_THROUGH and (t := _seen.get(f)) is not None]
+    terms.below = any(p < 0 for _, p in factors) or any(t.below for t in sums)
+    terms.weight = weight_of(node.op.name) + sum(_weight(a) for a in node.args if a not in whole)
     plain = not (terms.below or terms.merged or any(f.op.name == "exp" for f in whole))
     terms.idle = plain and _apart(terms, whole) and written_weight(terms) >= terms.weight
     return terms
+
+
+def _weight(node: Node) -> int:
+    found = _seen.get(node) if node.op.name in SEEN_THROUGH else None
+    return 0 if found is None else found.weight
 
 
 def _apart(terms: Terms, factors: set[Node]) -> bool:

@@ -1,0 +1,57 @@
+"""A quick look that tells arithmetic in which nothing can be shortened, so that its terms need not be worked out.
+
+Most of a network's gradient is such: products of different things, and sums of two things that share nothing.
+"""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+from graphc.ir.node import Node
+from graphc.ops.leaf import constant_value
+from graphc.rewrite.terms import MAX_FACTORS, SEEN_THROUGH
+
+# Of a quiet product its factors; of a quiet sum nothing, for it is one factor itself. What is absent is not quiet.
+_factors: WeakKeyDictionary[Node, frozenset[Node]] = WeakKeyDictionary()
+
+
+def quiet(node: Node) -> bool:
+    """Whether no rule of algebra can do anything at `node`; "no" may also mean that a longer look is needed."""
+    if node in _factors:
+        return True
+    found = _look(node)
+    if found is None:
+        return False
+    _factors[node] = found if len(found) <= MAX_FACTORS else frozenset()
+    return True
+
+
+def _look(node: Node) -> frozenset[Node] | None:
+    match node.op.name:
+        case "mul":
+            left, right = _factors_of(node.args[0]), _factors_of(node.args[1])
+            return None if left is None or right is None or left & right else left | right
+        case "pow":
+            power = constant_value(node.args[1])
+            base = _factors_of(node.args[0])
+            return base if base is not None and len(base) == 1 and power is not None and power >= 2 else None
+        case "add" | "sub":
+            return frozenset() if _apart(*node.args) else None
+    return None
+
+
+def _factors_of(node: Node) -> frozenset[Node] | None:
+    if node.op.name in SEEN_THROUGH:
+        found = _factors.get(node)
+        return found or (None if found is None else frozenset((node,)))
+    return None if node.op.kind == "const" or node.op.name in ("exp", "sqrt") else frozenset((node,))
+
+
+def _apart(a: Node, b: Node) -> bool:
+    """Whether two summands share no factor and hold no sums; one of them may be a number."""
+    sides = [_factors_of(x) for x in (a, b) if constant_value(x) is None]
+    known = [s for s in sides if s is not None]
+    if not known or len(known) < len(sides) or any(constant_value(x) == 0 for x in (a, b)):
+        return False
+    flat = not any(f.op.name in SEEN_THROUGH for s in known for f in s)
+    return flat and not frozenset.intersection(*known) if len(known) > 1 else flat
