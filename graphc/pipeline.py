@@ -8,7 +8,7 @@ load ─► Program ─► derive ─► Derivation ─► circuit_of ─► Pic
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from graphc.derive.derivation import Derivation
 from graphc.derive.derivation import derive as derivation_of
@@ -68,7 +68,7 @@ def derive(source: Source, *, wrt: Names = None, at: Mapping[str, Any] | None = 
     return Report(derivation, _values(derivation, at))
 
 
-def compile(source: Source, *, wrt: Names = None, dtype: str = "float64") -> Function | Step:
+def compile(source: Source, *, wrt: Names = None, dtype: str = "float64") -> Function:
     """A node and its gradients as one NumPy function: by `wrt`, else by its parameters, else by its real inputs."""
     root = _root(source)
     targets = _targets(source, wrt)
@@ -79,6 +79,30 @@ def compile(source: Source, *, wrt: Names = None, dtype: str = "float64") -> Fun
     found = gradients(root, targets, simplify=False) if targets else []
     named = {f"d{name}_d{target.name}": gradient for target, gradient in zip(targets, found, strict=True)}
     return compile_graph({name: root, **named}, dtype=dtype)
+
+
+@overload
+def compile_graph(
+    outputs: Outputs,
+    *,
+    updates: None = None,
+    dtype: str = "float64",
+    sizes: Mapping[str, int] | None = None,
+    reuse: bool = False,
+    name: str = "f",
+) -> Function: ...
+
+
+@overload
+def compile_graph(
+    outputs: Outputs,
+    *,
+    updates: Mapping[Node, Node],
+    dtype: str = "float64",
+    sizes: Mapping[str, int] | None = None,
+    reuse: bool = False,
+    name: str = "f",
+) -> Step: ...
 
 
 def compile_graph(
