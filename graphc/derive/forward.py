@@ -94,7 +94,7 @@ def jacobian(output: Node, target: Node) -> Node:
         if not isinstance(d, int) or rows * d > MAX_ROWS:
             shape = show_shape(output.shape)
             raise GradientError(
-                f"the Jacobian of an array of shape {shape} is written out row by row, at most {MAX_ROWS} rows of known "
+                f"the Jacobian of an array of shape {shape} is written row by row, at most {MAX_ROWS} rows of known "
                 "number; differentiate a sum, or give the sizes as numbers"
             )
         rows *= d

@@ -194,12 +194,12 @@ def check_scalar(output: Node) -> None:
     name = output.name or output.op.name
     if output.shape != ():
         raise GradientError(
-            f"{name} has shape {show_shape(output.shape)}: a gradient is of a scalar; take sum or mean first, or jacobian"
+            f"{name} has shape {show_shape(output.shape)}: a gradient is of a scalar; take sum or mean, or jacobian"
         )
     if output.dtype != "real":
         raise GradientError(f"{name} holds {output.dtype} values: nothing to differentiate")
 
 
 def grad(output: Node, target: Node) -> Node:
-    """The gradient of a scalar with respect to one node, simplified; a graph like any other, so it differentiates too."""
+    """The gradient of a scalar with respect to one node, simplified; it is a graph and differentiates again."""
     return gradients(output, [target])[0]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from graphc.ir.errors import DTypeError
-from graphc.ir.node import Node
+from graphc.ir.node import Node, make
 from graphc.ir.op import Op, function, register
-from graphc.ir.node import make
 from graphc.ops.activations import softplus
 from graphc.ops.composite import composite
 from graphc.ops.index import one_hot

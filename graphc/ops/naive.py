@@ -92,7 +92,9 @@ class Arithmetic:
                 for a, x in zip(node.args[first:], arrays[first:], strict=True)
             ]
         if node.dtype == "int":
-            return arrays[:first] + [self.cast(x, "int") if x.dtype == np.bool_ else x for x in arrays[first:]]
+            return arrays[:first] + [
+                self.cast(x, "int") if x.dtype == np.bool_ else x for x in arrays[first:]
+            ]
         return arrays
 
     # structure
@@ -212,7 +214,7 @@ class Precise(Arithmetic):
         table: dict[str, Callable[..., Any]] = {"reciprocal": _each(lambda x: 1 / x)}
         table["step"] = lambda x: np.asarray(x > 0).astype(np.int64)
         for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"):
-            table[name] = lambda x, y, f=getattr(np, name): np.asarray(f(x, y)).astype(np.bool_)
+            table[name] = _compare(getattr(np, name))
         return table
 
     def function(self, name: str, arity: int) -> Callable[..., Any] | None:
@@ -225,11 +227,15 @@ class Precise(Arithmetic):
         return self.array(x, dtype)
 
     def full(self, shape: tuple[int, ...], fill: str | Fraction, dtype: Any) -> Any:
-        if dtype != object:
+        if np.dtype(dtype) != self.real:
             return super().full(shape, fill, dtype)
         result = np.empty(shape, dtype=object)
         result[...] = self._exact(fill)
         return result
+
+
+def _compare(f: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, y: np.asarray(f(x, y)).astype(np.bool_)
 
 
 def _each(f: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -244,12 +250,13 @@ def bind(
     arrays: dict[Node, Any] = {}
     sizes: dict[str, int] = {}
     for leaf in leaves:
-        if leaf.name not in values:
-            raise BindError(f"no value for {leaf.name} {show_shape(leaf.shape)}: give {leaf.name}=…")
+        name = str(leaf.name)
+        if name not in values:
+            raise BindError(f"no value for {name} {show_shape(leaf.shape)}: give {name}=…")
         try:
-            array = arithmetic.array(values[leaf.name], leaf.dtype)
+            array = arithmetic.array(values[name], leaf.dtype)
         except (ValueError, TypeError):
-            raise BindError(f"the value for {leaf.name} is not an array of numbers") from None
+            raise BindError(f"the value for {name} is not an array of numbers") from None
         match_shape(leaf, array.shape, sizes)
         arrays[leaf] = array
     return arrays, sizes

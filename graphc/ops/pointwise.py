@@ -107,7 +107,8 @@ MAXIMUM = primitive("maximum", lambda sp, at, x, y: sp.Piecewise((x, x >= y if a
 MINIMUM = primitive("minimum", lambda sp, at, x, y: sp.Piecewise((x, x <= y if at[0] == 0 else x < y), (y, True)),
                      attrs=("tie",), symbol="min", dtype="same")
 LESS = primitive("less", lambda sp, at, x, y: sp.Piecewise((1, x < y), (0, True)), symbol="<", dtype="bool")
-LESS_EQUAL = primitive("less_equal", lambda sp, at, x, y: sp.Piecewise((1, x <= y), (0, True)), symbol="≤", dtype="bool")
+LESS_EQUAL = primitive("less_equal", lambda sp, at, x, y: sp.Piecewise((1, x <= y), (0, True)), symbol="≤",
+                       dtype="bool")
 GREATER = primitive("greater", lambda sp, at, x, y: sp.Piecewise((1, x > y), (0, True)), symbol=">", dtype="bool")
 GREATER_EQUAL = primitive("greater_equal", lambda sp, at, x, y: sp.Piecewise((1, x >= y), (0, True)), symbol="≥",
                            dtype="bool")

@@ -45,16 +45,16 @@ def _cumprod_vjp(node: Node, g: Node) -> tuple[Node | None, ...]:
     axis, reverse, exclusive = node.attrs
     x = node.args[0]
     before = make(CUMPROD, (x,), (axis, reverse, True))
-    g = _shift(g, axis, back=not reverse) if exclusive else g  # type: ignore[arg-type]
-    following = _shift(x, axis, back=not reverse)  # type: ignore[arg-type]
+    g = _shift(g, axis, back=not reverse) if exclusive else g
+    following = _shift(x, axis, back=not reverse)
     return (before * make(RECURRENCE, (following, g), (axis, not reverse)),)
 
 
 def _recurrence_vjp(node: Node, g: Node) -> tuple[Node | None, ...]:
     axis, reverse = node.attrs
-    following = _shift(node.args[0], axis, back=not reverse)  # type: ignore[arg-type]
+    following = _shift(node.args[0], axis, back=not reverse)
     s = make(RECURRENCE, (following, g), (axis, not reverse))
-    return s * _shift(node, axis, back=bool(reverse)), s  # type: ignore[arg-type]
+    return s * _shift(node, axis, back=bool(reverse)), s
 
 
 def _cumprod_jvp(node: Node, tangents: tuple[Node | None, ...]) -> Node:
@@ -63,13 +63,13 @@ def _cumprod_jvp(node: Node, tangents: tuple[Node | None, ...]) -> Node:
     x = node.args[0]
     before = make(CUMPROD, (x,), (axis, reverse, True))
     moved = make(RECURRENCE, (x, before * tangents[0]), (axis, reverse))
-    return _shift(moved, axis, back=bool(reverse)) if exclusive else moved  # type: ignore[arg-type]
+    return _shift(moved, axis, back=bool(reverse)) if exclusive else moved
 
 
 def _recurrence_jvp(node: Node, tangents: tuple[Node | None, ...]) -> Node:
     axis, reverse = node.attrs
     da, db = tangents
-    driven = [da * _shift(node, axis, back=bool(reverse))] if da is not None else []  # type: ignore[arg-type]
+    driven = [da * _shift(node, axis, back=bool(reverse))] if da is not None else []
     driven += [db] if db is not None else []
     return make(
         RECURRENCE, (node.args[0], driven[0] + driven[1] if len(driven) == 2 else driven[0]), node.attrs
