@@ -1,35 +1,26 @@
-"""The README keeps its word: its commands and examples run, its links lead somewhere."""
+"""The README keeps its word: its commands and examples run and show what they print, its links lead somewhere."""
 
 from __future__ import annotations
 
-import re
-import shlex
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from graphc import cli
+from tests.docs.pages import ROOT, blocks, broken_links, check_page, run_command, words_of
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PICTURE = ROOT / "docs" / "images" / "circuit.svg"
+PAGE = ROOT / "README.md"
+README = PAGE.read_text(encoding="utf-8")
 
 
-def fences(language: str) -> list[str]:
+def bodies(language: str) -> list[str]:
     """The fenced blocks of the README in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return [block.body for block in blocks(README) if block.language == language]
 
 
-COMMANDS = [line for block in fences("sh") for line in block.splitlines()]
+COMMANDS = [line for body in bodies("sh") for line in body.splitlines()]
 INSTALLING = [line for line in COMMANDS if line.startswith("python -m pip install ")]
-
-
-def words_after_installation(command: str) -> list[str]:
-    """The words `graphc` would be called with, without what installs it."""
-    return shlex.split(re.sub(r"^(.* && )?(python -m )?graphc ", "", command))
 
 
 def test_the_readme_opens_with_a_picture_and_two_commands() -> None:
@@ -44,32 +35,23 @@ def test_a_command_can_be_typed_on_windows_too(command: str) -> None:
     assert not set(command) & set("'\\`$^%")
 
 
-@pytest.mark.parametrize("command", [line for line in COMMANDS if "graphc " in line])
+@pytest.mark.parametrize("command", [line for line in COMMANDS if words_of(line)])
 def test_a_command_runs(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    words = words_after_installation(command)
-    assert cli.run(words) == 0
+    words = words_of(command)
+    code, printed = run_command(words)
+    assert code == 0, printed
     if "-o" in words:
         assert (tmp_path / words[words.index("-o") + 1]).stat().st_size > 0
 
 
-def test_the_picture_is_what_the_first_command_draws(
-    golden: Callable[[str, bytes], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_readme_shows_what_its_examples_print_and_draw(
+    golden: Callable[[str, str | bytes], None], tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert cli.run(words_after_installation(INSTALLING[0])) == 0
-    golden(str(PICTURE), (tmp_path / "circuit.svg").read_bytes())
+    check_page(PAGE, tmp_path, golden)
 
 
-@pytest.mark.parametrize("program", fences("python"))
-def test_a_python_example_runs(program: str, tmp_path: Path) -> None:
-    run = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
-
-
-@pytest.mark.parametrize("program", fences("graphc"))
+@pytest.mark.parametrize("program", bodies("graphc"))
 @pytest.mark.parametrize("command", ["draw", "derive", "compile"])
 def test_a_graph_example_is_understood(
     command: str, program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -80,5 +62,4 @@ def test_a_graph_example_is_understood(
 
 
 def test_links_lead_to_files() -> None:
-    targets = re.findall(r"\]\(([^)#:]+)\)", README)
-    assert [target for target in targets if not (ROOT / target).is_file()] == []
+    assert broken_links(PAGE) == []
