@@ -45,10 +45,11 @@ _HOMES = {
     "derive.reverse": "grad gradients",
     "derive.forward": "jvp jacobian hessian hessian_vector_product",
     "derive.derivation": "derive Derivation",
+    "emit.compile": "compile=compile_",
     "emit.function": "Function Step",
     "lang.build": "parse expression",
     "draw.picture": "Picture",
-    "pipeline": "compile=compile_graph draw",
+    "pipeline": "draw",
 }
 _PLACES = {
     shown: (f"graphc.{module}", there or shown)

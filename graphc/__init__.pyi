@@ -9,6 +9,7 @@ from graphc.derive.forward import jvp as jvp
 from graphc.derive.reverse import grad as grad
 from graphc.derive.reverse import gradients as gradients
 from graphc.draw.picture import Picture as Picture
+from graphc.emit.compile import compile_
 from graphc.emit.function import Function as Function
 from graphc.emit.function import Step as Step
 from graphc.ir.errors import BindError as BindError
@@ -109,7 +110,6 @@ from graphc.ops.reduce import prod as prod
 from graphc.ops.scan import cumprod as cumprod
 from graphc.ops.scan import cumsum as cumsum
 from graphc.ops.scan import recurrence as recurrence
-from graphc.pipeline import compile_graph
 from graphc.pipeline import draw as draw
 from graphc.rewrite.simplify import simplify as simplify
 
@@ -121,4 +121,4 @@ pow = pow_
 sum = sum_
 max = max_
 min = min_
-compile = compile_graph
+compile = compile_

@@ -2,13 +2,13 @@
 
 load ─► Program ─► derive ─► Derivation ─► circuit_of ─► Picture
                       │           └──────► Report: text, Markdown, LaTeX, JSON
-                      └─► simplify_all ─► plan ─► NumPy source
+                      └─► simplify ─► lower ─► plan ─► NumPy source
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from graphc.derive.derivation import Derivation
 from graphc.derive.derivation import derive as derivation_of
@@ -23,15 +23,13 @@ from graphc.ir.node import Node, topological
 from graphc.ir.types import show_shape
 from graphc.lang import Program, load
 from graphc.lang.suggest import meant
-from graphc.rewrite.simplify import simplify_all
 
 if TYPE_CHECKING:
-    from graphc.emit import Function, Step
+    from graphc.emit import Function
 
-__all__ = ["Picture", "Program", "Report", "compile", "compile_graph", "derive", "draw", "load"]
+__all__ = ["Picture", "Program", "Report", "compile", "derive", "draw", "load"]
 
 Source = Program | Node
-Outputs = Node | Sequence[Node] | Mapping[str, Node]
 Names = Sequence[str | Node] | str | Node | None
 
 
@@ -70,6 +68,8 @@ def derive(source: Source, *, wrt: Names = None, at: Mapping[str, Any] | None = 
 
 def compile(source: Source, *, wrt: Names = None, dtype: str = "float64") -> Function:
     """A node and its gradients as one NumPy function: by `wrt`, else by its parameters, else by its real inputs."""
+    from graphc.emit import compile_  # a picture needs no code generator
+
     root = _root(source)
     targets = _targets(source, wrt)
     if targets is None:
@@ -78,80 +78,7 @@ def compile(source: Source, *, wrt: Names = None, dtype: str = "float64") -> Fun
     name = root.name or "value"
     found = gradients(root, targets, simplify=False) if targets else []
     named = {f"d{name}_d{target.name}": gradient for target, gradient in zip(targets, found, strict=True)}
-    return compile_graph({name: root, **named}, dtype=dtype)
-
-
-@overload
-def compile_graph(
-    outputs: Outputs,
-    *,
-    updates: None = None,
-    dtype: str = "float64",
-    sizes: Mapping[str, int] | None = None,
-    reuse: bool = False,
-    name: str = "f",
-) -> Function: ...
-
-
-@overload
-def compile_graph(
-    outputs: Outputs,
-    *,
-    updates: Mapping[Node, Node],
-    dtype: str = "float64",
-    sizes: Mapping[str, int] | None = None,
-    reuse: bool = False,
-    name: str = "f",
-) -> Step: ...
-
-
-def compile_graph(
-    outputs: Outputs,
-    *,
-    updates: Mapping[Node, Node] | None = None,
-    dtype: str = "float64",
-    sizes: Mapping[str, int] | None = None,
-    reuse: bool = False,
-    name: str = "f",
-) -> Function | Step:
-    """Compile nodes to one NumPy function, or with `updates` to a training step; all are simplified together.
-
-    What is returned has the form of `outputs`: one array, a list, a tuple or a dict. `updates` gives the new
-    value of parameters and states, each computed from the old values. `dtype` is what reals become, "float32"
-    or "float64". `sizes` are hints for the planner. With `reuse`, the next call may overwrite returned arrays.
-
-    >>> import graphc as g
-    >>> x = g.input("x", "N"); f = g.compile(g.sum(x * x))
-    >>> float(f(x=[1, 2, 3]))
-    14.0
-    """
-    from graphc.emit import compile_  # a picture needs no code generator
-
-    simple = iter(simplify_all([*_listed(outputs), *(updates or {}).values()]))
-    found = _like(outputs, simple)
-    new = None if updates is None else {leaf: next(simple) for leaf in updates}
-    return compile_(found, updates=new, dtype=dtype, sizes=sizes, reuse=reuse, name=name)
-
-
-def _listed(outputs: Outputs) -> list[Node]:
-    match outputs:
-        case Node():
-            return [outputs]
-        case Mapping():
-            return list(outputs.values())
-    return list(outputs)
-
-
-def _like(outputs: Outputs, nodes: Iterator[Node]) -> Outputs:
-    """The next nodes in the form of `outputs`."""
-    match outputs:
-        case Node():
-            return next(nodes)
-        case Mapping():
-            return {key: next(nodes) for key in outputs}
-        case tuple():
-            return tuple(next(nodes) for _ in outputs)
-    return [next(nodes) for _ in outputs]
+    return compile_({name: root, **named}, dtype=dtype)
 
 
 def _root(source: Source) -> Node:

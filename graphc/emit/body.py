@@ -86,7 +86,7 @@ def step_lines(plan: Plan, scope: Scope) -> Iterator[str]:
     for step in plan.steps:
         if step.gradient is not None:
             mark = step.gradient
-            yield f"# d{shown(mark.of)}/d{shown(mark.wrt)} = {show(step.node, scope.names)}"
+            yield f"# d{shown(mark.of)}/d{shown(mark.wrt)} = {mark.text or show(step.node, scope.names)}"
         yield _line(plan, step, scope, holder)
         if step.target is None:
             scope.names[step.node] = step.name

@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import overload
 
 from graphc.emit.function import Function, Step
 from graphc.emit.module import RESERVED, Result
 from graphc.ir.errors import DTypeError, GraphcError
 from graphc.ir.node import Node
 from graphc.ir.pause import collection_paused
+from graphc.ops.pointwise import cast
 from graphc.plan.plan import make_plan
+from graphc.rewrite.simplify import simplify_all
 
 REALS = ("float64", "float32")
 Outputs = Node | Sequence[Node] | Mapping[str, Node]
+
+
+@overload
+def compile_(
+    outputs: Outputs,
+    *,
+    updates: None = None,
+    dtype: str = "float64",
+    sizes: Mapping[str, int] | None = None,
+    reuse: bool = False,
+    name: str = "f",
+) -> Function: ...
+
+
+@overload
+def compile_(
+    outputs: Outputs,
+    *,
+    updates: Mapping[Node, Node],
+    dtype: str = "float64",
+    sizes: Mapping[str, int] | None = None,
+    reuse: bool = False,
+    name: str = "f",
+) -> Step: ...
 
 
 @collection_paused()
@@ -25,7 +52,7 @@ def compile_(
     reuse: bool = False,
     name: str = "f",
 ) -> Function | Step:
-    """Compile a graph to one NumPy function, or with `updates` to a training step.
+    """Compile a graph to one NumPy function, or with `updates` to a training step; all is simplified together.
 
     `outputs` is a node, a list or tuple of nodes, or a dict by name; results come back in the same form.
     `updates` gives the new value of parameters and states, each computed from the old values. `dtype` is what
@@ -34,16 +61,30 @@ def compile_(
 
     Raises `BindError` when a size cannot be known at the call, `GraphcError` for an update that is none.
 
-    >>> from graphc.ops import input_
-    >>> x = input_("x", "N"); f = compile_((x * x).sum())
+    >>> import graphc as g
+    >>> x = g.input("x", "N"); f = g.compile(g.sum(x * x))
     >>> float(f(x=[1, 2, 3]))
     14.0
     """
     if dtype not in REALS:
         raise DTypeError(f"dtype {dtype!r} is not one of {', '.join(REALS)}")
     nodes, result = _unpacked(outputs)
-    labels = {n: k for k, n in zip(result.keys, nodes, strict=False) if n.name is None and not n.is_leaf}
-    plan = make_plan(nodes, updates, name=name, sizes=sizes, reuse=reuse, reserved=RESERVED, labels=labels)
+    written = (*nodes, *(updates or {}).values())
+    simple = [cast(n, old.dtype) for n, old in zip(simplify_all(written), written, strict=True)]
+    new = dict(zip(updates, simple[len(nodes) :], strict=True)) if updates is not None else None
+    labels = {
+        n: k for k, n in zip(result.keys, simple, strict=False) if k and n.name is None and not n.is_leaf
+    }
+    plan = make_plan(
+        simple[: len(nodes)],
+        new,
+        name=name,
+        sizes=sizes,
+        reuse=reuse,
+        reserved=RESERVED,
+        labels=labels,
+        written=written,
+    )
     if updates is None:
         return Function(plan, nodes, dtype, result)
     return Step(plan, nodes, dtype, result, sizes or {})

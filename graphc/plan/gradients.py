@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from graphc.derive import gradients
 from graphc.ir.node import Node, topological
+from graphc.ops.form import brief
+from graphc.plan.names import shown
 
 MOST_OUTPUTS = 4  # scalars that are looked at: each takes a derivation of the graph below it
-LARGEST = (
-    4000  # nodes below an output; deriving a larger graph once more would cost more than names are worth
-)
+LARGEST = 4000  # nodes below an output: deriving a larger graph once more costs more than names are worth
+LONGEST_TEXT = 72
 
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """The gradient of `of` with respect to `wrt`, by their names; `name` is what the value is called."""
+    """The gradient of `of` with respect to `wrt`, by their names; `name` is what the value is called.
+
+    `text` is its mathematics in terms of what has a name, where that is short enough to read.
+    """
 
     name: str
     of: str
     wrt: str
+    text: str | None = None
 
 
 def find_gradients(outputs: Sequence[Node], roots: Sequence[Node]) -> dict[Node, Gradient]:
-    """The nodes below `roots` that are gradients of a scalar output with respect to something named."""
+    """The nodes below `roots` that are gradients of a scalar output with respect to something named.
+
+    `outputs` are as the user wrote them; `roots` may be simplified, as gradients are.
+    """
     present = dict.fromkeys(topological(roots))
     found: dict[Node, Gradient] = {}
     scalars = [o for o in dict.fromkeys(outputs) if o.shape == () and o.dtype == "real" and not o.is_leaf]
     for output in scalars[:MOST_OUTPUTS]:
         below = topological([output])
-        if output in found or len(below) == len(present) or len(below) > LARGEST:
+        if output in found or len(below) > LARGEST:
             continue
         inside = set(below)
         shapes = {n.shape for n in present if n not in inside and n.dtype == "real"}
@@ -41,4 +49,11 @@ def find_gradients(outputs: Sequence[Node], roots: Sequence[Node]) -> dict[Node,
         for target, gradient in zip(named, gradients(output, named), strict=True):
             if gradient in present and not gradient.is_leaf and gradient.op.kind != "const":
                 found.setdefault(gradient, Gradient(f"d{target.name}", of, target.name or ""))
-    return found
+    names = {n: shown(n.name) for n in present if n.name} | {n: shown(g.name) for n, g in found.items()}
+    return {n: replace(g, text=_mathematics(n, names)) for n, g in found.items()}
+
+
+def _mathematics(gradient: Node, names: Mapping[Node, str]) -> str | None:
+    if gradient.name is not None:
+        return None
+    return brief(gradient, {n: name for n, name in names.items() if n is not gradient}, most=LONGEST_TEXT)

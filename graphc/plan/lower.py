@@ -168,7 +168,18 @@ def _cast(node: Node) -> Node:
     return cast(inner, node.attrs[0])
 
 
-_REWRITES: dict[str, Callable[[Node], Node]] = {"pow": _power, "step": _step, "cast": _cast}
+def _absolute(node: Node) -> Node:
+    """`|-x|` is `|x|`, so that stable forms of `x` and of `-x` share it."""
+    inner = node.args[0]
+    return make(node.op, inner.args) if inner.op.name == "neg" else fold(node)
+
+
+_REWRITES: dict[str, Callable[[Node], Node]] = {
+    "pow": _power,
+    "step": _step,
+    "cast": _cast,
+    "abs": _absolute,
+}
 
 
 def _spare_casts(node: Node) -> Node:

@@ -81,14 +81,20 @@ def make_plan(
     reuse: bool = False,
     reserved: Sequence[str] = (),
     labels: Mapping[Node, str] | None = None,
+    written: Sequence[Node] = (),
 ) -> Plan:
-    """Plan the computation of `outputs`; with `updates`, of a step that owns its parameters and states."""
+    """Plan the computation of `outputs`; with `updates`, of a step that owns its parameters and states.
+
+    `written` is what the user wrote where `outputs` and `updates` are simplified from it, outputs first: it says which
+    leaves are arguments, and which values are gradients of what.
+    """
     changes = _checked(updates or {})
     roots = (*outputs, *(value for _, value in changes))
-    given = find_gradients(outputs, roots)
+    surface = tuple(written) or roots
+    given = find_gradients(surface[: len(outputs)], roots)
     lowered = lower(outputs, changes, {n: g.name for n, g in given.items()} | dict(labels or {}))
     marks = {lowered.became[n]: g for n, g in given.items() if n in lowered.became}
-    inputs, owned = _leaves((*roots, *(leaf for leaf, _ in changes)), owns=updates is not None)
+    inputs, owned = _leaves((*surface, *(leaf for leaf, _ in changes)), owns=updates is not None)
     lines = order_lines(lowered, choose_values(lowered))
     policy = Policy(
         tuple(sorted((sizes or {}).items())), workspace=reuse or updates is not None, outputs_too=reuse

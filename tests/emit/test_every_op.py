@@ -31,6 +31,7 @@ positive = input_("positive", ("N", 3))
 labels = input_("labels", "N", dtype="int")
 whole = input_("whole", ("N", 3), dtype="int")
 mask = input_("mask", ("N", 3), dtype="bool")
+other_mask = input_("other_mask", ("N", 3), dtype="bool")
 
 UNARY = "neg exp expm1 abs sign sin cos tanh erf square step sigmoid softplus log_sigmoid relu leaky_relu elu"
 BINARY = "add sub mul div maximum minimum less less_equal greater greater_equal equal not_equal"
@@ -101,7 +102,7 @@ def pointwise_cases() -> Iterator[Case]:
             ("mixed", whole, x),
             ("whole", whole, labels.reshape("N", 1)),
             ("mask", mask, x),
-            ("masks", mask, mask),
+            ("masks", mask, other_mask),
             ("whole and mask", whole, mask),
             ("whole and constant", whole, const(0.5)),
             ("mask and constant", mask, const(0.5)),
