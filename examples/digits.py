@@ -1,6 +1,6 @@
 """Train a 64-64-10 network on scikit-learn's handwritten digits, with one generated NumPy function per step.
 
-    python -m pip install "graphc[examples]"
+    python -m pip install ".[examples]"
     python digits.py --seeds 5
 
 The network is written once as a graph. graphc derives the gradients and generates a module that does the forward pass,
