@@ -1,0 +1,103 @@
+"""The pages in docs/ are true: examples run and show what they give, reference pages are the declarations' own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from graphc.draw.picture import MOST_GATES, MOST_WIRES
+from graphc.lang import limits
+from tests.docs import tables
+from tests.docs.pages import (
+    ROOT,
+    blocks,
+    broken_links,
+    check_page,
+    excerpt,
+    pictures,
+    run_page,
+    shown,
+    words_of,
+)
+
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+WITH_EXAMPLES = ("language.md", "generated-code.md", "pictures.md")
+Golden = Callable[[str, str | bytes], None]
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_a_page_shows_what_its_examples_print_and_draw(name: str, golden: Golden, tmp_path: Path) -> None:
+    check_page(DOCS / name, tmp_path, golden)
+
+
+def test_the_page_of_operations_is_the_table_of_operations(golden: Golden) -> None:
+    golden(str(DOCS / "operations.md"), tables.operations_page())
+
+
+def test_the_page_of_rules_is_the_list_of_rules(golden: Golden) -> None:
+    golden(str(DOCS / "rules.md"), tables.rules_page())
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md", ROOT / "CHANGELOG.md"], ids=lambda p: p.name)
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    assert broken_links(page) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_a_command_can_be_typed_on_windows_too(page: Path) -> None:
+    fences = [b for b in blocks(page.read_text(encoding="utf-8")) if b.language == "sh"]
+    commands = [line for fence in fences for line in fence.body.splitlines() if words_of(line)]
+    assert [c for c in commands if set(c) & set("'\\`$%")] == []
+
+
+def test_a_graph_without_an_error_below_it_has_none(tmp_path: Path) -> None:
+    page = (DOCS / "language.md").read_text(encoding="utf-8")
+    ran = [(b, printed) for b, printed in run_page(page, tmp_path) if b.language == "graphc"]
+    assert len(ran) > 4
+    assert [printed for b, printed in ran if printed and not shown(page, b)] == []
+
+
+def test_the_limits_are_those_that_are_checked() -> None:
+    stated = (DOCS / "language.md").read_text(encoding="utf-8").partition("## Limits")[2]
+    numbers = [int(n.replace(",", "")) for n in re.findall(r"\| ([\d,]+) \|$", stated, re.MULTILINE)]
+    assert numbers == [
+        limits.MAX_EXPRESSION,
+        limits.MAX_FILE,
+        limits.MAX_NESTING,
+        limits.MAX_CHAIN,
+        limits.MAX_NAME,
+        limits.MAX_DIGITS,
+        limits.MAX_EXPONENT,
+    ]
+    page = (DOCS / "pictures.md").read_text(encoding="utf-8")
+    assert f"{MOST_GATES:,} gates and {MOST_WIRES:,} wires" in page
+
+
+def test_every_picture_is_shown_somewhere() -> None:
+    used = {p.resolve() for page in [*PAGES, ROOT / "README.md"] for p in pictures(page)}
+    assert used == set((DOCS / "images").iterdir())
+
+
+def test_the_readme_names_every_page() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [p.name for p in PAGES if f"(docs/{p.name})" not in readme] == []
+
+
+def test_an_excerpt_follows_what_is_printed() -> None:
+    assert excerpt("a\n", "b\nc\n") == "b\nc\n"
+    assert excerpt("…\nb\nold\n", "a\nb\nc\nd\n") == "…\nb\nc\nd\n"
+    assert excerpt("a\n…\nc\n…\n", "a\nb\nc\nd\n") == "a\n…\nc\n…\n"
+    with pytest.raises(AssertionError, match="reads 'x'"):
+        excerpt("…\nx\n", "a\nb\n")
+
+
+def test_a_changed_output_is_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```python\nprint(2)\n```\n\n```text\n1\n```\n", encoding="utf-8")
+    compared: dict[str, object] = {}
+    check_page(page, tmp_path, compared.__setitem__)
+    assert re.search(r"```text\n(.*)\n```", str(compared[str(page)]))[1] == "2"  # type: ignore[index]
