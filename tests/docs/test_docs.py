@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,6 +86,25 @@ def test_every_picture_is_shown_somewhere() -> None:
 def test_the_readme_names_every_page() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [p.name for p in PAGES if f"(docs/{p.name})" not in readme] == []
+
+
+def test_the_page_of_dependencies_lists_what_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    page = (DOCS / "dependencies.md").read_text(encoding="utf-8")
+    always, extras = page.split("## Extras")
+
+    def names(requirements: list[str]) -> set[str]:
+        return {re.split(r"[<>=]", r)[0] for r in requirements}
+
+    assert set(re.findall(r"^\| ([\w-]+) \|", always, re.MULTILINE)) - {"package"} == names(
+        project["dependencies"]
+    )
+    listed: dict[str, set[str]] = {}
+    for extra, packages in re.findall(r"^\| `(\w+)` \| ([^|]+) \|", extras, re.MULTILINE):
+        listed.setdefault(extra, set()).update(packages.split(", "))
+    assert listed == {extra: names(rs) for extra, rs in project["optional-dependencies"].items()}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE) == list(project["optional-dependencies"])
 
 
 def test_an_excerpt_follows_what_is_printed() -> None:
