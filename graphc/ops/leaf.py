@@ -16,6 +16,7 @@ from graphc.ops.facts import Fact, check_fact
 
 Number = int | Fraction | Decimal
 ConstKind = Literal["int", "rational", "decimal", "symbol"]
+LARGEST_EXPONENT = 5000  # of a decimal that is still worked with exactly
 SYMBOLS = ("pi", "inf", "-inf")
 
 
@@ -113,10 +114,13 @@ def _exact(value: Any) -> tuple[ConstKind, Number | str]:
 
 
 def constant_value(node: Node) -> Fraction | None:
-    """The exact rational a constant node stands for, else None."""
-    if node.op is CONST and node.attrs[0] != "symbol":
-        return Fraction(node.attrs[1])
-    return None
+    """The exact rational a constant node stands for, else None; of a decimal such as 1e-99999, None too."""
+    if node.op is not CONST or node.attrs[0] == "symbol":
+        return None
+    value = node.attrs[1]
+    if isinstance(value, Decimal) and abs(value.adjusted()) > LARGEST_EXPONENT:
+        return None
+    return Fraction(value)
 
 
 @function

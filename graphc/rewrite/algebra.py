@@ -12,7 +12,7 @@ from graphc.ops.leaf import as_node, constant_value
 from graphc.ops.move import broadcast
 from graphc.rewrite.quiet import quiet
 from graphc.rewrite.rule import Rule, call, var
-from graphc.rewrite.terms import SEEN_THROUGH, Terms, expand, terms_of, weight_of, written_weight
+from graphc.rewrite.terms import SEEN_THROUGH, Terms, expand, is_short, terms_of, weight_of, written_weight
 from graphc.rewrite.write import write, write_factored
 
 ARITHMETIC = ("add", "sub", "mul", "div", "neg", "pow", "square", "reciprocal")
@@ -57,8 +57,8 @@ def _numbers(node: Node) -> Node | None:
     name = node.op.name
     if all(v is not None for v in values) and name in _EXACT and not (name == "div" and values[1] == 0):
         decimal = any(a.attrs[0] == "decimal" for a in node.args)
-        result = Terms([((), _EXACT[name](*values))], decimal=decimal)
-        return write(result)
+        result = _EXACT[name](*values)
+        return write(Terms([((), result)], decimal=decimal)) if is_short(result) else None
     if len(values) == 2:
         (x, y), (a, b) = node.args, values
         if (name in ("mul", "div") and b == 1) or (name in ("add", "sub") and b == 0):
@@ -110,6 +110,17 @@ def _expand(node: Node) -> Node | None:
     return min(found, key=lambda c: cost(broadcast(c, node.shape), floor), default=None)
 
 
+def _minus_difference(node: Node) -> Node | None:
+    """`-((x - y)/c)` is `(y - x)/c`."""
+    quotient = node.args[0]
+    if quotient.op.name != "div" or quotient.name is not None:
+        return None
+    difference, below = quotient.args
+    if difference.op.name != "sub" or difference.name is not None:
+        return None
+    return (difference.args[1] - difference.args[0]) / below
+
+
 def _broadcast_operand(node: Node) -> Node | None:
     """A repeated operand need not be repeated: elementwise operations broadcast by themselves."""
     if node.op.kind == "composite" or not node.op.elementwise:
@@ -142,6 +153,7 @@ ALGEBRA = (
     Rule("collect terms and factors", apply=_collect, ops=ARITHMETIC, example="x + y + x"),
     Rule("take out the common factor", apply=_factor, ops=ARITHMETIC, example="x*y + x*z"),
     Rule("multiply out and cancel", apply=_expand, ops=ARITHMETIC, example="x*(y/x + 1) - x"),
+    Rule("minus a difference", apply=_minus_difference, ops=("neg",), example="-((x - y)/z)"),
     Rule("no repeat before an elementwise operation", apply=_broadcast_operand, ops=ELEMENTWISE,
          example="A = input(N, D); maximum(broadcast(sum(A), (N, D)), A)"),
     Rule("log of exp", log(exp(x)), x, example="log(exp(x))"),

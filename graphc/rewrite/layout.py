@@ -9,6 +9,7 @@ from graphc.ops.leaf import as_node, constant_value
 from graphc.ops.move import BROADCAST, RESHAPE, TRANSPOSE, broadcast, transpose
 from graphc.ops.reduce import SUM
 from graphc.rewrite.axes import add_axes, new_axes
+from graphc.rewrite.choice import marks_and_values
 from graphc.rewrite.rule import Rule
 
 
@@ -113,6 +114,8 @@ LAYOUT = (
          example="A = input(N, K); W = input(K, M); ones((N, K)) @ W + A[0, 0]"),
     Rule("reshape of a reshape", apply=_reshape, ops=("reshape",),
          example="x = input(N, 6); reshape(reshape(x, (N, 3, 2)), (N, 2, 3))"),
+    Rule("values in chosen places", apply=marks_and_values, ops=("scatter_add",),
+         example="z = input(N, K); t = input(N, dtype=int); sum(2*z[arange(N), t]) by z"),
     Rule("repetition of a repetition", apply=_broadcast, ops=("broadcast",),
          example="A = input(B, N, M); b = input(M); broadcast(broadcast(b, (N, M)), (B, N, M)) + A"),
 )

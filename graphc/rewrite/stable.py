@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from graphc.ir.node import Node, make, rebuild
 from graphc.ir.op import FUNCTIONS
+from graphc.ir.types import product
 from graphc.ops.activations import sigmoid
 from graphc.ops.leaf import constant_value
 from graphc.ops.losses import logsumexp, softmax
@@ -26,7 +27,7 @@ def _fold_exponentials(node: Node) -> Node | None:
         p < 0 or f.op.name == "exp" for factors in terms.order.values() for f, p in factors
     ):
         return None
-    folded = [(_fold(factors), c) for factors, c in terms.items()]
+    folded = [(_under_its_name(_fold(factors)), c) for factors, c in terms.items()]
     if all(new is old for (new, _), (old, _) in zip(folded, terms.items(), strict=True)):
         return None
     result = Terms(folded, decimal=terms.decimal)
@@ -49,11 +50,33 @@ def _fold(factors: Factors) -> Factors:
             return _fold(times(rest, ((sigmoid(_negative(exponent)), -power),)))
     for above, power in factors:
         if power > 0 and above.op.name == "exp":
-            partner = sigmoid(_negative(above.args[0]))
-            if dict(factors).get(partner, 0) > 0:
+            opposite = _negative(above.args[0])
+            found = [f for f, p in factors if p > 0 and f.op.name == "sigmoid" and f.args[0] is opposite]
+            for partner in found[:1]:
                 rest = times(factors, ((above, 1), (partner, 1)), -1)
                 return _fold(times(rest, ((sigmoid(above.args[0]), 1),)))
     return factors
+
+
+def _under_its_name(factors: Factors) -> Factors:
+    """A sigmoid written as the `p`, or the `1 - p`, that a sum among the other factors is divided by."""
+    result = factors
+    for s, power in factors:
+        if s.op.name != "sigmoid":
+            continue
+        for below in _divisors(factors):
+            p = below.args[1] if below.op.name == "sub" and constant_value(below.args[0]) == 1 else below
+            whole = s.args[0] if p is below else _negative(s.args[0])
+            if below is not s and p.op.name == "sigmoid" and p.args[0] is whole:
+                result = times(times(result, ((s, power),), -1), ((below, power),))
+                break
+    return result
+
+
+def _divisors(factors: Factors) -> list[Node]:
+    """What the terms of sums among the factors are divided by."""
+    sums = [terms_of(f) for f, p in factors if p > 0 and f.op.name in ("add", "sub")]
+    return list(dict.fromkeys(f for t in sums for fs, _ in t.items() for f, p in fs if p < 0))
 
 
 def _quotient(above: Node, below: Node) -> Node | None:
@@ -62,11 +85,15 @@ def _quotient(above: Node, below: Node) -> Node | None:
     plus = _one_plus_exp(below)
     if plus is exponent:
         return sigmoid(exponent)
-    while below.op.name == "reshape":
+    shape = below.shape
+    while below.op.name in ("reshape", "broadcast"):
         below = below.args[0]
-    if below.op.name == "sum" and len(below.attrs[0]) == 1 and _exponent(below.args[0]) is exponent:
-        return softmax(exponent, axis=below.attrs[0][0])
-    return None
+    if below.op.name != "sum" or len(below.attrs[0]) != 1 or _exponent(below.args[0]) is not exponent:
+        return None
+    # The sum has to stand beside each entry it was made of: a sum along rows of a square matrix may be laid on columns.
+    (axis,) = below.attrs[0]
+    beside = tuple(1 if i == axis else d for i, d in enumerate(exponent.shape))
+    return softmax(exponent, axis=axis) if (1,) * (len(beside) - len(shape)) + shape == beside else None
 
 
 def _exponent(node: Node) -> Node | None:
@@ -88,17 +115,30 @@ def _negative(node: Node) -> Node:
 
 
 def _log_of_sum(node: Node) -> Node | None:
-    """`log(sum(exp(z)))` and `log(mean(exp(z)))`, over one axis, kept or not."""
+    """`log(sum(exp(z)))` and `log(mean(exp(z)))`, kept or not; over several axes one after the other."""
     total = node.args[0]
     if total.op.name not in ("sum", "mean") or _exponent(total.args[0]) is None:
         return None
     (axes, keepdims), z = total.attrs, total.args[0].args[0]
-    if len(axes) != 1:
-        return None
-    result = logsumexp(z, axis=axes[0])
+    result = z
+    for axis in reversed(axes):
+        result = logsumexp(result, axis=axis)
     if keepdims:
         result = reshape(result, total.shape)
-    return result if total.op.name == "sum" else result - log(FUNCTIONS["size"](z.shape[axes[0]]))
+    count = product(z.shape[a] for a in axes)
+    return result if total.op.name == "sum" else result - log(FUNCTIONS["size"](count))
+
+
+def _log_of_product(node: Node) -> Node | None:
+    """The logarithm of a product or quotient, where one factor is positive and has a logarithm that does not overflow.
+
+    The other factor is then positive wherever the left side is defined.
+    """
+    inner = node.args[0]
+    if inner.op.name not in ("mul", "div") or not any(a.op.name in ("exp", *_STABLE_LOGS) for a in inner.args):
+        return None
+    left, right = map(log, inner.args)
+    return left + right if inner.op.name == "mul" else left - right
 
 
 def _log_of_gather(node: Node) -> Node | None:
@@ -148,6 +188,7 @@ STABLE = (
          example="z = input(N, K); log(sum(exp(z), axis=1))"),
     Rule("log below a choice of entries", apply=_log_of_gather, ops=("log",),
          example="z = input(N, K); t = input(N, dtype=int); log(softmax(z)[arange(N), t])"),
+    Rule("log of a product with exponentials", apply=_log_of_product, ops=("log",), example="log(sigmoid(x)*y)"),
     Rule("softmax of a shift", apply=_shift, ops=("softmax",),
          example="z = input(N, K); softmax(z - max(z, axis=1, keepdims=True))"),
     Rule("log of softmax", _log(_softmax(z, axis=axis)), _log_softmax(z, axis=axis),

@@ -12,6 +12,7 @@ from graphc.ops.move import broadcast, reshape
 from graphc.ops.reduce import SUM, sum_
 from graphc.rewrite.algebra import floor_of, work
 from graphc.rewrite.axes import drop_axes
+from graphc.rewrite.choice import marked
 from graphc.rewrite.rule import Rule
 from graphc.rewrite.terms import Factors, Terms, terms_of, times
 from graphc.rewrite.write import write, write_factored
@@ -27,6 +28,8 @@ def known_sum(x: Node, axis: int) -> Fraction | None:
         if isinstance(fact, OneHot) and fact.axis == axis:
             return Fraction(1)
     if (x.op.name == "softmax" and x.attrs[0] == axis) or (x.op.name == "one_hot" and axis == x.ndim - 1):
+        return Fraction(1)
+    if axis == 1 and marked(x) is not None:
         return Fraction(1)
     if x.op.name == "assumed":
         return known_sum(x.args[0], axis)
@@ -149,9 +152,17 @@ def _trivial(node: Node) -> Node | None:
     return x if keepdims else drop_axes(x, axes)
 
 
+def _whole(node: Node) -> Node | None:
+    """A sum over all axes is a number, whether its axes are kept or not."""
+    x = node.args[0]
+    axes, keepdims = node.attrs
+    return broadcast(make(SUM, (x,), (axes, False)), node.shape) if keepdims and len(axes) == x.ndim else None
+
+
 # fmt: off
 SUMS = (
     Rule("sum over axes of size 1", apply=_trivial, ops=("sum",), example="x = input(N, 1); sum(x, axis=1)"),
+    Rule("sum over all axes", apply=_whole, ops=("sum",), example="x = input(N, K); sum(x, keepdims=True)"),
     Rule("sum of a sum", apply=_merge, ops=("sum",), example="x = input(N, K); sum(sum(x, axis=1))"),
     Rule("take out of the sum", apply=_hoist, ops=("sum",), needs="sums_to",
          example="x = input(N, K); c = input(); sum(-c*x/N, axis=1)"),

@@ -15,10 +15,12 @@ from graphc.ir.types import Dim, product
 from graphc.ops.leaf import SIZE, as_node, constant_value
 from graphc.ops.reduce import SUM
 from graphc.rewrite.axes import new_axes, stretch
+from graphc.rewrite.choice import cancel_chosen, chosen
 
 Factors = tuple[tuple[Node, int], ...]  # each factor once, in order of appearance, with a power that is not 0
 ONE = Fraction(1)
 MAX_TERMS, MAX_FACTORS, MAX_EXPANDED, MAX_POWER = 12, 8, 40, 8
+MAX_BITS = 120  # numbers beyond 10**36, and below 10**-36, are left as they were typed: no float32 holds them
 SEEN_THROUGH = {"add", "sub", "mul", "div", "neg", "pow", "square", "reciprocal"} | {
     "broadcast",
     "reshape",
@@ -92,12 +94,17 @@ def terms_of(node: Node) -> Terms:
 def _known(node: Node) -> Terms:
     if node.op.kind == "const":
         value = constant_value(node)
-        if value is not None:
+        if value is not None and is_short(value):
             return Terms([((), value)] if value else [], decimal=node.attrs[0] == "decimal")
         if node.op is SIZE and len(node.attrs[0].terms) == 1:
             return _size_terms(node.attrs[0])
     found = _seen.get(node) if node.op.name in SEEN_THROUGH else None
     return Terms([(((node, 1),), ONE)]) if found is None else found
+
+
+def is_short(value: Fraction) -> bool:
+    """Whether an exact number is one that is worked out: not longer than a float can hold."""
+    return max(value.numerator.bit_length(), value.denominator.bit_length()) <= MAX_BITS
 
 
 def _size_terms(d: Dim) -> Terms:
@@ -110,7 +117,7 @@ def _size_terms(d: Dim) -> Terms:
 
 def _bounded(node: Node, terms: Terms | None) -> Terms | None:
     """None where the node is to count as one factor; also where it is its own only factor already."""
-    if terms is None or len(terms.by_factors) > MAX_TERMS:
+    if terms is None or len(terms.by_factors) > MAX_TERMS or not all(map(is_short, terms.by_factors.values())):
         return None
     return None if any(len(f) > MAX_FACTORS or f == ((node, 1),) for f in terms.order.values()) else terms
 
@@ -250,6 +257,7 @@ def _tidy(factors: Factors) -> Factors:
                     sign = 1 if powers[factor] > 0 else -1
                     powers[other] -= sign * both
                     powers[factor] -= sign * both
+    cancel_chosen(powers)
     return tuple((f, p) for f, p in powers.items() if p)
 
 
@@ -297,6 +305,8 @@ def expand(terms: Terms) -> Terms | None:
         if len(work) + len(done) > MAX_EXPANDED:
             return None
     result = Terms(done, decimal=decimal)
+    if not all(map(is_short, result.by_factors.values())):
+        return None
     return result if cancelled or len(result) < len(done) else None
 
 
@@ -315,6 +325,9 @@ def _may_cancel(terms: Terms) -> bool:
                 for g, q in (pair for factors_, _ in inner.items() for pair in factors_):
                     (above if q > 0 else below).add(g)
                     deeper = _opened(g) if q > 0 else None
+                    column = chosen(g) if q < 0 else None
+                    if column is not None:
+                        below.add(column[0])
                     if deeper is not None and len(deeper) > 1:
                         below.update(h for fs, _ in deeper.items() for h, r in fs if r < 0)
         size += product_size

@@ -55,7 +55,7 @@ def _write_product(factors: Factors, coefficient: Fraction, decimal: bool, last:
     below, bottom_sizes = _side(factors, -1)
     above += [last] if last is not None else []
     if decimal and size.denominator != 1 and _is_decimal(size):
-        above = [const(Decimal(size.numerator) / Decimal(size.denominator)), *_sized(top_sizes, 1), *above]
+        above = [const(_as_decimal(size)), *_sized(top_sizes, 1), *above]
         below = [*_sized(bottom_sizes, 1), *below]
     else:
         above = [*_sized(top_sizes, size.numerator), *above]
@@ -86,6 +86,14 @@ def _sized(sizes: DimLike, number: int) -> list[Node]:
     """A number and a product of sizes as one node, or none if it is 1."""
     total = number * sizes
     return [] if total == 1 else [as_node(total)]
+
+
+def _as_decimal(value: Fraction) -> Decimal:
+    """A fraction whose denominator has no prime but 2 and 5, as the decimal it is, to the last digit."""
+    digits, denominator = 0, value.denominator
+    while 10**digits % denominator:
+        digits += 1
+    return Decimal(f"{value.numerator * 10**digits // denominator}e-{digits}")
 
 
 def _is_decimal(value: Fraction) -> bool:

@@ -22,16 +22,13 @@ from graphc.ops.naive import Precise, evaluate
 from graphc.rewrite.engine import Engine
 from graphc.rewrite.rule import Event, Rule, call, var
 from graphc.rewrite.simplify import RULES, simplify
+from tests.rewrite.examples import example
 
 DIGITS = 60
 SIZES: tuple[dict[str, int], ...] = (
     {"N": 3, "K": 4, "M": 2, "D": 5, "B": 2},
     {"N": 1, "K": 2, "M": 5, "D": 3, "B": 4},
 )
-
-
-def example(rule: Rule) -> Node:
-    return parse(rule.example).require_root()
 
 
 def firings(root: Node, rules: Sequence[Rule], name: str) -> list[Event]:
