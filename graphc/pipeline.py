@@ -19,7 +19,7 @@ from graphc.draw.circuit import circuit_of, drawn_nodes
 from graphc.draw.picture import Picture
 from graphc.ir.errors import BindError, GradientError, GraphcError
 from graphc.ir.graph import Graph
-from graphc.ir.node import Node, topological
+from graphc.ir.node import Node, expect_node, topological
 from graphc.ir.types import show_shape
 from graphc.lang import Program, load
 from graphc.lang.suggest import meant
@@ -82,7 +82,7 @@ def compile(source: Source, *, wrt: Names = None, dtype: str = "float64") -> Fun
 
 
 def _root(source: Source) -> Node:
-    return source if isinstance(source, Node) else source.require_root()
+    return source.require_root() if isinstance(source, Program) else expect_node(source, "what is drawn or derived")
 
 
 def _has_gradients(root: Node) -> bool:
@@ -100,6 +100,8 @@ def _targets(source: Source, wrt: Names) -> list[Node] | None:
         if isinstance(one, str) and one not in known:
             what = root.name or "the expression"
             raise GradientError(f"{what} has no {one!r} to differentiate by{meant(one, known)}")
+        if not isinstance(one, str):
+            expect_node(one, "what to differentiate by")
     if not _has_gradients(root):
         shape = f"shape {show_shape(root.shape)}" if root.shape else f"{root.dtype} values"
         raise GradientError(
@@ -112,12 +114,15 @@ def _values(derivation: Derivation, at: Mapping[str, Any] | None) -> Values | No
     """The derivation at a point; None without one."""
     if not at:
         return None
+    if not isinstance(at, Mapping):
+        raise BindError("values are given by name, as in at={'x': 1}")
     shapes = {leaf.name or "": leaf.shape for leaf in Graph((derivation.output,)).leaves}
     leaves = list(shapes)
     for name, value in at.items():
         if name not in leaves:
             there = f"; the inputs are: {', '.join(leaves)}" if leaves else ""
-            raise BindError(f"there is no input {name!r}{meant(name, leaves) or there}")
+            near = meant(name, leaves) if isinstance(name, str) else ""
+            raise BindError(f"there is no input {name!r}{near or there}")
         if shapes[name] == () and isinstance(value, list | tuple):
             mend = f"declare it as an array, {name} = input({len(value)})"
             raise BindError(f"{name} is a scalar and was given a list of {len(value)} values; {mend}")

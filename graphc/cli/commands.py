@@ -75,7 +75,7 @@ def draw(
     graphc draw "(x + y) * z" --at x=-2 --at y=5 --at z=-4 -o circuit.svg
     graphc draw "sigmoid(w*x + b)" --expand sigmoid -o neuron.png
     """
-    output = output or f"circuit.{form or 'svg'}"
+    output = f"circuit.{form or 'svg'}" if output is None else output
     form = choose_format(output, form, PICTURE_FORMATS, None)
     values = parse_bindings(at)
     from graphc import pipeline

@@ -20,6 +20,8 @@ def choose_format(
 
     Raises OutputError when none of them says.
     """
+    if output == "":
+        raise OutputError("-o names no file")
     if named is not None:
         return named
     if output is None or output == "-":

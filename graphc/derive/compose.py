@@ -36,7 +36,7 @@ def compose(derivation: Derivation) -> Script:
     steps += [
         _no_gradient(book, t) for t in derivation.wrt if derivation.upstream and t not in derivation.upstream
     ]
-    return Script(tuple(steps), book.symbols, book.names)
+    return Script(tuple(steps) or (_definition(derivation.output),), book.symbols, book.names)
 
 
 def _nameless(nodes: Sequence[Node]) -> dict[Node, Node]:

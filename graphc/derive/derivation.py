@@ -18,7 +18,7 @@ from graphc.derive.steps import Script, Step
 from graphc.derive.text import to_text
 from graphc.derive.values import Values, values_at
 from graphc.ir.errors import GradientError
-from graphc.ir.node import Node, topological
+from graphc.ir.node import Node, expect_node, topological
 from graphc.ops.index import zeros
 from graphc.rewrite.simplify import Event, simplify_all
 
@@ -131,6 +131,9 @@ def derive(
     >>> d.upstream[x] is y
     True
     """
+    expect_node(output, "what is derived")
+    for target in wrt or ():
+        expect_node(target, "what to differentiate by")
     if gradients:
         check_scalar(output)
     expansion = expand_composites([output, *(wrt or ())], expand)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from graphc.derive.local import local_derivative
 from graphc.derive.reverse import as_numbers, check_scalar, grad
 from graphc.ir.errors import GradientError
-from graphc.ir.node import Node, make, topological
+from graphc.ir.node import Node, expect_node, make, topological
 from graphc.ir.types import show_shape
 from graphc.ops.composite import open_composite
 from graphc.ops.index import zeros
@@ -20,11 +20,19 @@ from graphc.rewrite.simplify import simplify_all
 
 def jvp(outputs: Sequence[Node], tangents: Mapping[Node, Node]) -> list[Node]:
     """For each output `sum over nodes of d(output)/d(node) · tangent`, where `tangents` gives each node's direction."""
+    if isinstance(outputs, Node):
+        raise GradientError("jvp: the outputs are a list, as in jvp([f], {x: direction})")
+    if not isinstance(tangents, Mapping):
+        raise GradientError("jvp: the directions are given by node, as in jvp([f], {x: direction})")
     for node, tangent in tangents.items():
+        expect_node(node, "what is moved")
+        expect_node(tangent, "a direction")
         if node.shape != tangent.shape:
             given, wanted = show_shape(tangent.shape), show_shape(node.shape)
             raise GradientError(f"jvp: a direction of shape {given} for {node.name}, of shape {wanted}")
     moved: dict[Node, Node] = dict(tangents)
+    for output in outputs:
+        expect_node(output, "what is differentiated")
     _push(outputs, moved)
     return [
         as_numbers(t) for t in simplify_all([moved[o] if o in moved else zeros(o.shape) for o in outputs])
@@ -87,7 +95,7 @@ MAX_ROWS = 4096
 
 def jacobian(output: Node, target: Node) -> Node:
     """All the derivatives of an array: shape `output.shape + target.shape`. The output's sizes must be numbers."""
-    if output.shape == ():
+    if expect_node(output, "what is differentiated").shape == ():
         return grad(output, target)
     rows = 1
     for d in output.shape:

@@ -15,7 +15,7 @@ from weakref import ref as ref_to
 
 from graphc.derive.local import local_derivative
 from graphc.ir.errors import GradientError
-from graphc.ir.node import Node, make, substitute, topological
+from graphc.ir.node import Node, expect_node, make, substitute, topological
 from graphc.ir.pause import collection_paused
 from graphc.ir.types import show_shape
 from graphc.ops.composite import attributes
@@ -81,7 +81,9 @@ def active_nodes(order: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
 def _total(values: list[Node]) -> Node:
     """The sum of contributions in order; one that comes three times or more is written once, times its number."""
     counts = Counter(values)
-    parts = [v if counts[v] == 1 else v * counts[v] for v in counts] if len(values) - len(counts) > 1 else values
+    parts = (
+        [v if counts[v] == 1 else v * counts[v] for v in counts] if len(values) - len(counts) > 1 else values
+    )
     total = parts[0]
     for value in parts[1:]:
         total = total + value
@@ -160,6 +162,7 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
     """
     check_scalar(output)
     for target in targets:
+        expect_node(target, "what to differentiate by")
         if target.dtype != "real":
             raise GradientError(
                 f"{target.name or target.op.name} holds {target.dtype} values: nothing to differentiate"
@@ -191,6 +194,7 @@ def as_numbers(gradient: Node) -> Node:
 
 def check_scalar(output: Node) -> None:
     """Refuse to take a gradient of an array."""
+    expect_node(output, "what is differentiated")
     name = output.name or output.op.name
     if output.shape != ():
         raise GradientError(

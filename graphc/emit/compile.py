@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import overload
 
 from graphc.emit.function import Function, Step
 from graphc.emit.module import RESERVED, Result
 from graphc.ir.errors import DTypeError, GraphcError
-from graphc.ir.node import Node
+from graphc.ir.node import Node, expect_node
 from graphc.ir.pause import collection_paused
 from graphc.ops.pointwise import cast
 from graphc.plan.plan import make_plan
@@ -69,7 +69,7 @@ def compile_(
     if dtype not in REALS:
         raise DTypeError(f"dtype {dtype!r} is not one of {', '.join(REALS)}")
     nodes, result = _unpacked(outputs)
-    written = (*nodes, *(updates or {}).values())
+    written = (*nodes, *_new_values(updates or {}))
     simple = [cast(n, old.dtype) for n, old in zip(simplify_all(written), written, strict=True)]
     new = dict(zip(updates, simple[len(nodes) :], strict=True)) if updates is not None else None
     labels = {
@@ -90,15 +90,22 @@ def compile_(
     return Step(plan, nodes, dtype, result, sizes or {})
 
 
+def _new_values(updates: Mapping[Node, Node]) -> list[Node]:
+    if not isinstance(updates, Mapping):
+        raise GraphcError("updates give each parameter its new value, as in {W: W - lr*dW}")
+    for leaf in updates:
+        expect_node(leaf, "what is updated")
+    return [expect_node(value, f"the new value of {leaf.name}") for leaf, value in updates.items()]
+
+
 def _unpacked(outputs: Outputs) -> tuple[tuple[Node, ...], Result]:
     nodes: tuple[Node, ...]
     if isinstance(outputs, Node):
         nodes, result = (outputs,), Result("single")
     elif isinstance(outputs, Mapping):
         nodes, result = tuple(outputs.values()), Result("dict", tuple(outputs))
+    elif not isinstance(outputs, Iterable):
+        raise GraphcError(f"outputs are a node, a list or a dict of nodes, not {outputs!r}")
     else:
         nodes, result = tuple(outputs), Result("tuple" if isinstance(outputs, tuple) else "list")
-    for node in nodes:
-        if not isinstance(node, Node):
-            raise GraphcError(f"an output has to be a node of a graph, not {node!r}")
-    return nodes, result
+    return tuple(expect_node(node, "an output") for node in nodes), result

@@ -87,11 +87,11 @@ class Compiled:
         for leaf in self.plan.inputs:
             try:
                 array = np.asarray(given[self.plan.names[leaf]])
+                if leaf.dtype == "int" and array.dtype.kind not in "biu" and array.size:
+                    raise BindError(f"{leaf.name} has to hold whole numbers and was given as {array.dtype}")
                 Arithmetic(self.dtype).array(array, leaf.dtype)
             except (ValueError, TypeError):
                 raise BindError(f"the value for {leaf.name} is not an array of numbers") from None
-            if leaf.dtype == "int" and array.dtype.kind not in "biu" and array.size:
-                raise BindError(f"{leaf.name} has to hold whole numbers and was given as {array.dtype}")
             shapes[leaf] = array.shape
         known.update(solve_sizes(self.plan.rules, shapes, known))
         for leaf, shape in shapes.items():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from reprlib import Repr
 from typing import Any
 from weakref import WeakValueDictionary
 
+from graphc.ir.errors import GraphcError
 from graphc.ir.op import Attrs, Op
 from graphc.ir.operators import Operators
 from graphc.ir.types import DType, Shape, show_shape
@@ -58,7 +60,23 @@ class Node(Operators):
 
     def named(self, name: str) -> Node:
         """The same expression as a named intermediate, a node of its own."""
+        if not isinstance(name, str) or not name:
+            raise GraphcError(f"a name is a non-empty string, not {_brief(name)}")
         return make(self.op, self.args, self.attrs, name)
+
+
+def expect_node(thing: object, role: str) -> Node:
+    """`thing` if it is a node; else a GraphcError that says what `role` asks for."""
+    if isinstance(thing, Node):
+        return thing
+    raise GraphcError(f"{role} has to be a node of a graph, not {_brief(thing)}")
+
+
+def _brief(thing: object) -> str:
+    """What was given instead, on one short line."""
+    shortener = Repr()
+    shortener.maxstring = shortener.maxother = 80
+    return " ".join(shortener.repr(thing).split())
 
 
 _interned: WeakValueDictionary[Hashable, Node] = WeakValueDictionary()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Literal
+from operator import index
+from typing import Literal, SupportsIndex
 
 from graphc.ir.errors import BindError, ShapeError
 
@@ -114,12 +115,22 @@ _POLYNOMIAL = re.compile(rf"\s*-?\s*{_PRODUCT}(?:\s*[+-]\s*{_PRODUCT})*\s*\Z")
 
 def dim(value: str | DimLike) -> DimLike:
     """A dimension from what a user writes: `784`, `"N"`, `"2*N + 1"` or a `Dim`."""
-    if isinstance(value, bool) or not isinstance(value, str | int | Dim):
-        raise ShapeError(f"a dimension is a whole number or a name such as 'N', not {value!r}")
-    found = _parse_dim(value) if isinstance(value, str) else value
+    if isinstance(value, Dim):
+        return value
+    found = _parse_dim(value) if isinstance(value, str) else _whole(value)
     if isinstance(found, int) and found < 0:
         raise ShapeError(f"a dimension cannot be negative: {value}")
     return found
+
+
+def _whole(value: object) -> int:
+    """A whole number of any integer type, such as NumPy's, as an int."""
+    if not isinstance(value, SupportsIndex) or isinstance(value, bool):
+        raise ShapeError(f"a dimension is a whole number or a name such as 'N', not {value!r}")
+    try:
+        return index(value)
+    except TypeError:  # an array offers an index, and has one only if it is a single whole number
+        raise ShapeError(f"a dimension is a whole number or a name such as 'N', not {value!r}") from None
 
 
 def _parse_dim(text: str) -> DimLike:
@@ -141,7 +152,7 @@ def _parse_dim(text: str) -> DimLike:
 
 def shape_of(dims: Sequence[str | DimLike] | str | DimLike) -> Shape:
     """A shape from what a user writes: `("N", 784)`, `"N"` or `784`."""
-    if isinstance(dims, str | int | Dim):
+    if isinstance(dims, str | Dim) or not isinstance(dims, Iterable):
         dims = (dims,)
     return tuple(dim(d) for d in dims)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -96,11 +97,18 @@ def markdown_blocks(text: str, name: str | None = None) -> tuple[Block, ...]:
 def load_object(source: PythonObject) -> object:
     """Import the user's file and take the object, calling it if it is a function without arguments.
 
+    What the file prints goes to standard error.
+
     Importing runs the file: only this form of source does so, because it names the user's own program.
     """
     place = f"{source.file}:{source.name}"
     if not source.name.isidentifier():
         raise ParseError(f"`{source.name}` is not the name of an object in {source.file}", source=place)
+    with redirect_stdout(sys.stderr):  # standard output is for results
+        return _taken(source, place)
+
+
+def _taken(source: PythonObject, place: str) -> object:
     module = _import(source.file, place)
     if not hasattr(module, source.name):
         known = [name for name in vars(module) if not name.startswith("_")]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, SupportsIndex
 
 from graphc.ir.errors import ShapeError
 from graphc.ir.node import Node, make
@@ -236,6 +236,8 @@ def _pad(x: Node, shape: Shape, slices: Slices, fill: str | Fraction = Fraction(
 def pad(x: Any, widths: Sequence[tuple[DimLike, DimLike]], fill: Any = 0) -> Node:
     """`x` with `widths[i] = (before, after)` entries of `fill` added along axis `i`."""
     x = as_node(x)
+    if not isinstance(widths, Sequence) or not all(isinstance(w, Sequence) and len(w) == 2 for w in widths):
+        raise ShapeError("pad: each axis is given its widths, as in pad(x, [(1, 1), (0, 0)])")
     if len(widths) != x.ndim:
         raise ShapeError(f"pad: {len(widths)} pairs of widths for the {x.ndim} axes of {show_shape(x.shape)}")
     pairs = [shape_of(pair) for pair in widths]
@@ -256,6 +258,9 @@ def slice_axis(x: Node, axis: int, key: slice) -> Node:
 
 def _bounds(extent: DimLike, key: slice) -> tuple[DimLike, int, DimLike]:
     step = 1 if key.step is None else key.step
+    for bound in (key.start, key.stop):
+        if not (bound is None or isinstance(bound, SupportsIndex | Dim)):
+            raise ShapeError(f"a slice runs between whole numbers or sizes, not {bound!r}")
     if not isinstance(step, int) or step == 0:
         raise ShapeError(f"a slice step is a whole number other than 0, not {step!r}")
     if isinstance(extent, int) and all(v is None or isinstance(v, int) for v in (key.start, key.stop)):
@@ -336,10 +341,16 @@ CONCAT = register(
 )
 
 
+def _parts(op: str, parts: Iterable[Any]) -> list[Any]:
+    if not isinstance(parts, Iterable):
+        raise ShapeError(f"{op}: the arrays are given as a list, as in {op}([a, b])")
+    return list(parts)
+
+
 @function
 def concat(parts: Sequence[Any], axis: int = 0) -> Node:
     """The arrays one after another along an existing axis."""
-    nodes = _same_dtype([as_node(p) for p in parts])
+    nodes = _same_dtype([as_node(p) for p in _parts("concat", parts)])
     if not nodes or not nodes[0].ndim:
         raise ShapeError("concat: scalars have no axis to join; use stack")
     if any(n.ndim != nodes[0].ndim for n in nodes):
@@ -352,7 +363,7 @@ def concat(parts: Sequence[Any], axis: int = 0) -> Node:
 @function
 def stack(parts: Sequence[Any], axis: int = 0) -> Node:
     """Arrays of one shape, side by side along a new axis."""
-    nodes = [as_node(p) for p in parts]
+    nodes = [as_node(p) for p in _parts("stack", parts)]
     if not nodes:
         raise ShapeError("stack: an empty list has no shape")
     for node in nodes[1:]:

@@ -45,10 +45,12 @@ class Arithmetic:
     def array(self, value: Any, dtype: str = "real") -> Any:
         """A value given from outside, as an array of this arithmetic."""
         if dtype in _INTEGRAL:
-            return np.asarray(value).astype(_INTEGRAL[dtype])
+            return _integral(np.asarray(value), _INTEGRAL[dtype])
         plain = np.asarray(value)
         if plain.dtype == object:
             plain = np.vectorize(float, otypes=[np.float64])(plain)
+        if plain.dtype.kind not in "biuf":
+            raise TypeError(f"{plain.dtype} is no kind of real number")
         return plain.astype(self.real)
 
     def size(self, d: DimLike, sizes: Sizes) -> Any:
@@ -243,6 +245,14 @@ def _each(f: Callable[[Any], Any]) -> Callable[..., Any]:
     return lambda x: np.asarray(vectorised(x), dtype=object)
 
 
+def _integral(given: Any, kind: Any) -> Any:
+    """An array of whole numbers or truth values; raises ValueError if that would change a number."""
+    whole = given.astype(kind)
+    if kind is np.int64 and not np.array_equal(whole, given):
+        raise ValueError("these are no whole numbers")
+    return whole
+
+
 def bind(
     leaves: Sequence[Node], values: Mapping[str, Any], arithmetic: Arithmetic
 ) -> tuple[dict[Node, Any], dict[str, int]]:
@@ -256,7 +266,10 @@ def bind(
         try:
             array = arithmetic.array(values[name], leaf.dtype)
         except (ValueError, TypeError):
-            raise BindError(f"the value for {name} is not an array of numbers") from None
+            kind = "whole" if leaf.dtype == "int" else "real"
+            raise BindError(f"the value for {name} is not an array of {kind} numbers") from None
+        except OverflowError:
+            raise BindError(f"the value for {name} is beyond floating point") from None
         match_shape(leaf, array.shape, sizes)
         arrays[leaf] = array
     return arrays, sizes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -67,9 +68,11 @@ def form(node: Node) -> Form:
 
 def number_text(kind: str, value: Any) -> str:
     """An exact constant as it is written in the graph language."""
-    if isinstance(value, Decimal):
-        return str(value) if "E" not in str(value) else repr(float(value))
-    return str(value)
+    if not isinstance(value, Decimal) or "E" not in str(value):
+        return str(value)
+    real = float(value)
+    fits = math.isfinite(real) and (real == 0) == (value == 0)
+    return repr(real) if fits else str(value).lower()
 
 
 def _value(value: Any) -> str:

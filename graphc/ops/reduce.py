@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from graphc.ir.errors import ShapeError
@@ -106,7 +106,7 @@ def normal_axes(op: str, axis: Axis, x: Node) -> tuple[int, ...]:
     """Axes counted from 0, in order; None means all."""
     if axis is None:
         return tuple(range(x.ndim))
-    given = [axis] if isinstance(axis, int) else list(axis)
+    given = list(axis) if isinstance(axis, Iterable) else [axis]
     axes = sorted(normal_axis(op, a, x) for a in given)
     if len(set(axes)) < len(axes):
         raise ShapeError(f"{op}: an axis is named twice in {axis}")

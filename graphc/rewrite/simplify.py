@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from weakref import WeakSet
 
-from graphc.ir.node import Node
+from graphc.ir.node import Node, expect_node
 from graphc.ir.pause import collection_paused
 from graphc.rewrite.algebra import ALGEBRA
 from graphc.rewrite.engine import Engine
@@ -32,7 +32,7 @@ def simplify(node: Node) -> Node:
     >>> simplify(x * 2 / x)
     <const() () int>
     """
-    return simplify_all([node])[0]
+    return simplify_all([expect_node(node, "what is simplified")])[0]
 
 
 __all__ = ["RULES", "Event", "simplify", "simplify_all"]

@@ -105,3 +105,8 @@ def test_version(graphc_run: Any) -> None:
     outcome = graphc_run("--version")
     assert outcome.code == 0
     assert outcome.out.startswith("graphc ")
+
+
+def test_an_empty_output_name_is_refused(graphc_run: Any) -> None:
+    outcome = graphc_run("draw", "x*y", "-o", "")
+    assert (outcome.code, outcome.err) == (2, "graphc: -o names no file\n")

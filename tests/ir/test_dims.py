@@ -257,3 +257,10 @@ def test_shape_errors_show_the_formula_and_the_numbers(name):
     ask, sentence = ERRORS[name]
     with pytest.raises(ShapeError, match=sentence):
         ask()
+
+
+def test_whole_numbers_of_numpy_are_dimensions():
+    assert shape_of((np.int64(3), "N")) == (3, dim("N"))
+    assert type(shape_of(np.int32(3))[0]) is int
+    with pytest.raises(ShapeError, match="a dimension is a whole number"):
+        dim(np.ones(2))

@@ -97,3 +97,13 @@ def test_an_object_in_a_python_file(tmp_path: Path) -> None:
     assert "SystemExit" in fails(f"{file}:loss")
     file.write_text("def (")
     assert "SyntaxError" in fails(f"{file}:loss")
+
+
+def test_what_a_python_file_prints_stays_out_of_the_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "own.py"
+    file.write_text("print('importing')\ndef net():\n    print('calling')\n    return 1\n", encoding="utf-8")
+    assert _take(f"{file}:net") == 1
+    out, err = capsys.readouterr()
+    assert (out, err.split()) == ("", ["importing", "calling"])

@@ -1,0 +1,78 @@
+"""What is no node is refused in one sentence, wherever a node is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+import graphc as g
+
+X, W = g.input("x"), g.param("W", (2,))
+LOSS = (g.sum(W * X)).named("loss")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "part"),
+    [
+        (lambda: g.grad(LOSS, "W"), "what to differentiate by has to be a node of a graph, not 'W'"),
+        (lambda: g.grad(LOSS, [W]), "has to be a node of a graph, not ["),
+        (lambda: g.grad(3, W), "what is differentiated has to be a node of a graph, not 3"),
+        (lambda: g.jacobian("x", W), "what is differentiated has to be a node of a graph, not 'x'"),
+        (lambda: g.jacobian(W * X, None), "what to differentiate by has to be a node of a graph, not None"),
+        (lambda: g.jvp([LOSS], "W"), "the directions are given by node"),
+        (lambda: g.jvp(LOSS, {W: W}), "the outputs are a list"),
+        (lambda: g.jvp([LOSS], {W: 3}), "a direction has to be a node of a graph, not 3"),
+        (lambda: g.derive("x*y"), "what is derived has to be a node of a graph, not 'x*y'"),
+        (lambda: g.derive(LOSS, wrt="W"), "what to differentiate by has to be a node of a graph, not 'W'"),
+        (lambda: g.draw("x*y"), "has to be a node of a graph, not 'x*y'"),
+        (lambda: g.draw(LOSS, wrt=[3]), "what to differentiate by has to be a node of a graph, not 3"),
+        (lambda: g.draw(LOSS, at=[1, 2]), "values are given by name"),
+        (lambda: g.draw(LOSS, at={X: 1}), "there is no input <x () real>"),
+        (lambda: g.simplify(3), "what is simplified has to be a node of a graph, not 3"),
+        (lambda: g.compile(None), "outputs are a node, a list or a dict of nodes, not None"),
+        (lambda: g.compile(LOSS, updates=[W]), "updates give each parameter its new value"),
+        (lambda: g.compile(LOSS, updates={"W": W}), "what is updated has to be a node of a graph, not 'W'"),
+        (lambda: g.compile(LOSS, updates={W: 3}), "the new value of W has to be a node of a graph, not 3"),
+        (lambda: (X * 2).named(3), "a name is a non-empty string, not 3"),
+        (lambda: (X * 2).named(""), "a name is a non-empty string, not ''"),
+        (lambda: W["a":], "a slice runs between whole numbers or sizes, not 'a'"),
+        (lambda: g.sum(W, axis=0.5), "an axis is a whole number, not 0.5"),
+        (lambda: g.concat(W), "the arrays are given as a list, as in concat([a, b])"),
+        (lambda: g.pad(W, 3), "each axis is given its widths"),
+    ],
+)
+def test_a_mistake_is_one_sentence(mistake: Callable[[], object], part: str) -> None:
+    with pytest.raises(g.GraphcError) as caught:
+        mistake()
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "part"),
+    [
+        (1j, "the value for x is not an array of real numbers"),
+        (10**400, "the value for x is beyond floating point"),
+        ("a", "the value for x is not an array of real numbers"),
+    ],
+)
+def test_a_value_no_real_holds(value: object, part: str) -> None:
+    with pytest.raises(g.BindError, match=part):
+        g.draw(X * 2, at={"x": value})
+
+
+def test_whole_numbers_are_not_rounded() -> None:
+    n = g.input("n", dtype="int")
+    with pytest.raises(g.BindError, match="the value for n is not an array of whole numbers"):
+        g.draw(X * n, at={"x": 1, "n": 1.5})
+    assert "2" in g.draw(X * n, at={"x": 1, "n": 2.0}).svg
+
+
+def test_an_expression_without_inputs_is_written_as_it_is() -> None:
+    assert g.derive(g.const(3.5)).text() == "y = 3.5\n"
+
+
+@pytest.mark.parametrize(("written", "read"), [("1e400*x", "1e+400"), ("1e-400*x", "1e-400")])
+def test_a_number_beyond_floating_point_is_printed_as_it_is(written: str, read: str) -> None:
+    assert f"y = {read}*x\n" in g.derive(g.parse(written).require_root()).text()
