@@ -11,7 +11,7 @@ from graphc.ops.activations import sigmoid
 from graphc.ops.leaf import constant_value
 from graphc.ops.losses import logsumexp, softmax
 from graphc.ops.move import reshape
-from graphc.ops.pointwise import log
+from graphc.ops.pointwise import exp, log
 from graphc.rewrite.quiet import quiet
 from graphc.rewrite.rule import Rule, call, var
 from graphc.rewrite.terms import Factors, Terms, terms_of, times
@@ -23,9 +23,8 @@ def _fold_exponentials(node: Node) -> Node | None:
     if quiet(node):
         return None
     terms = terms_of(node)
-    if terms.idle or not any(
-        p < 0 or f.op.name == "exp" for factors in terms.order.values() for f, p in factors
-    ):
+    whole = [f for factors in terms.order.values() for f, _ in factors]
+    if terms.idle or not (terms.below or any(f.op.name == "exp" for f in whole)):
         return None
     folded = [(_under_its_name(_fold(factors)), c) for factors, c in terms.items()]
     if all(new is old for (new, _), (old, _) in zip(folded, terms.items(), strict=True)):
@@ -59,15 +58,17 @@ def _fold(factors: Factors) -> Factors:
 
 
 def _under_its_name(factors: Factors) -> Factors:
-    """A sigmoid written as the `p`, or the `1 - p`, that a sum among the other factors is divided by."""
+    """A sigmoid or softmax written as the `p`, or the `1 - p`, that a sum among the other factors is divided by."""
     result = factors
     for s, power in factors:
-        if s.op.name != "sigmoid":
+        if s.op.name not in _STABLE_LOGS:
             continue
         for below in _divisors(factors):
             p = below.args[1] if below.op.name == "sub" and constant_value(below.args[0]) == 1 else below
+            if p is not below and s.op.name != "sigmoid":
+                continue
             whole = s.args[0] if p is below else _negative(s.args[0])
-            if below is not s and p.op.name == "sigmoid" and p.args[0] is whole:
+            if below is not s and p.op is s.op and p.attrs == s.attrs and p.args[0] is whole:
                 result = times(times(result, ((s, power),), -1), ((below, power),))
                 break
     return result
@@ -88,12 +89,25 @@ def _quotient(above: Node, below: Node) -> Node | None:
     shape = below.shape
     while below.op.name in ("reshape", "broadcast"):
         below = below.args[0]
-    if below.op.name != "sum" or len(below.attrs[0]) != 1 or _exponent(below.args[0]) is not exponent:
+    if below.op.name == "add" and len(shape) == below.ndim:
+        others = [b for a, b in (below.args, below.args[::-1]) if _exponent(a) is exponent]
+        return sigmoid(exponent - others[0].args[0]) if others and others[0].op.name == "exp" else None
+    if below.op.name != "sum" or _exponent(below.args[0]) is not exponent:
         return None
     # The sum has to stand beside each entry it was made of: a sum along rows of a square matrix may be laid on columns.
-    (axis,) = below.attrs[0]
-    beside = tuple(1 if i == axis else d for i, d in enumerate(exponent.shape))
-    return softmax(exponent, axis=axis) if (1,) * (len(beside) - len(shape)) + shape == beside else None
+    axes = below.attrs[0]
+    beside = tuple(1 if i in axes else d for i, d in enumerate(exponent.shape))
+    if (1,) * (len(beside) - len(shape)) + shape != beside:
+        return None
+    if len(axes) == 1:
+        return softmax(exponent, axis=axes[0])
+    return exp(exponent - reshape(_logsumexp_over(exponent, axes), beside))
+
+
+def _logsumexp_over(z: Node, axes: tuple[int, ...]) -> Node:
+    for axis in reversed(axes):
+        z = logsumexp(z, axis=axis)
+    return z
 
 
 def _exponent(node: Node) -> Node | None:
@@ -120,9 +134,7 @@ def _log_of_sum(node: Node) -> Node | None:
     if total.op.name not in ("sum", "mean") or _exponent(total.args[0]) is None:
         return None
     (axes, keepdims), z = total.attrs, total.args[0].args[0]
-    result = z
-    for axis in reversed(axes):
-        result = logsumexp(result, axis=axis)
+    result = _logsumexp_over(z, axes)
     if keepdims:
         result = reshape(result, total.shape)
     count = product(z.shape[a] for a in axes)
@@ -135,7 +147,9 @@ def _log_of_product(node: Node) -> Node | None:
     The other factor is then positive wherever the left side is defined.
     """
     inner = node.args[0]
-    if inner.op.name not in ("mul", "div") or not any(a.op.name in ("exp", *_STABLE_LOGS) for a in inner.args):
+    if inner.op.name not in ("mul", "div") or not any(
+        a.op.name in ("exp", *_STABLE_LOGS) for a in inner.args
+    ):
         return None
     left, right = map(log, inner.args)
     return left + right if inner.op.name == "mul" else left - right

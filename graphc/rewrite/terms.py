@@ -117,7 +117,11 @@ def _size_terms(d: Dim) -> Terms:
 
 def _bounded(node: Node, terms: Terms | None) -> Terms | None:
     """None where the node is to count as one factor; also where it is its own only factor already."""
-    if terms is None or len(terms.by_factors) > MAX_TERMS or not all(map(is_short, terms.by_factors.values())):
+    if (
+        terms is None
+        or len(terms.by_factors) > MAX_TERMS
+        or not all(map(is_short, terms.by_factors.values()))
+    ):
         return None
     return None if any(len(f) > MAX_FACTORS or f == ((node, 1),) for f in terms.order.values()) else terms
 

@@ -7,11 +7,13 @@ import pytest
 
 from graphc.derive import grad
 from graphc.emit import compile_
+from graphc.ir.graph import Graph
 from graphc.ir.node import make
 from graphc.lang import parse
 from graphc.ops import FUNCTIONS, input_
 from graphc.ops.index import GATHER, IOTA, SCATTER_ADD
 from graphc.ops.pointwise import cast
+from graphc.rewrite.simplify import simplify_all
 
 ROWS = "z = input(N, K); t = input(N, K); assume(sum(t, axis=1) == 1);"
 LABELS = "z = input(N, K); t = input(N, dtype=int);"
@@ -139,3 +141,29 @@ def test_binary_cross_entropy_of_logits(loss: str) -> None:
 )
 def test_squared_error_and_penalty(declared: str, loss: str, wrt: str, wanted: str) -> None:
     reaches(declared, loss, wrt, wanted)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "log(exp(a)/(exp(a) + exp(z)))",
+        "log(1 - 1/(1 + exp(-z)))",
+        "-log(1/(1 + exp(z)))",
+        "log(sum(exp(Z)))",
+        "sum(Z*exp(Z)/sum(exp(Z)))",
+        "e = exp(Z); p = e/sum(e, axis=1, keepdims=True); -sum(log(p))",
+        "m = max(Z, axis=1, keepdims=True); sum(m + log(sum(exp(Z - m), axis=1, keepdims=True)))",
+    ],
+)
+@pytest.mark.parametrize("real", ["float32", "float64"])
+def test_what_is_written_with_overflowing_exponentials_is_finite(text: str, real: str) -> None:
+    program = parse(f"a = input(); z = input(); Z = input(N, K); {text}")
+    root = program.require_root()
+    for big in (1e4, -1e4):
+        point = {"a": 0, "z": big, "Z": [[1e4, -1e4, 0], [-1e4, 0, 1e4]]}
+        for leaf in Graph((root,)).leaves:
+            found = simplify_all([root, grad(root, leaf)])
+            given = {str(n.name): point[str(n.name)] for n in Graph(tuple(found)).leaves}
+            value, slope = compile_(found, dtype=real)(**given)
+            assert np.isfinite(value)
+            assert np.isfinite(slope).all()
