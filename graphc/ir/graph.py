@@ -39,7 +39,7 @@ class Graph:
         for node in self.nodes:
             if node.is_leaf and found.setdefault(node.name or "", node) is not node:
                 raise GraphcError(
-                    f"two different leaves are called {node.name!r}: {found[node.name or '']} and {node}"
+                    f"two different leaves are called {node.name!r}: {found[node.name or '']!r} and {node!r}"
                 )
         return tuple(found.values())
 

@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from graphc.ir.errors import GraphcError
-from graphc.ir.op import Attrs, Op
+from graphc.ir.op import NOTATIONS, Attrs, Op
 from graphc.ir.operators import Operators
 from graphc.ir.types import DType, Shape, show_shape
 
@@ -43,6 +43,10 @@ class Node(Operators):
         given = ", ".join(a.name or a.op.name for a in self.args)
         head = self.name if self.is_leaf else f"{self.op.name}({given})"
         return f"<{label}{head} {show_shape(self.shape)} {self.dtype}>"
+
+    def __str__(self) -> str:
+        written = (notation(self) for notation in NOTATIONS)
+        return next((text for text in written if text is not None), repr(self))
 
     @property
     def is_leaf(self) -> bool:

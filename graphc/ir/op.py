@@ -62,6 +62,9 @@ def register(op: Op) -> Op:
     return op
 
 
+# How a node is written, entered by the layer that knows the operations; None where it would not be one line.
+NOTATIONS: list[Callable[[Node], str | None]] = []
+
 F = TypeVar("F", bound=Callable[..., Any])
 FUNCTIONS: dict[str, Callable[..., Node]] = {}
 

@@ -1,7 +1,7 @@
 """The table of operations, each declared once, by its mathematics."""
 
 from graphc.ir.op import FUNCTIONS, OPS
-from graphc.ops import activations, contract, index, leaf, losses, move, pointwise, reduce, scan
+from graphc.ops import activations, contract, form, index, leaf, losses, move, pointwise, reduce, scan
 from graphc.ops.leaf import assume, const, input_, param, state
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "assume",
     "const",
     "contract",
+    "form",
     "index",
     "input_",
     "leaf",

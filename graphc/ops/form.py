@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
 from graphc.ir.node import Node
+from graphc.ir.op import NOTATIONS
 from graphc.ops.notation import (
     ATOM,
     COMPARE,
@@ -125,15 +126,23 @@ def mention(node: Node, names: Names | None = None, *, terms: int = 0) -> str:
 
 def brief(node: Node, names: Names | None = None, *, most: int = 24) -> str | None:
     """`mention`, if that is at most `most` characters; a long expression is not looked through."""
-    names = names or {}
-    stack, seen = [mentioned(node, names)], 0
+    return _within(mentioned(node, names or {}), names or {}, most)
+
+
+def _within(f: Form, names: Names, most: int) -> str | None:
+    stack, seen = [f], 0
     while stack:
         seen += 1
         if seen > most:
             return None
         stack += [_part(p, names) for p in stack.pop().parts]
-    text = mention(node, names)
+    text = show_form(f, names)
     return text if len(text) <= most else None
+
+
+LONGEST_LINE = 200
+# `str(node)`, in the graph language where that is one line.
+NOTATIONS.append(lambda node: _within(defined(node, {}), {}, LONGEST_LINE))
 
 
 def show_form(f: Form, names: Names, terms: int = 0) -> str:
@@ -155,6 +164,8 @@ def _leaf_text(f: Form) -> Piece:
         text = repr(text)
     elif f.kind == "more":
         text = f"… ({int(text):,} more)"
+    elif f.kind == "call":
+        return _text(f, [])
     return Piece(text, precedence(f), f.kind)
 
 

@@ -288,10 +288,9 @@ def match_shape(leaf: Node, shape: tuple[int, ...], sizes: dict[str, int]) -> No
         if isinstance(d, int) or set(d.symbols) <= set(sizes):
             expected = evaluate_dim(d, sizes)
             if expected != n:
-                raise BindError(
-                    f"{leaf.name} was declared with shape {show_shape(leaf.shape)} and given with {show_shape(shape)}: "
-                    f"{d} is {expected}, not {n}"
-                )
+                given = f"{show_shape(leaf.shape)} and given with {show_shape(shape)}"
+                why = "" if isinstance(d, int) else f": {d} is {expected}, not {n}"
+                raise BindError(f"{leaf.name} was declared with shape {given}{why}")
 
 
 def evaluate_all(
