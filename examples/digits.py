@@ -55,7 +55,11 @@ def train(seed: int) -> tuple[float, list[float], Any]:
     """Validation accuracy, the training loss after each epoch, and the step."""
     digits = load_digits()
     split = train_test_split(
-        (digits.data / 16).astype(np.float32), digits.target, test_size=0.2, random_state=seed, stratify=digits.target
+        (digits.data / 16).astype(np.float32),
+        digits.target,
+        test_size=0.2,
+        random_state=seed,
+        stratify=digits.target,
     )
     x, x_valid, t, t_valid = split
     z, loss, params = network()
@@ -79,7 +83,9 @@ def save_curve(curves: list[list[float]], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
     for seed, curve in enumerate(curves):
         axes.plot(range(1, len(curve) + 1), curve, label=f"seed {seed}", linewidth=1.2)
-    axes.set(yscale="log", xlabel="epoch", ylabel="training loss", title="Digits, 64-64-10, relu, cross-entropy")
+    axes.set(
+        yscale="log", xlabel="epoch", ylabel="training loss", title="Digits, 64-64-10, relu, cross-entropy"
+    )
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     figure.savefig(path, metadata={"Date": None})
@@ -90,7 +96,9 @@ def main() -> None:
     """Train once per seed, print the accuracies, save the loss curve and the generated module."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5, help="number of runs, with seeds 0, 1, …")
-    parser.add_argument("--out", type=Path, default=HERE, help="folder for the loss curve and the generated module")
+    parser.add_argument(
+        "--out", type=Path, default=HERE, help="folder for the loss curve and the generated module"
+    )
     options = parser.parse_args()
     accuracies, curves = [], []
     for seed in range(options.seeds):

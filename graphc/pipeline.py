@@ -82,7 +82,11 @@ def compile(source: Source, *, wrt: Names = None, dtype: str = "float64") -> Fun
 
 
 def _root(source: Source) -> Node:
-    return source.require_root() if isinstance(source, Program) else expect_node(source, "what is drawn or derived")
+    return (
+        source.require_root()
+        if isinstance(source, Program)
+        else expect_node(source, "what is drawn or derived")
+    )
 
 
 def _has_gradients(root: Node) -> bool:

@@ -54,6 +54,9 @@ def argument_lines(plan: Plan, scope: Scope) -> Iterator[str]:
         if leaf not in complete:
             dims = "".join(f", {scope.dim(d)}" for d in leaf.shape)
             yield f"{scope.helper('_check')}({_described(leaf)}, {plan.names[leaf]}{dims})"
+    for leaf, count in plan.labels:
+        what = quoted(shown(leaf.name or ""))
+        yield f"{scope.helper('_labels')}({what}, {plan.names[leaf]}, {scope.dim(count)})"
 
 
 def _solved(extent: str, rule: SizeRule, sizes: Mapping[str, str]) -> str:

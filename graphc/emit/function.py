@@ -13,7 +13,7 @@ import numpy as np
 from graphc.emit.module import Result, title, write_module
 from graphc.ir.errors import BindError, OutputError
 from graphc.ir.node import Node
-from graphc.ir.types import show_shape
+from graphc.ir.types import evaluate_dim, show_shape
 from graphc.ops.naive import Arithmetic, evaluate, match_shape
 from graphc.plan.plan import Plan
 from graphc.plan.sizes import solve_sizes
@@ -96,6 +96,13 @@ class Compiled:
         known.update(solve_sizes(self.plan.rules, shapes, known))
         for leaf, shape in shapes.items():
             match_shape(leaf, shape, known)
+        for leaf, classes in self.plan.labels:
+            array, count = np.asarray(given[self.plan.names[leaf]]), evaluate_dim(classes, known)
+            if array.size and not (array.min() >= 0 and array.max() < count):
+                found = f"{array.min()} to {array.max()}"
+                raise BindError(
+                    f"{leaf.name} has to hold class labels from 0 to {count - 1} and was given {found}"
+                )
 
 
 class Function(Compiled):

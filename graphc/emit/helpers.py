@@ -28,6 +28,14 @@ def _integers(what, value):
     return array.astype(np.int64, copy=False)
 '''
 
+_LABELS = '''
+def _labels(what, array, count):
+    """Refuse class labels that name no class: their rows of a one-hot matrix would silently be zeros."""
+    if array.size and not (0 <= array.min() and array.max() < count):
+        found = f"{array.min()} to {array.max()}"
+        raise ValueError(f"{what} has to hold class labels from 0 to {count - 1} and was given {found}")
+'''
+
 # Polynomials by Chebyshev interpolation in 60 digits: of erf(x)/x in x**2 on [0, 1], and of erfc(x)*exp(x**2)
 # in a variable linear in 1/(x + 3.75) on [1, 6]. In float64 the relative error is below 4e-16.
 _ERF = '''
@@ -125,6 +133,7 @@ HELPERS: dict[str, str] = {
     "_shape": _SHAPE,
     "_check": _CHECK,
     "_integers": _INTEGERS,
+    "_labels": _LABELS,
     "_erf": _ERF,
     "_on_diagonal": _ON_DIAGONAL,
     "_placed": _PLACED,

@@ -92,10 +92,8 @@ def contract(spec: str, *operands: Any, **outer: str | DimLike) -> Node:
     """
     nodes = tuple(as_node(o) for o in operands)
     bare = spec.replace(" ", "")
-    if (
-        bare.count("->") != 1
-        or (not bare.replace("->", "").replace(",", "").isalpha()
-        and bare not in ("->", ",->"))
+    if bare.count("->") != 1 or (
+        not bare.replace("->", "").replace(",", "").isalpha() and bare not in ("->", ",->")
     ):
         raise ShapeError(f"contract: {spec!r} is not an index string such as 'nk,km->nm'")
     return _build(bare, _real(nodes), {index: dim(extent) for index, extent in outer.items()})

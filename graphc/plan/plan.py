@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from graphc.ir.errors import GraphcError
 from graphc.ir.graph import Graph
 from graphc.ir.node import Node, topological
-from graphc.ir.types import Dim, broadcast_shapes, show_shape
+from graphc.ir.types import Dim, DimLike, broadcast_shapes, show_shape
 from graphc.ops.form import show
 from graphc.plan.buffers import Buffer, Place, Placed, Policy, place_buffers
 from graphc.plan.gradients import Gradient, find_gradients
@@ -38,6 +38,7 @@ class Plan:
     """A whole computation: arguments, what is owned, steps in order, buffers, and the names of everything.
 
     `names` holds the identifier of each leaf, `sizes` that of each named size; `outputs` the names returned.
+    `labels` are the inputs that hold class labels, with the number of classes.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Plan:
     names: Mapping[Node, str]
     sizes: Mapping[str, str]
     rules: tuple[SizeRule, ...]
+    labels: tuple[tuple[Node, DimLike], ...]
     owned_sizes: tuple[str, ...]
     is_step: bool
 
@@ -118,6 +120,7 @@ def make_plan(
         names,
         size_names,
         tuple(rules),
+        _class_labels(surface),
         owned_sizes,
         updates is not None,
     )
@@ -140,6 +143,12 @@ def _leaves(roots: Sequence[Node], *, owns: bool) -> tuple[tuple[Node, ...], tup
     by_kind = {k: tuple(n for n in leaves if n.op.name == k) for k in ("input", "param", "state")}
     kept = by_kind["param"] + by_kind["state"]
     return (by_kind["input"], kept) if owns else (by_kind["input"] + kept, ())
+
+
+def _class_labels(roots: Sequence[Node]) -> tuple[tuple[Node, DimLike], ...]:
+    """The inputs that are made one-hot as they are, each with the number of classes."""
+    made = [n for n in topological(roots) if n.op.name == "one_hot" and n.args[0].op.name == "input"]
+    return tuple(dict.fromkeys((n.args[0], n.attr("depth")) for n in made))
 
 
 def _symbols_of(mentioned: object) -> dict[str, None]:

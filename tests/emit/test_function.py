@@ -165,3 +165,14 @@ def test_save_writes_the_whole_module_or_nothing(tmp_path: Path) -> None:
 
 def test_a_function_without_updates_is_a_function() -> None:
     assert isinstance(compile_(x), Function)
+
+
+@pytest.mark.parametrize("labels", [[0, 3], [-1, 0]])
+def test_labels_that_name_no_class_are_refused(labels: list[int]) -> None:
+    z, t = input_("z", ("N", 3)), input_("t", ("N",), dtype="int")
+    f = compile_(F["cross_entropy"](z, t))
+    with pytest.raises(
+        BindError, match=r"t has to hold class labels from 0 to 2 and was given (0 to 3|-1 to 0)"
+    ):
+        f(z=np.zeros((2, 3)), t=labels)
+    assert f(z=np.zeros((2, 3)), t=[0, 2]) == pytest.approx(np.log(3))
