@@ -80,7 +80,7 @@ def draw(
     values = parse_bindings(at)
     from graphc import pipeline
 
-    program = pipeline.load(source)
+    program = pipeline.load(source, given=values)
     picture = pipeline.draw(program, at=values, expand=expand, roles=roles, wrt=wrt, digits=digits)
     write_output(output, picture_content(picture, form))
 
@@ -124,7 +124,7 @@ def derive(
     values = parse_bindings(at)
     from graphc import pipeline
 
-    report = pipeline.derive(pipeline.load(source), wrt=wrt, at=values)
+    report = pipeline.derive(pipeline.load(source, given=values), wrt=wrt, at=values)
     whole = output is not None and output != "-"
     write_output(output, report_content(report, form, document=whole))
 

@@ -14,6 +14,7 @@ from graphc.lang.program import BuiltClaim, Program, from_nodes
 from graphc.lang.scope import Scope
 from graphc.lang.source import PythonObject, Source, expression_source, load_object, read
 from graphc.lang.tree import Statement
+from graphc.lang.values import value_shape
 from graphc.lang.walk import run
 from graphc.ops.leaf import as_node, assume, input_, param
 
@@ -48,8 +49,10 @@ def expression(text: str, **env: Any) -> Node:
     return parse(text, env=env).require_root()
 
 
-def load(source: str) -> Program:
+def load(source: str, *, given: Mapping[str, Any] | None = None) -> Program:
     """The program a command-line source stands for.
+
+    In an expression, an undeclared name whose value in `given` is a list is an array of that shape.
 
     An object in the user's own Python file is a node, or a list or dictionary of nodes, or a function without
     arguments that returns one; the last node is the root, and every name below them is a name of the program.
@@ -57,12 +60,20 @@ def load(source: str) -> Program:
     found = read(source)
     if isinstance(found, PythonObject):
         return from_nodes(load_object(found), f"{found.file}:{found.name}")
-    return build(found, env={}, declared_only=found.name is not None)
+    shapes = {name: value_shape(value) for name, value in (given or {}).items()}
+    return build(found, env={}, declared_only=found.name is not None, shapes=shapes)
 
 
-def build(source: Source, *, env: Mapping[str, Any], declared_only: bool) -> Program:
-    """The program of a source that was read."""
-    builder = _Builder(Scope(_nodes(env), source=source.name, declared_only=declared_only))
+def build(
+    source: Source,
+    *,
+    env: Mapping[str, Any],
+    declared_only: bool,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> Program:
+    """The program of a source that was read; `shapes` are those of names that are not declared."""
+    scope = Scope(_nodes(env), source=source.name, declared_only=declared_only, shapes=shapes)
+    builder = _Builder(scope)
     for block in source.blocks:
         try:
             for statement in syntax.statements(block.text, block.line):

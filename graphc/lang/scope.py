@@ -19,12 +19,21 @@ T = TypeVar("T")
 
 
 class Scope:
-    """Names bound so far; `declared_only` makes an undeclared name an error instead of a scalar input."""
+    """Names bound so far; `declared_only` makes an undeclared name an error instead of an input.
+
+    Such an input is a scalar, or has the shape that `shapes` gives it.
+    """
 
     def __init__(
-        self, env: Mapping[str, Node], *, source: str | None = None, declared_only: bool = False
+        self,
+        env: Mapping[str, Node],
+        *,
+        source: str | None = None,
+        declared_only: bool = False,
+        shapes: Mapping[str, tuple[int, ...]] | None = None,
     ) -> None:
         self.source = source
+        self.shapes = shapes or {}
         self.declared_only = declared_only
         self.nodes: dict[str, Node] = dict(env)
         self.first: dict[str, tree.Name | None] = dict.fromkeys(env)
@@ -54,7 +63,7 @@ class Scope:
             raise self.error(_refusal(error), at) from None
 
     def resolve(self, name: tree.Name) -> Node | Dim:
-        """What a name stands for; in a text without declarations, an unknown one becomes a scalar input."""
+        """What a name stands for; in a text without declarations, an unknown one becomes an input."""
         if name.id == "pi":
             return const("pi")
         if name.id in self.nodes:
@@ -64,7 +73,7 @@ class Scope:
         if self.declared_only:
             raise self._unknown(name)
         self.implicit.add(name.id)
-        return self.bind(name, input_(name.id))
+        return self.bind(name, input_(name.id, self.shapes.get(name.id, ())))
 
     def knows(self, name: str) -> bool:
         """Whether the name is bound, or is a size."""

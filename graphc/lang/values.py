@@ -61,7 +61,7 @@ def exact(tree: Expr) -> Walk[Fraction | list[object]]:
         rows: list[object] = []
         for item in tree.items:
             rows.append((yield exact(item)))
-        shapes = {_shape(row) for row in rows}
+        shapes = {value_shape(row) for row in rows}
         if len(shapes) > 1:
             raise _error("the rows of this value differ in length", tree.at)
         return rows
@@ -75,8 +75,9 @@ def _scalar(tree: Expr) -> Walk[Fraction]:
     return value
 
 
-def _shape(value: object) -> tuple[int, ...]:
-    return (len(value), *(_shape(value[0]) if value else ())) if isinstance(value, list) else ()
+def value_shape(value: object) -> tuple[int, ...]:
+    """The shape of nested lists of numbers, as far as their first entries tell."""
+    return (len(value), *(value_shape(value[0]) if value else ())) if isinstance(value, list) else ()
 
 
 def _plain(value: Fraction | list[object]) -> Value:

@@ -57,7 +57,7 @@ class FakePipeline:
     asked: dict[str, Any] = field(default_factory=dict)
     raises: BaseException | None = None
 
-    def load(self, source: str) -> str:
+    def load(self, source: str, given: object = None) -> str:
         if self.raises is not None:
             raise self.raises
         if source == "1 +":

@@ -147,3 +147,9 @@ def test_a_compiled_module_needs_numpy_alone(graphc_run: Any, tmp_path: Path) ->
     }
     assert imports <= {"__future__", "numpy", "threadpoolctl"}
     subprocess.run([sys.executable, "step.py"], cwd=tmp_path, check=True)
+
+
+def test_a_list_declares_the_array_it_is_given_for(picture: Callable[..., str]) -> None:
+    svg = picture("sum(w*x)", "--at", "w=[1, -2, 3]", "--at", "x=2")
+    assert "[1, -2, 3]" in svg
+    assert "[2, 2, 2]" in svg
