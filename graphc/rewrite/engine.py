@@ -40,7 +40,7 @@ class Engine:
         return [self.normal[r] for r in roots]
 
     def _normalise(self, root: Node) -> None:
-        normal, becomes = self.normal, dict[Node, Node]()
+        normal, becomes, chained = self.normal, dict[Node, Node](), set[Node]()
         stack = [root]
         while stack:
             node = stack[-1]
@@ -51,7 +51,11 @@ class Engine:
             elif node in becomes:
                 self._settle(node, becomes, stack)
             elif missing := [a for a in node.args if a not in normal]:
-                stack.extend(reversed(missing))
+                whole = self._fire(node) if _begins_chain(node, chained) else node
+                if whole is node:
+                    stack.extend(reversed(missing))
+                else:
+                    becomes[node] = whole
             else:
                 changed = rebuild(node, [normal[a] for a in node.args]) if node.args else node
                 if changed is node:
@@ -90,6 +94,23 @@ class Engine:
                 self.record.append(Event(rule.name, node, after))
             return after
         return node
+
+
+LONG_CHAIN = 64
+
+
+def _begins_chain(node: Node, chained: set[Node]) -> bool:
+    """Whether a long chain of one operation hangs from `node`: it is looked at as a whole before its links are.
+
+    `chained` collects the links, so that each is looked at once.
+    """
+    if node in chained or not node.args:
+        return False
+    length, current = 0, node
+    while current.op is node.op and current.args and current not in chained:
+        chained.add(current)
+        length, current = length + 1, current.args[0]
+    return length >= LONG_CHAIN
 
 
 def _same_shape(rule: Rule, node: Node, after: Node) -> Node:

@@ -206,3 +206,14 @@ def test_sums(text: str, expected: str) -> None:
     assert simplify(parse(declared + text).require_root()) is simplify(
         parse(declared + expected).require_root()
     )
+
+
+@pytest.mark.parametrize("build", [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b], ids="+-*")
+def test_a_long_chain_of_one_thing_is_written_at_once(build: Any) -> None:
+    leaf = input_("x")
+    chain = leaf
+    for _ in range(5000):
+        chain = build(chain, leaf)
+    record: list[Event] = []
+    assert len(topological([Engine(RULES, record).simplify([chain])[0]])) <= 3
+    assert len(record) < 10
