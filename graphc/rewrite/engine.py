@@ -100,17 +100,18 @@ LONG_CHAIN = 64
 
 
 def _begins_chain(node: Node, chained: set[Node]) -> bool:
-    """Whether a long chain of one operation hangs from `node`: it is looked at as a whole before its links are.
+    """Whether a long chain of one operation on few things hangs from `node`, to be looked at as a whole first.
 
     `chained` collects the links, so that each is looked at once.
     """
     if node in chained or not node.args:
         return False
-    length, current = 0, node
+    length, current, things = 0, node, set[Node]()
     while current.op is node.op and current.args and current not in chained:
         chained.add(current)
+        things.update(current.args[1:])
         length, current = length + 1, current.args[0]
-    return length >= LONG_CHAIN
+    return length >= LONG_CHAIN * max(1, len(things))
 
 
 def _same_shape(rule: Rule, node: Node, after: Node) -> Node:
