@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import stat
 import sys
 from pathlib import Path
 
 import click
 
 from graphc.ir.errors import OutputError
+from graphc.ir.files import write_file
 
 
 def choose_format(
@@ -61,31 +59,6 @@ def write_stdout(data: bytes) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Replace the file `path` in one step, keeping its mode and following links.
-
-    What is not a regular file (a device, a pipe) is written to as it is.
-    """
-    path = path.resolve()
-    mode = path.stat().st_mode if path.exists() else None
-    if mode is not None and not stat.S_ISREG(mode):
-        path.write_bytes(data)
-        return
-    if mode is not None and not os.access(path, os.W_OK):
-        raise PermissionError(13, "permission denied")
-    new = path.with_name(f".{path.name[:40]}.{os.getpid()}.new")
-    try:
-        with new.open("xb") as file:
-            file.write(data)
-        if mode is not None:
-            new.chmod(stat.S_IMODE(mode))
-        new.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            new.unlink()
-        raise
 
 
 def say(line: str, *, err: bool = False) -> None:

@@ -16,6 +16,7 @@ from graphc.draw.pieces import Plan, cut
 from graphc.draw.scene import Scene, compose, paper
 from graphc.draw.svg import to_svg
 from graphc.ir.errors import GraphcError, OutputError
+from graphc.ir.files import write_file
 
 MOST_GATES = 1500
 MOST_WIRES = 6000
@@ -111,24 +112,8 @@ class Picture:
 
 
 def _write(target: Path, content: bytes) -> None:
-    """Write a file beside the target and move it there; what is no plain file (/dev/null) is written to."""
     try:
-        real = Path(os.path.realpath(target))
-        if real.exists() and not real.is_file():
-            real.write_bytes(content)
-        else:
-            _replace(real, content)
+        write_file(target, content)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise OutputError(f"`{target}` cannot be written: {reason}") from None
-
-
-def _replace(real: Path, content: bytes) -> None:
-    part = real.with_name(f".{real.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        if real.exists():
-            part.chmod(real.stat().st_mode)
-        part.replace(real)
-    finally:
-        part.unlink(missing_ok=True)

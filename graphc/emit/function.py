@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from graphc.emit.module import Result, title, write_module
 from graphc.ir.errors import BindError, OutputError
+from graphc.ir.files import write_file
 from graphc.ir.node import Node
 from graphc.ir.types import evaluate_dim, show_shape
 from graphc.ops.naive import Arithmetic, evaluate, match_shape
@@ -37,18 +37,10 @@ class Compiled:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the module to `path`, wholly or not at all; raises `OutputError` if that cannot be done."""
         target = Path(path)
-        temporary = ""
         try:
-            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(self.source)
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, target)
+            write_file(target, self.source.encode())
         except OSError as error:
-            if temporary and os.path.exists(temporary):
-                os.unlink(temporary)
-            reason = error.strerror or str(error)
-            raise OutputError(f"{target} cannot be written: {reason}") from None
+            raise OutputError(f"{target} cannot be written: {error.strerror or error}") from None
 
     def _arguments(self, args: tuple[Any, ...], values: Mapping[str, Any]) -> dict[str, Any]:
         """The call's values by the names of the generated code; one sentence if one is missing or unknown."""
@@ -261,9 +253,3 @@ def _without_twice(positional: dict[str, Any], values: Mapping[str, Any]) -> dic
     if twice:
         raise BindError(f"{twice[0]} was given twice, by position and by name")
     return {**positional, **values}
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
