@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from graphc.ir.errors import GraphcError
@@ -76,5 +76,5 @@ def _body(node: Node) -> tuple[Node, tuple[Node, ...]]:
     return body, tuple(n for n in order if n.args and n not in given)
 
 
-def _merged(parts: object) -> tuple[Node, ...]:
-    return tuple(dict.fromkeys(n for part in parts for n in part))  # type: ignore[attr-defined]
+def _merged(parts: Iterable[Iterable[Node]]) -> tuple[Node, ...]:
+    return tuple(dict.fromkeys(n for part in parts for n in part))

@@ -21,16 +21,19 @@ COUNTED = SEEN_THROUGH | {"sum"}
 
 def cost(root: Node, floor: frozenset[Node]) -> tuple[int, int]:
     """Operations from `root` down to `floor`, and the sum of the ranks of their results; moves count least."""
-    order = topological([root], stop=lambda n: n in floor or n.op.name not in COUNTED)
-    counted = [n for n in order if n not in floor and n.op.name in COUNTED]
+    counted = _counted(root, floor)
     return sum(weight_of(n.op.name) for n in counted), sum(n.ndim for n in counted)
 
 
 def work(root: Node, floor: frozenset[Node]) -> int:
     """The same with each operation weighted by the rank of what it goes through."""
-    order = topological([root], stop=lambda n: n in floor or n.op.name not in COUNTED)
-    counted = [n for n in order if n not in floor and n.op.name in COUNTED]
+    counted = _counted(root, floor)
     return sum(weight_of(n.op.name) * (1 + 2 * max(x.ndim for x in (n, *n.args))) for n in counted)
+
+
+def _counted(root: Node, floor: frozenset[Node]) -> list[Node]:
+    order = topological([root], stop=lambda n: n in floor or n.op.name not in COUNTED)
+    return [n for n in order if n not in floor and n.op.name in COUNTED]
 
 
 def floor_of(terms: Terms) -> frozenset[Node]:
