@@ -15,6 +15,7 @@ from graphc.lang.layout import Aligned
 from graphc.lang.suggest import closest, function_meant
 from graphc.lang.tree import Place
 from graphc.lang.walk import Walk
+from graphc.ops.words import Words, meaning, words
 
 if TYPE_CHECKING:
     from graphc.lang.evaluate import Evaluator
@@ -53,7 +54,7 @@ def call(evaluator: Evaluator, expr: tree.Call) -> Walk[Any]:
         args.append((yield evaluator.value(argument)))
     keywords: dict[str, Any] = {}
     for keyword, value in expr.keywords:
-        keywords[keyword] = yield _keyword(evaluator, keyword, value)
+        keywords[keyword] = yield _keyword(evaluator, name, keyword, value)
     _check(evaluator, expr, args, keywords)
     if any(_aligned(argument) for argument in args):
         if keywords or not _elementwise(name, len(args)):
@@ -74,16 +75,36 @@ def _elementwise(name: str, count: int) -> bool:
     return (name in OPS and OPS[name].elementwise) or (name in ("max", "min") and count > 1)
 
 
-def _keyword(evaluator: Evaluator, keyword: str, expr: tree.Expr) -> Walk[Any]:
-    """The value of a keyword: a flag, whole numbers for axes, an exact number otherwise."""
+def _keyword(evaluator: Evaluator, function: str, keyword: str, expr: tree.Expr) -> Walk[Any]:
+    """The value of a keyword: a word, a flag, whole numbers, an exact number, or an array."""
+    choice = words(FUNCTIONS[function]).get(keyword)
+    if choice is not None:
+        word = _word(evaluator, function, keyword, choice, expr)
+        if word is not None:
+            return word
     value: Any = yield evaluator.value(expr)
     if keyword in AXES:
         return _axes(evaluator, value, expr.at)
+    if isinstance(value, list) and value and _whole(value):
+        return tuple(value)
     if isinstance(value, Decimal):
         return Fraction(value)
     if isinstance(value, Node) and value.op.name == "const" and not isinstance(value.attr("value"), str):
         return Fraction(value.attr("value"))
     return value
+
+
+def _word(evaluator: Evaluator, function: str, keyword: str, choice: Words, expr: tree.Expr) -> str | None:
+    """The word `expr` is, read before any name of the text; None where it may be another value."""
+    name = expr.id if isinstance(expr, tree.Name) else None
+    if name in choice.allowed:
+        return name
+    if not choice.only and (name is None or evaluator.scope.knows(name)):
+        return None
+    near = closest(name, choice.allowed) if name else None
+    given = f", not `{name}`" if name else ""
+    hint = f"did you mean `{near}`?" if near else f"write `{keyword}={choice.allowed[0]}`"
+    raise evaluator.scope.error(f"{meaning(function, keyword, choice)}{given}; {hint}", expr.at)
 
 
 def _axes(evaluator: Evaluator, value: Any, at: Place) -> Any:

@@ -77,7 +77,7 @@ def refuse(char: str, line: int, column: int) -> ParseError:
 def _sentence(char: str) -> str:
     if char in QUOTES:
         prime = " (a prime is no part of a name: write `x1` or `dx`)" if char in "'’" else ""
-        return f"{char} begins text in quotes, which is not part of the graph language; leave it out{prime}"
+        return f"{char} begins text in quotes, which is not part of the graph language; leave the quotes out{prime}"
     if char in SUPERSCRIPTS:
         return f"`{char}` is not an exponent the language reads; write `**{SUPERSCRIPTS.index(char)}`"
     if char in INSTEAD:

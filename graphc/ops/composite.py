@@ -5,7 +5,8 @@
         return 1 / (1 + exp(-x))
 
 declares the operation, its shapes, its values, its gradient and its picture, all from the body. Positional
-parameters are operands, keyword-only parameters are attributes; an attribute called `axis` is stored counted from 0.
+parameters are operands, keyword-only parameters are attributes; an attribute called `axis` is stored counted from 0,
+one annotated `Literal["valid", "same"]` takes these words.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from fractions import Fraction
 from functools import update_wrapper
 from typing import Any
 
-from graphc.ir.errors import ShapeError
+from graphc.ir.errors import DTypeError, ShapeError
 from graphc.ir.node import Node, make
 from graphc.ir.op import FUNCTIONS, Attrs, Op, register
 from graphc.ir.types import DType, Shape, broadcast_shapes, show_shape
-from graphc.ops.leaf import as_node, const, input_
+from graphc.ops.leaf import as_node, const, constant_value, input_
+from graphc.ops.words import check_words
 
 Body = Callable[..., Node]
 
@@ -67,6 +69,7 @@ def composite(
                 raise TypeError(
                     f"{op.name} has no option {unknown[0]!r}; it has {', '.join(attrs) or 'none'}"
                 )
+            check_words(op.name, body, **given)
             nodes = tuple(as_node(a) for a in args)
             values = tuple(_attribute(op.name, k, given.get(k, v), nodes[0]) for k, v in attrs.items())
             return make(op, nodes, values)
@@ -100,6 +103,14 @@ def _attribute(op: str, name: str, value: Any, operand: Node) -> Hashable:
         return Fraction(const(value).attrs[1])
     hashable: Hashable = value
     return hashable
+
+
+def exact_number(op: str, name: str, value: Any) -> Fraction:
+    """An option that is a number, exactly; a float stands for the decimal it prints as."""
+    found = None if isinstance(value, bool) else constant_value(as_node(value))
+    if found is None:
+        raise DTypeError(f"{op}: {name} is a number, not {value!r}")
+    return found
 
 
 def normal_axis(op: str, axis: Any, operand: Node) -> int:
