@@ -32,15 +32,21 @@ _HOMES = {
         "add sub mul div neg pow=pow_ exp expm1 log log1p sqrt abs=abs_ sign sin cos tanh erf reciprocal square "
         "step where maximum minimum less less_equal greater greater_equal equal not_equal"
     ),
-    "ops.activations": "sigmoid log_sigmoid softplus relu leaky_relu elu clip",
+    "ops.activations": (
+        "identity hard_sigmoid sigmoid log_sigmoid relu leaky_relu prelu elu selu gelu gelu_tanh silu softplus softsign "
+        "maxout clip"
+    ),
     "ops.contract": "matmul dot outer contract trace diag",
     "ops.reduce": "sum=sum_ mean max=max_ min=min_ prod",
     "ops.scan": "cumsum cumprod recurrence",
     "ops.move": "reshape transpose broadcast expand_dims squeeze pad concat stack",
-    "ops.index": "getitem gather scatter_add argmax argmin one_hot arange eye zeros ones full",
+    "ops.index": "getitem gather scatter_add embedding argmax argmin one_hot arange eye zeros ones full",
     "ops.losses": (
         "softmax log_softmax logsumexp cross_entropy binary_cross_entropy mean_squared_error norm stop_gradient"
     ),
+    "ops.attention": "masked_softmax causal_mask scaled_dot_product_attention multi_head_attention",
+    "ops.recurrent": "rnn_cell gru_cell lstm_cell gru_state lstm_memory lstm_output rnn gru lstm",
+    "ops.random": "random_uniform dropout",
     "rewrite.simplify": "simplify",
     "derive.reverse": "grad gradients",
     "derive.forward": "jvp jacobian hessian hessian_vector_product",
@@ -57,7 +63,7 @@ _PLACES = {
     for shown, _, there in (name.partition("=") for name in names.split())
 }
 
-__all__ = [*_PLACES, "init", "__version__"]
+__all__ = [*_PLACES, "init", "nn", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
@@ -67,6 +73,8 @@ def __getattr__(name: str) -> Any:
         return version("graphc")
     if name == "init":
         return import_module("graphc.nn.init")
+    if name == "nn":
+        return import_module("graphc.nn")
     if name not in _PLACES:
         raise AttributeError(f"module 'graphc' has no attribute {name!r}")
     module, there = _PLACES[name]

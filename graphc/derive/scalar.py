@@ -69,6 +69,8 @@ def from_sympy(expr: Any, nodes: Mapping[Any, Node]) -> Node:
         return _product(expr, nodes)
     if kind in _RELATIONS:
         return FUNCTIONS[_RELATIONS[kind]](*(from_sympy(a, nodes) for a in expr.args))
+    if kind in ("BooleanTrue", "BooleanFalse"):
+        return const(int(kind == "BooleanTrue"))
     if kind in ("And", "Or", "ITE", "Not"):
         return _logical(kind, [from_sympy(a, nodes) for a in expr.args])
     if kind == "Piecewise":

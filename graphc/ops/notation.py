@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
+from inspect import signature
 from typing import Any
 
 from graphc.ir.node import Node
+from graphc.ir.op import Op
 from graphc.ir.types import Dim, show_shape
 from graphc.ops.composite import attributes
 
@@ -54,16 +57,31 @@ def form(node: Node) -> Form:
         return Form(name, node.args)
     if name in _SAME:
         return Form("same", node.args)
-    options = [(k, v) for k, v in attributes(node).items() if k not in ("tie", "facts")]
+    options = [
+        (k, v) for k, v in attributes(node).items() if k not in ("tie", "facts") and not _usual(node, k, v)
+    ]
     if node.op.name == "one_hot":
         return Form("call", node.args, name, (("", str(node.attrs[0])),))
-    if name in ("softmax", "log_softmax", "logsumexp") and node.attrs[0] == node.args[0].ndim - 1:
-        options = []
-    if name in ("leaky_relu", "elu"):
-        options = [(k, v) for k, v in options if v != {"slope": Fraction(1, 100), "alpha": Fraction(1)}[k]]
     if name in ("cumsum", "cumprod"):
         options = [(k, v) for k, v in options if v is not False]
     return Form("call", node.args, _CALLS.get(name, name), tuple((k, _value(v)) for k, v in options))
+
+
+def _usual(node: Node, option: str, value: Any) -> bool:
+    """Whether an option is what the declaration of a composite gives by itself."""
+    default = _defaults(node.op).get(option)
+    if option == "axis" and isinstance(default, int):
+        return value == (default if default >= 0 else default + node.args[0].ndim)
+    return default is not None and value == default
+
+
+@cache
+def _defaults(op: Op) -> dict[str, Any]:
+    """The default values of a composite's options; a float stands for the decimal it prints as."""
+    if op.body is None:
+        return {}
+    given = {n: p.default for n, p in signature(op.body).parameters.items() if p.default is not p.empty}
+    return {n: Fraction(repr(v)) if isinstance(v, float) else v for n, v in given.items()}
 
 
 def number_text(kind: str, value: Any) -> str:
@@ -235,6 +253,7 @@ _SPECIAL: dict[str, Callable[[Node], Form]] = {
     **dict.fromkeys(("sum", "max", "min", "prod", "mean"), _reduction),
     "reshape": lambda n: _reshape(n),
     "broadcast": lambda n: Form("call", n.args, "broadcast", (("", show_shape(n.shape)),)),
+    "uniform": lambda n: Form("call", n.args, "uniform", (("key", repr(n.attr("key"))),)),
     "iota": lambda n: Form("call", (), "arange", (("", str(n.attrs[0])),)),
 }
 

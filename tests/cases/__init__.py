@@ -5,7 +5,19 @@ The table drives the tests of values, shapes, gradients, text and notation. A ca
 derivative worth comparing with a difference quotient (whole numbers, a stopped gradient).
 """
 
-from tests.cases import binary, constants, contractions, indexing, losses, moves, reductions, scans, unary
+from tests.cases import (
+    activations,
+    binary,
+    constants,
+    contractions,
+    indexing,
+    losses,
+    moves,
+    random,
+    reductions,
+    scans,
+    unary,
+)
 from tests.cases.case import CASES, SIZES, Case, Leaf
 
 __all__ = [
@@ -13,12 +25,14 @@ __all__ = [
     "SIZES",
     "Case",
     "Leaf",
+    "activations",
     "binary",
     "constants",
     "contractions",
     "indexing",
     "losses",
     "moves",
+    "random",
     "reductions",
     "scans",
     "unary",

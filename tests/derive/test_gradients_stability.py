@@ -28,8 +28,13 @@ OUTPUTS = {
     "softplus": F["softplus"](z),
     "sigmoid": F["sigmoid"](z),
     "log_sigmoid": F["log_sigmoid"](z),
-    "elu": F["elu"](z),
+    **{
+        name: F[name](z)
+        for name in ("elu", "selu", "gelu", "gelu_tanh", "silu", "softsign", "hard_sigmoid", "identity")
+    },
     "tanh": F["tanh"](z),
+    "prelu": F["prelu"](z, 0.25),
+    "maxout": F["maxout"](z, pieces=3),
     "cross_entropy of labels": F["cross_entropy"](z, t),
     "cross_entropy of rows": F["cross_entropy"](z, s),
     "binary_cross_entropy": F["binary_cross_entropy"](z, s),

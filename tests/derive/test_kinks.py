@@ -47,6 +47,13 @@ AT_ZERO = [0.0, -1.0, 2.0]
         (F["clip"](x, 0, 1), [0, 0, 0]),
         (F["clip"](x, -1, 2), [1, 0, 0]),
         (F["clip"](x, -2, 3), [1, 1, 1]),
+        (F["clip"](x, y, 2), [1, 1, 0]),
+        (F["clip"](y, x, 2), [0, 0, 0]),
+        (F["clip"](-2, -3, x), [0, 0, 0]),
+        (F["clip"](3, -3, x), [1, 1, 1]),
+        (F["hard_sigmoid"](3 * x), [0.5, 0, 0]),
+        (F["identity"](x), [1, 1, 1]),
+        (F["prelu"](x, 0.5), [0.5, 0.5, 1]),
         (F["leaky_relu"](x, slope=0.5), [0.5, 0.5, 1]),
         (F["step"](x) + x, [1, 1, 1]),
         (F["sign"](x), [0, 0, 0]),
@@ -63,8 +70,9 @@ def test_slope_at_zero(output, expected):
     assert slope(output, AT_ZERO) == expected
 
 
-def test_elu_has_the_slope_of_its_left_branch():
+def test_elu_and_selu_have_the_slope_of_their_left_branch():
     assert slope(F["elu"](x, alpha=0.5), AT_ZERO)[0] == 0.5
+    assert slope(F["selu"](x), AT_ZERO)[0] == pytest.approx(1.0507009873554805 * 1.6732632423543772)
 
 
 def test_a_tie_of_two_variables_goes_to_the_first():

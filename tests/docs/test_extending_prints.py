@@ -36,7 +36,7 @@ def test_what_the_page_adds_is_compiled(added: dict[str, Any]) -> None:
     x = g.input("x", "N")
     at = np.array([-1.5, 0.0, 2.0])
     sinh, roll = added["apply"](added["SINH"], x), added["roll"](x, places=2)
-    for built in (added["softsign"](x), added["smooth_relu"](x, beta=2), added["mish"](x), sinh, roll):
+    for built in (added["squareplus"](x), added["smooth_relu"](x, beta=2), added["mish"](x), sinh, roll):
         f = g.compile([built, g.grad(g.sum(built * built), x)])
         for compiled, plain in zip(f(x=at), f.naive(x=at), strict=True):
             np.testing.assert_allclose(compiled, plain, rtol=1e-12)
@@ -44,6 +44,6 @@ def test_what_the_page_adds_is_compiled(added: dict[str, Any]) -> None:
 
 
 def test_what_the_page_adds_is_read_and_drawn_as_one_gate_or_opened(added: dict[str, Any]) -> None:
-    loss = g.parse("x = input(); loss = softsign(x)").require_root()
-    assert "softsign" in g.draw(loss).svg
-    assert "|·|" in g.draw(loss, expand="softsign").svg
+    loss = g.parse("x = input(); loss = squareplus(x)").require_root()
+    assert "squareplus" in g.draw(loss).svg
+    assert "√" in g.draw(loss, expand="squareplus").svg
