@@ -37,13 +37,21 @@ _HOMES = {
         "maxout clip"
     ),
     "ops.contract": "matmul dot outer contract trace diag",
-    "ops.reduce": "sum=sum_ mean max=max_ min=min_ prod",
+    "ops.reduce": "sum=sum_ mean max=max_ min=min_ prod norm",
     "ops.scan": "cumsum cumprod recurrence",
     "ops.move": "reshape transpose broadcast expand_dims squeeze pad concat stack",
-    "ops.index": "getitem gather scatter_add embedding argmax argmin one_hot arange eye zeros ones full",
-    "ops.losses": (
-        "softmax log_softmax logsumexp cross_entropy binary_cross_entropy mean_squared_error norm stop_gradient"
+    "ops.window": "sliding_window overlap_add",
+    "ops.convolution": (
+        "conv1d conv2d max_pool1d max_pool2d avg_pool1d avg_pool2d global_avg_pool global_max_pool flatten"
     ),
+    "ops.index": "getitem gather scatter_add embedding argmax argmin one_hot arange eye zeros ones full",
+    "ops.softmax": "softmax log_softmax logsumexp",
+    "ops.losses": (
+        "residual_sum_of_squares mean_squared_error mean_absolute_error huber binary_cross_entropy cross_entropy "
+        "multi_label_cross_entropy hinge multiclass_hinge kl_divergence"
+    ),
+    "ops.penalties": "l1_penalty l2_penalty elastic_net max_norm",
+    "ops.stop": "stop_gradient",
     "ops.attention": "masked_softmax causal_mask scaled_dot_product_attention multi_head_attention",
     "ops.recurrent": "rnn_cell gru_cell lstm_cell gru_state lstm_memory lstm_output rnn gru lstm",
     "ops.random": "random_uniform dropout",

@@ -1,5 +1,6 @@
 # What `graphc` offers, for type checkers; at run time __init__.py loads each name when it is asked for.
 
+from graphc import nn as nn
 from graphc.derive.derivation import Derivation as Derivation
 from graphc.derive.derivation import derive as derive
 from graphc.derive.forward import hessian as hessian
@@ -24,7 +25,6 @@ from graphc.ir.graph import Graph as Graph
 from graphc.ir.node import Node as Node
 from graphc.lang.build import expression as expression
 from graphc.lang.build import parse as parse
-from graphc import nn as nn
 from graphc.nn import init as init
 from graphc.ops.activations import clip as clip
 from graphc.ops.activations import elu as elu
@@ -52,6 +52,15 @@ from graphc.ops.contract import dot as dot
 from graphc.ops.contract import matmul as matmul
 from graphc.ops.contract import outer as outer
 from graphc.ops.contract import trace as trace
+from graphc.ops.convolution import avg_pool1d as avg_pool1d
+from graphc.ops.convolution import avg_pool2d as avg_pool2d
+from graphc.ops.convolution import conv1d as conv1d
+from graphc.ops.convolution import conv2d as conv2d
+from graphc.ops.convolution import flatten as flatten
+from graphc.ops.convolution import global_avg_pool as global_avg_pool
+from graphc.ops.convolution import global_max_pool as global_max_pool
+from graphc.ops.convolution import max_pool1d as max_pool1d
+from graphc.ops.convolution import max_pool2d as max_pool2d
 from graphc.ops.facts import Integer as Integer
 from graphc.ops.facts import OneHot as OneHot
 from graphc.ops.facts import Range as Range
@@ -77,12 +86,14 @@ from graphc.ops.leaf import size as size
 from graphc.ops.leaf import state as state
 from graphc.ops.losses import binary_cross_entropy as binary_cross_entropy
 from graphc.ops.losses import cross_entropy as cross_entropy
-from graphc.ops.losses import log_softmax as log_softmax
-from graphc.ops.losses import logsumexp as logsumexp
+from graphc.ops.losses import hinge as hinge
+from graphc.ops.losses import huber as huber
+from graphc.ops.losses import kl_divergence as kl_divergence
+from graphc.ops.losses import mean_absolute_error as mean_absolute_error
 from graphc.ops.losses import mean_squared_error as mean_squared_error
-from graphc.ops.losses import norm as norm
-from graphc.ops.losses import softmax as softmax
-from graphc.ops.losses import stop_gradient as stop_gradient
+from graphc.ops.losses import multi_label_cross_entropy as multi_label_cross_entropy
+from graphc.ops.losses import multiclass_hinge as multiclass_hinge
+from graphc.ops.losses import residual_sum_of_squares as residual_sum_of_squares
 from graphc.ops.move import broadcast as broadcast
 from graphc.ops.move import concat as concat
 from graphc.ops.move import expand_dims as expand_dims
@@ -91,6 +102,10 @@ from graphc.ops.move import reshape as reshape
 from graphc.ops.move import squeeze as squeeze
 from graphc.ops.move import stack as stack
 from graphc.ops.move import transpose as transpose
+from graphc.ops.penalties import elastic_net as elastic_net
+from graphc.ops.penalties import l1_penalty as l1_penalty
+from graphc.ops.penalties import l2_penalty as l2_penalty
+from graphc.ops.penalties import max_norm as max_norm
 from graphc.ops.pointwise import abs_, pow_
 from graphc.ops.pointwise import add as add
 from graphc.ops.pointwise import cos as cos
@@ -121,7 +136,6 @@ from graphc.ops.pointwise import tanh as tanh
 from graphc.ops.pointwise import where as where
 from graphc.ops.random import dropout as dropout
 from graphc.ops.random import random_uniform as random_uniform
-from graphc.ops.reduce import max_, min_, sum_
 from graphc.ops.recurrent import gru as gru
 from graphc.ops.recurrent import gru_cell as gru_cell
 from graphc.ops.recurrent import gru_state as gru_state
@@ -131,11 +145,19 @@ from graphc.ops.recurrent import lstm_memory as lstm_memory
 from graphc.ops.recurrent import lstm_output as lstm_output
 from graphc.ops.recurrent import rnn as rnn
 from graphc.ops.recurrent import rnn_cell as rnn_cell
+from graphc.ops.reduce import max_, min_, sum_
 from graphc.ops.reduce import mean as mean
+from graphc.ops.reduce import norm as norm
 from graphc.ops.reduce import prod as prod
 from graphc.ops.scan import cumprod as cumprod
 from graphc.ops.scan import cumsum as cumsum
 from graphc.ops.scan import recurrence as recurrence
+from graphc.ops.softmax import log_softmax as log_softmax
+from graphc.ops.softmax import logsumexp as logsumexp
+from graphc.ops.softmax import softmax as softmax
+from graphc.ops.stop import stop_gradient as stop_gradient
+from graphc.ops.window import overlap_add as overlap_add
+from graphc.ops.window import sliding_window as sliding_window
 from graphc.pipeline import draw as draw
 from graphc.rewrite.simplify import simplify as simplify
 

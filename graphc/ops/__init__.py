@@ -1,7 +1,27 @@
 """The table of operations, each declared once, by its mathematics."""
 
 from graphc.ir.op import FUNCTIONS, OPS
-from graphc.ops import activations, contract, form, index, leaf, losses, move, pointwise, reduce, scan
+from graphc.ops import (
+    activations,
+    attention,
+    contract,
+    convolution,
+    form,
+    index,
+    leaf,
+    losses,
+    move,
+    padding,
+    penalties,
+    pointwise,
+    random,
+    recurrent,
+    reduce,
+    scan,
+    softmax,
+    stop,
+    window,
+)
 from graphc.ops.leaf import assume, const, input_, param, state
 
 __all__ = [
@@ -9,17 +29,26 @@ __all__ = [
     "OPS",
     "activations",
     "assume",
+    "attention",
     "const",
     "contract",
+    "convolution",
     "form",
     "index",
     "input_",
     "leaf",
     "losses",
     "move",
+    "padding",
     "param",
+    "penalties",
     "pointwise",
+    "random",
+    "recurrent",
     "reduce",
     "scan",
+    "softmax",
     "state",
+    "stop",
+    "window",
 ]

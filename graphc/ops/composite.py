@@ -6,7 +6,7 @@
 
 declares the operation, its shapes, its values, its gradient and its picture, all from the body. Positional
 parameters are operands, keyword-only parameters are attributes; an attribute called `axis` is stored counted from 0,
-one annotated `Literal["valid", "same"]` takes these words.
+one annotated `Literal["valid", "same"]` takes these words. The last operand may be left out if its default is None.
 """
 
 from __future__ import annotations
@@ -61,17 +61,14 @@ def composite(
         )
 
         def build(*args: Any, **given: Any) -> Node:
-            if len(args) != len(operands):
-                wanted = f"{op.name}({', '.join(operands)})"
-                raise TypeError(f"{wanted} takes {len(operands)} operands, {len(args)} given")
-            unknown = sorted(set(given) - set(attrs))
+            nodes = tuple(map(as_node, _given_operands(op.name, operands, args, given)))
+            unknown = sorted(set(given) - set(attrs) - set(operands))
             if unknown:
                 raise TypeError(
                     f"{op.name} has no option {unknown[0]!r}; it has {', '.join(attrs) or 'none'}"
                 )
             check_words(op.name, body, **given)
-            nodes = tuple(as_node(a) for a in args)
-            values = tuple(_attribute(op.name, k, given.get(k, v), nodes[0]) for k, v in attrs.items())
+            values = tuple(_attribute(op.name, k, given.get(k, v), nodes[0], v) for k, v in attrs.items())
             return make(op, nodes, values)
 
         update_wrapper(build, body)
@@ -79,6 +76,21 @@ def composite(
         return build
 
     return declare
+
+
+def _given_operands(
+    op: str, operands: dict[str, bool], args: tuple[Any, ...], given: dict[str, Any]
+) -> list[Any]:
+    """The operands of a call, by place or by keyword; the last may be left out where its default is None."""
+    found = [*args, *(given[name] for name in [*operands][len(args) :] if given.get(name) is not None)]
+    needed = sum(operands.values())
+    missing = [name for name, must in [*operands.items()][len(args) :] if must and name not in given]
+    if missing or len(args) > len(operands):
+        wanted = f"{op}({', '.join([*operands][: max(needed, 1)])})"
+        raise TypeError(f"{wanted} takes {needed} operands, {len(found)} given")
+    while len(found) > needed and found[-1] is None:
+        found.pop()
+    return found
 
 
 def _dtype(body: Body, args: tuple[Node, ...], values: Attrs) -> DType:
@@ -90,15 +102,20 @@ def _dtype(body: Body, args: tuple[Node, ...], values: Attrs) -> DType:
     ).dtype
 
 
-def _parameters(body: Body) -> tuple[list[str], dict[str, Any]]:
+def _parameters(body: Body) -> tuple[dict[str, bool], dict[str, Any]]:
+    """The operands of a body, each with whether it is needed, and its attributes with their defaults."""
     parameters = inspect.signature(body).parameters.values()
-    operands = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    operands = {p.name: p.default is not None for p in parameters if p.kind is not p.KEYWORD_ONLY}
     return operands, {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
-def _attribute(op: str, name: str, value: Any, operand: Node) -> Hashable:
+def _attribute(op: str, name: str, value: Any, operand: Node, default: Any) -> Hashable:
     if name == "axis":
+        if isinstance(value, list | tuple):
+            return tuple(sorted({normal_axis(op, a, operand) for a in value}))
         return normal_axis(op, value, operand)
+    if isinstance(default, bool) and not isinstance(value, bool):
+        raise DTypeError(f"{op}: {name} is True or False, not {value!r}")
     if isinstance(value, float):
         return Fraction(const(value).attrs[1])
     hashable: Hashable = value

@@ -13,7 +13,7 @@ from graphc.ops.composite import composite, normal_axis
 from graphc.ops.index import argmax, argmin, one_hot
 from graphc.ops.leaf import as_node, size
 from graphc.ops.move import broadcast, reshape, transpose
-from graphc.ops.pointwise import cast
+from graphc.ops.pointwise import cast, sqrt, square
 from graphc.ops.scan import cumprod
 
 Axis = int | Sequence[int] | None
@@ -169,3 +169,9 @@ def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Node:
     x = as_node(x)
     axes = normal_axes("mean", axis, x)
     return _mean(x, axes=axes, keepdims=bool(keepdims)) if axes else x
+
+
+@function
+def norm(x: Any) -> Node:
+    """The square root of the sum of squares; of a matrix the Frobenius norm."""
+    return sqrt(sum_(square(as_node(x))))

@@ -9,9 +9,9 @@ from graphc.ir.op import FUNCTIONS
 from graphc.ir.types import product
 from graphc.ops.activations import sigmoid
 from graphc.ops.leaf import constant_value
-from graphc.ops.losses import logsumexp, softmax
 from graphc.ops.move import reshape
 from graphc.ops.pointwise import exp, log
+from graphc.ops.softmax import logsumexp, softmax
 from graphc.rewrite.quiet import quiet
 from graphc.rewrite.rule import Rule, call, var
 from graphc.rewrite.terms import Factors, Terms, terms_of, times
