@@ -93,7 +93,7 @@ class Compiled:
             if array.size and not (array.min() >= 0 and array.max() < count):
                 found = f"{array.min()} to {array.max()}"
                 raise BindError(
-                    f"{leaf.name} has to hold class labels from 0 to {count - 1} and was given {found}"
+                    f"{leaf.name} has to hold labels from 0 to {count - 1} and was given {found}"
                 )
 
 

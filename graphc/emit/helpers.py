@@ -30,10 +30,10 @@ def _integers(what, value):
 
 _LABELS = '''
 def _labels(what, array, count):
-    """Refuse class labels that name no class: their rows of a one-hot matrix would silently be zeros."""
+    """Refuse labels that name no class or row: zeros, or a row counted from the end, would silently stand for them."""
     if array.size and not (0 <= array.min() and array.max() < count):
         found = f"{array.min()} to {array.max()}"
-        raise ValueError(f"{what} has to hold class labels from 0 to {count - 1} and was given {found}")
+        raise ValueError(f"{what} has to hold labels from 0 to {count - 1} and was given {found}")
 '''
 
 # Polynomials by Chebyshev interpolation in 60 digits: of erf(x)/x in x**2 on [0, 1], and of erfc(x)*exp(x**2)
@@ -95,6 +95,20 @@ def _scatter_add(shape, where, updates):
     return result
 '''
 
+_OVERLAP_ADD = '''
+def _overlap_add(windows, shape, axes, strides=None, dilations=None):
+    """The sum of overlapping windows: zeros with each tap, a slice of the windows, added where it came from."""
+    result = np.zeros(shape, windows.dtype)
+    rank, ones = len(shape), (1,) * len(axes)
+    for tap in np.ndindex(windows.shape[rank:]):
+        where = [slice(None)] * rank
+        for axis, k, stride, dilation in zip(axes, tap, strides or ones, dilations or ones):
+            first = dilation * k
+            where[axis] = slice(first, first + stride * (windows.shape[axis] - 1) + 1, stride)
+        result[tuple(where)] += windows[(..., *tap)]
+    return result
+'''
+
 _SCAN = '''
 def _scan(accumulate, x, axis, reverse=False, exclusive=False):
     """A cumulative sum or product, from the end if `reverse`, without the entry itself if `exclusive`."""
@@ -115,6 +129,15 @@ def _recurrence(a, b, axis, reverse=False):
         result[i] += a[i] * result[i - 1]
     result = np.moveaxis(result, 0, axis)
     return np.flip(result, axis) if reverse else result
+'''
+
+_UNIFORM = '''
+def _uniform(key, seed, step, shape, dtype):
+    """Numbers in [0, 1), a function of key, seed, step and place: Philox in float64, rounded."""
+    key = np.array([int(seed) % 2**64, key], np.uint64)
+    counter = np.array([0, 0, int(step) % 2**64, 0], np.uint64)
+    numbers = np.random.Generator(np.random.Philox(key=key, counter=counter)).random(shape)
+    return np.minimum(numbers.astype(dtype), np.nextafter(dtype(1), dtype(0)))
 '''
 
 _VIEWS = '''
@@ -138,8 +161,10 @@ HELPERS: dict[str, str] = {
     "_on_diagonal": _ON_DIAGONAL,
     "_placed": _PLACED,
     "_scatter_add": _SCATTER_ADD,
+    "_overlap_add": _OVERLAP_ADD,
     "_scan": _SCAN,
     "_recurrence": _RECURRENCE,
+    "_uniform": _UNIFORM,
     "_views": _VIEWS,
 }
 

@@ -96,6 +96,20 @@ def scatter_add(updates: Any, indices: Any, shape: Any, *, axis: int = 0) -> Nod
     return make(SCATTER_ADD, (updates, indices), (target, axis % len(target)))
 
 
+@composite()
+def embedding(table: Node, indices: Node) -> Node:
+    """The rows of `table` (V, D) at integer `indices`, of any shape (...): the result is (..., D).
+
+    The gradient adds up the upstream gradients of equal indices. Generated code refuses an index that is not from 0
+    to V-1 where `indices` is an input. Raises ShapeError if `table` is not a matrix, DTypeError for real indices.
+    """
+    if table.ndim != 2:
+        raise ShapeError(
+            f"embedding: the table is a matrix with one row per index, not {show_shape(table.shape)}"
+        )
+    return gather(table, indices)
+
+
 # argmax, iota, one-hot --------------------------------------------------------------------------------------------
 
 

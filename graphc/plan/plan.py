@@ -146,9 +146,14 @@ def _leaves(roots: Sequence[Node], *, owns: bool) -> tuple[tuple[Node, ...], tup
 
 
 def _class_labels(roots: Sequence[Node]) -> tuple[tuple[Node, DimLike], ...]:
-    """The inputs that are made one-hot as they are, each with the number of classes."""
-    made = [n for n in topological(roots) if n.op.name == "one_hot" and n.args[0].op.name == "input"]
-    return tuple(dict.fromkeys((n.args[0], n.attr("depth")) for n in made))
+    """The inputs that are made one-hot or name the rows of a table, each with the number of classes or rows."""
+    found: dict[tuple[Node, DimLike], None] = {}
+    for n in topological(roots):
+        if n.op.name == "one_hot" and n.args[0].op.name == "input":
+            found[n.args[0], n.attr("depth")] = None
+        elif n.op.name == "embedding" and n.args[1].op.name == "input":
+            found[n.args[1], n.args[0].shape[0]] = None
+    return tuple(found)
 
 
 def _symbols_of(mentioned: object) -> dict[str, None]:

@@ -6,7 +6,7 @@ from graphc.ir.node import Node, make
 from graphc.ir.types import DimLike
 from graphc.ops.contract import CONTRACT
 from graphc.ops.leaf import as_node, constant_value
-from graphc.ops.move import BROADCAST, RESHAPE, TRANSPOSE, broadcast, transpose
+from graphc.ops.move import BROADCAST, CONCAT, PAD, RESHAPE, TRANSPOSE, broadcast, concat, transpose
 from graphc.ops.reduce import SUM
 from graphc.rewrite.axes import add_axes, new_axes
 from graphc.rewrite.choice import marks_and_values
@@ -102,6 +102,37 @@ def _broadcast(node: Node) -> Node | None:
     return make(BROADCAST, inner.args, node.attrs) if inner.op is BROADCAST else None
 
 
+def _padded_parts(node: Node) -> Node | None:
+    """Two arrays padded with zeros to one shape: padded together, added in one place, joined as neighbours."""
+    left, right = node.args
+    if not _zero_padded(left) or not _zero_padded(right) or left.shape != right.shape:
+        return None
+    (a,), (b,) = left.args, right.args
+    at, beside = left.attrs[1], right.attrs[1]
+    apart = [i for i, (p, q) in enumerate(zip(at, beside, strict=True)) if p != q]
+    if not apart:
+        return make(PAD, (a + b,), left.attrs)
+    axis = apart[0]
+    (start, step, count), (next_, step_next, more) = at[axis], beside[axis]
+    if len(apart) > 1 or (step, step_next) != (1, 1):
+        return None
+    if next_ + more == start:
+        a, b, start, count, next_, more = b, a, next_, more, start, count
+    if start + count != next_:
+        return None
+    parts = [
+        p for x in (a, b) for p in (x.args if x.op is CONCAT and x.attrs == (axis,) and not x.name else (x,))
+    ]
+    joined = concat(parts, axis)
+    place = (*at[:axis], (start, 1, count + more), *at[axis + 1 :])
+    whole = all(length == d for (_, _, length), d in zip(place, node.shape, strict=True))
+    return joined if whole else make(PAD, (joined,), (node.shape, place, left.attrs[2]))
+
+
+def _zero_padded(x: Node) -> bool:
+    return x.op is PAD and x.name is None and x.attrs[2] == 0
+
+
 # fmt: off
 LAYOUT = (
     Rule("transpose of a transpose or of a contraction", apply=_transpose, ops=("transpose",),
@@ -116,6 +147,8 @@ LAYOUT = (
          example="x = input(N, 6); reshape(reshape(x, (N, 3, 2)), (N, 2, 3))"),
     Rule("values in chosen places", apply=marks_and_values, ops=("scatter_add",),
          example="z = input(N, K); t = input(N, dtype=int); sum(2*z[arange(N), t]) by z"),
+    Rule("padded parts side by side", apply=_padded_parts, ops=("add",),
+         example="x = input(N, 6); sum(x[:, :2]*x[:, 2:4] + x[:, 4:]**2) by x"),
     Rule("repetition of a repetition", apply=_broadcast, ops=("broadcast",),
          example="A = input(B, N, M); b = input(M); broadcast(broadcast(b, (N, M)), (B, N, M)) + A"),
 )

@@ -7,6 +7,7 @@ derivative worth comparing with a difference quotient (whole numbers, a stopped 
 
 from tests.cases import (
     activations,
+    attention,
     binary,
     constants,
     contractions,
@@ -14,6 +15,7 @@ from tests.cases import (
     losses,
     moves,
     random,
+    recurrent,
     reductions,
     scans,
     unary,
@@ -26,6 +28,7 @@ __all__ = [
     "Case",
     "Leaf",
     "activations",
+    "attention",
     "binary",
     "constants",
     "contractions",
@@ -33,6 +36,7 @@ __all__ = [
     "losses",
     "moves",
     "random",
+    "recurrent",
     "reductions",
     "scans",
     "unary",

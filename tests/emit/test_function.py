@@ -172,7 +172,7 @@ def test_labels_that_name_no_class_are_refused(labels: list[int]) -> None:
     z, t = input_("z", ("N", 3)), input_("t", ("N",), dtype="int")
     f = compile_(F["cross_entropy"](z, t))
     with pytest.raises(
-        BindError, match=r"t has to hold class labels from 0 to 2 and was given (0 to 3|-1 to 0)"
+        BindError, match=r"t has to hold labels from 0 to 2 and was given (0 to 3|-1 to 0)"
     ):
         f(z=np.zeros((2, 3)), t=labels)
     assert f(z=np.zeros((2, 3)), t=[0, 2]) == pytest.approx(np.log(3))
