@@ -9,6 +9,7 @@ from graphc.emit.text import Scope, Text, number
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike, Shape
 from graphc.ops.form import ATOM
+from graphc.ops.random import key_number
 from graphc.plan.lines import new_axes
 
 # reductions -------------------------------------------------------------------------------------------------
@@ -206,6 +207,16 @@ def recurrence(scope: Scope, node: Node) -> Text:
     return Text(f"{scope.helper('_recurrence')}({a}, {b}, {axis}{', reverse=True' if reverse else ''})")
 
 
+# draws ------------------------------------------------------------------------------------------------------
+
+
+def uniform(scope: Scope, node: Node) -> Text:
+    seed, step = (scope.value(a).code for a in node.args)
+    key = f"{key_number(node.attr('key')):#x}"
+    dtype = scope.dtype("real")
+    return Text(f"{scope.helper('_uniform')}({key}, {seed}, {step}, {scope.shape(node.shape)}, {dtype})")
+
+
 PRINTERS = {
     **dict.fromkeys(("sum", "prod", "max", "min"), reduce),
     "reshape": reshape,
@@ -222,4 +233,5 @@ PRINTERS = {
     "cumsum": scan,
     "cumprod": scan,
     "recurrence": recurrence,
+    "uniform": uniform,
 }

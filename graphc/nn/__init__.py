@@ -1,1 +1,45 @@
-"""Networks: what layers, losses and initial values are made of."""
+"""Networks: layers and models as data, their parameters, and how these start."""
+
+from graphc.nn import init
+from graphc.nn.containers import Residual, Sequential
+from graphc.nn.cost import flops
+from graphc.nn.init import initial_values
+from graphc.nn.layer import Layer, monte_carlo
+from graphc.nn.layers import (
+    Activation,
+    AvgPool2D,
+    BatchNorm,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    LayerNorm,
+    MaxPool2D,
+)
+from graphc.nn.scope import Scope
+from graphc.nn.summary import Summary
+
+__all__ = [
+    "Activation",
+    "AvgPool2D",
+    "BatchNorm",
+    "Conv1D",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "Layer",
+    "LayerNorm",
+    "MaxPool2D",
+    "Residual",
+    "Scope",
+    "Sequential",
+    "Summary",
+    "flops",
+    "init",
+    "initial_values",
+    "monte_carlo",
+]

@@ -2,29 +2,38 @@
 
 Each constructor gives a frozen record with `sample(shape, rng)`. For a matrix used as `x @ W`, of shape
 (fan_in, fan_out), fan-in is the number of inputs of a unit and fan-out the number of units an input reaches.
-Of a kernel, the leading axes are the window: `(height, width, channels_in, channels_out)`.
+Of a kernel, the units are the last axis and the leading ones the window, `(height, width, channels_in, units)`; with
+`units_first`, which convolutions of the layout NCHW fill in, it is `(units, channels_in, height, width)`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from graphc.ir.errors import ShapeError
+from graphc.ir.graph import Graph
+from graphc.ir.node import Node, expect_node
 from graphc.ir.text import literal
+from graphc.ir.types import evaluate_dim
 
 
-def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+def fans(shape: tuple[int, ...], units_first: bool = False) -> tuple[int, int]:
     """Fan-in and fan-out of a parameter of this shape.
 
-    >>> fans((784, 10)), fans((3, 3, 16, 32)), fans((10,))
-    ((784, 10), (144, 288), (10, 10))
+    >>> fans((784, 10)), fans((3, 3, 16, 32)), fans((32, 16, 3, 3), units_first=True), fans((10,))
+    ((784, 10), (144, 288), (144, 288), (10, 10))
     """
     if len(shape) < 2:
         size = math.prod(shape)
         return size, size
+    if units_first:
+        units, channels, *sizes = shape
+        return math.prod(sizes) * channels, math.prod(sizes) * units
     window = math.prod(shape[:-2])
     return window * shape[-2], window * shape[-1]
 
@@ -71,9 +80,11 @@ class Xavier:
 
     gain: float = 1.0
     uniform: bool = False
+    units_first: bool = False
 
     def sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
-        return _with_variance(self.gain**2 * 2 / max(1, sum(fans(shape))), self.uniform, shape, rng)
+        variance = self.gain**2 * 2 / max(1, sum(fans(shape, self.units_first)))
+        return _with_variance(variance, self.uniform, shape, rng)
 
 
 @literal
@@ -83,9 +94,11 @@ class He:
 
     gain: float = math.sqrt(2)
     uniform: bool = False
+    units_first: bool = False
 
     def sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
-        return _with_variance(self.gain**2 / max(1, fans(shape)[0]), self.uniform, shape, rng)
+        variance = self.gain**2 / max(1, fans(shape, self.units_first)[0])
+        return _with_variance(variance, self.uniform, shape, rng)
 
 
 def _with_variance(variance: float, uniform: bool, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
@@ -95,7 +108,64 @@ def _with_variance(variance: float, uniform: bool, shape: tuple[int, ...], rng: 
     return rng.normal(0.0, math.sqrt(variance), shape)
 
 
-Init = Constant | Normal | Uniform | Xavier | He
+@literal
+@dataclass(frozen=True, slots=True)
+class Orthogonal:
+    """A matrix with orthonormal rows or columns, whichever are fewer, times `gain`; a kernel as one row per unit."""
+
+    gain: float = 1.0
+    units_first: bool = False
+
+    def sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+        if len(shape) < 2:
+            raise ShapeError(f"orthogonal needs a matrix or a kernel, and the shape is {shape}")
+        units = shape[0] if self.units_first else shape[-1]
+        rest = math.prod(shape[1:] if self.units_first else shape[:-1])
+        tall = rng.normal(0.0, 1.0, (max(units, rest), min(units, rest)))
+        q, r = np.linalg.qr(tall)
+        q = q * np.where(np.diagonal(r) < 0, -1.0, 1.0)  # without it, q would not be uniform (Mezzadri 2007)
+        wanted = (units, rest) if self.units_first else (rest, units)
+        return self.gain * (q if q.shape == wanted else q.T).reshape(shape)
+
+
+Init = Constant | Normal | Uniform | Xavier | He | Orthogonal
+
+
+def units_first(init: Init) -> Init:
+    """The same initial value for a kernel whose first axis counts the units."""
+    return replace(init, units_first=True) if isinstance(init, Xavier | He | Orthogonal) else init
+
+
+def initial_values(
+    nodes: Node | Iterable[Node] | Mapping[Any, Node],
+    seed: int | None = 0,
+    *,
+    sizes: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """Values for the parameters and states below `nodes` by name, as float64 arrays from one random stream.
+
+    `sizes` gives the named sizes in their shapes. A state without an `init` is zero; a parameter without one has to be
+    given by you, and is left out.
+
+    >>> import graphc as g
+    >>> W = g.param("W", (2, 3), init=g.init.ones())
+    >>> g.nn.initial_values(g.sum(W))
+    {'W': array([[1., 1., 1.],
+           [1., 1., 1.]])}
+    """
+    roots = (nodes,) if isinstance(nodes, Node) else nodes.values() if isinstance(nodes, Mapping) else nodes
+    leaves = Graph(tuple(expect_node(n, "what initial values are for") for n in roots)).leaves
+    rng = np.random.default_rng(seed)
+    values: dict[str, Any] = {}
+    for kind in ("param", "state"):
+        for leaf in leaves:
+            if leaf.op.name != kind:
+                continue
+            start = leaf.attr("init") or (zeros() if kind == "state" else None)
+            if start is not None:
+                shape = tuple(evaluate_dim(d, sizes or {}) for d in leaf.shape)
+                values[leaf.name or ""] = start.sample(shape, rng)
+    return values
 
 
 def zeros() -> Constant:
@@ -139,3 +209,15 @@ def he(gain: float = math.sqrt(2), *, uniform: bool = False) -> He:
     `a = gain * sqrt(3 / fan_in)`.
     """
     return He(float(gain), uniform)
+
+
+def orthogonal(gain: float = 1.0) -> Orthogonal:
+    """Orthonormal rows or columns times `gain`: all singular values are `gain`, so signals keep their length.
+
+    The Q of a normal matrix, its columns turned so that R has a positive diagonal, which makes it uniform among the
+    orthogonal matrices.
+
+    Source: Saxe, McClelland and Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural
+    networks (2014), section 3.2.
+    """
+    return Orthogonal(float(gain))

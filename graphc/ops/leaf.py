@@ -66,12 +66,19 @@ def input_(name: str, shape: Sequence[str | DimLike] | str | int = (), *, dtype:
 
 def param(name: str, shape: Sequence[str | DimLike] | str | int = (), *, init: Any = None) -> Node:
     """A parameter: a real value that training changes; `init` says how it starts."""
-    return make(PARAM, (), (shape_of(shape), "real", (), init), _leaf_name(name))
+    return make(PARAM, (), (shape_of(shape), "real", (), _start(init, name)), _leaf_name(name))
 
 
 def state(name: str, shape: Sequence[str | DimLike] | str | int = (), *, init: Any = None) -> Node:
     """A state: a real value a step owns and updates, such as a momentum; it starts at zero unless `init` says else."""
-    return make(STATE, (), (shape_of(shape), "real", (), init), _leaf_name(name))
+    return make(STATE, (), (shape_of(shape), "real", (), _start(init, name)), _leaf_name(name))
+
+
+def _start(init: Any, name: str) -> Any:
+    """An initial value: anything that gives arrays of a shape by `sample(shape, rng)`."""
+    if init is not None and (isinstance(init, type) or not callable(getattr(init, "sample", None))):
+        raise DTypeError(f"the init of {name} says how it starts, as init.he() or init.zeros() do, not {init!r}")
+    return init
 
 
 def _dtype(dtype: str) -> DType:

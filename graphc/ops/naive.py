@@ -128,6 +128,40 @@ class Arithmetic:
         total = np.asarray(total.sum(axis=tuple(i for i, a in enumerate(letters) if a not in output)))
         return _embed(total, [a for a in letters if a in output], output)
 
+    def sliding_window(
+        self,
+        x: Any,
+        axes: Sequence[int],
+        sizes: Sequence[int],
+        strides: Sequence[int],
+        dilations: Sequence[int],
+    ) -> Any:
+        """Along each axis the entries at `S*i + d*k`, for every place i and tap k."""
+        for axis, size, stride, dilation in zip(axes, sizes, strides, dilations, strict=True):
+            places = (x.shape[axis] - dilation * (size - 1) - 1) // stride + 1
+            taken = np.take(x, stride * np.arange(places)[:, None] + dilation * np.arange(size), axis)
+            x = np.moveaxis(taken, axis + 1, -1)
+        return x
+
+    def overlap_add(
+        self,
+        windows: Any,
+        shape: tuple[int, ...],
+        axes: Sequence[int],
+        sizes: Sequence[int],
+        strides: Sequence[int],
+        dilations: Sequence[int],
+    ) -> Any:
+        """One tap after another: what all windows hold there is added where it came from."""
+        result = np.zeros(shape, np.int64 if windows.dtype == np.bool_ else windows.dtype)
+        for tap in np.ndindex(*sizes):
+            where = [slice(None)] * len(shape)
+            for axis, k, stride, dilation in zip(axes, tap, strides, dilations, strict=True):
+                first = dilation * k
+                where[axis] = slice(first, first + stride * windows.shape[axis], stride)
+            result[tuple(where)] += windows[(..., *tap)]
+        return result
+
     def gather(self, x: Any, indices: list[Any], axis: int) -> Any:
         return x[(slice(None),) * axis + tuple(indices)]
 
@@ -141,6 +175,13 @@ class Arithmetic:
 
     def iota(self, n: int) -> Any:
         return np.arange(n)
+
+    def uniform(self, key: int, seed: Any, step: Any, shape: tuple[int, ...]) -> Any:
+        """Philox numbers in [0, 1) in float64, rounded; a number that rounds to 1 is the one before it."""
+        words = [np.array([int(n) % 2**64 for n in part], np.uint64) for part in ((seed, key), (0, 0, step, 0))]
+        numbers = np.random.Generator(np.random.Philox(key=words[0], counter=words[1])).random(shape)
+        rounded = self.array(numbers)
+        return rounded if rounded.dtype == object else np.minimum(rounded, np.nextafter(self.real.type(1), 0))
 
     def scan(self, name: str, arrays: list[Any], axis: int, reverse: bool, exclusive: bool = False) -> Any:
         """One step at a time along the axis, as the definition says."""

@@ -263,4 +263,5 @@ def precedence(f: Form) -> int:
     if f.kind in INFIX:
         return INFIX[f.kind][1]
     loose = {"neg": NEGATIVE, "ratio": PRODUCT, "sizes": SUM, "series": SUM, "derivative": PRODUCT}
+    loose |= {"scaled": PRODUCT}
     return loose.get(f.kind, ATOM)

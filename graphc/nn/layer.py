@@ -1,0 +1,107 @@
+"""What every layer can do: be applied for training or for testing, and say what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphc.ir.errors import GraphcError
+from graphc.ir.node import Node, expect_node
+from graphc.ir.types import DimLike
+from graphc.nn.scope import Record, Scope
+from graphc.ops.leaf import input_
+
+if TYPE_CHECKING:
+    from graphc.nn.summary import Summary
+
+
+class Layer:
+    """A layer or a model: data that says what to build, and builds it when it is applied.
+
+    A layer of one's own is a frozen dataclass with this class as its base, a field `name: str = ""`, and
+
+        def build(self, x: Node, scope: Scope) -> Node
+
+    in which `scope.param("W", shape, init)` makes its parameters. The shape of the input is known there.
+    """
+
+    __slots__ = ()
+    name: str
+
+    def build(self, x: Node, scope: Scope) -> Node:
+        """The layer's output for `x`; `scope` says where the layer stands, and takes what it owns."""
+        raise NotImplementedError
+
+    @property
+    def kind(self) -> str:
+        """What the layer is called where it has no name of its own, without its number: `dense`."""
+        return type(self).__name__.lower()
+
+    def __call__(self, x: Node) -> Node:
+        """The test graph."""
+        return self.test(x)
+
+    def test(self, x: Node) -> Node:
+        """The graph for testing: nothing is dropped, and running statistics stand for those of the batch."""
+        return self._root().run(self, expect_node(x, "the input of a model"))
+
+    def train(self, x: Node) -> tuple[Node, dict[Node, Node]]:
+        """The graph for training, and the new values of the running statistics.
+
+        Merge them into the updates of the step: `g.compile(loss, updates={**new_parameters, **updates})`. Parameters
+        are the same nodes in both graphs. With dropout, each step is told its number: `step(x=…, step=i)`.
+        """
+        record = Record()
+        scope = self._root(training=True, dropping=True, record=record)
+        return scope.run(self, expect_node(x, "the input of a model")), record.updates
+
+    def params(self, x: Node) -> list[Node]:
+        """The parameters, in the order in which the layers use them."""
+        record = Record()
+        self._root(record=record).run(self, expect_node(x, "the input of a model"))
+        return [p for nodes in record.leaves.values() for p in nodes if p.op.name == "param"]
+
+    def summary(self, x: Node | Sequence[str | DimLike]) -> Summary:
+        """Shapes, parameters and forward cost of each layer of the test graph, for an input or a shape.
+
+        >>> from graphc.nn import Dense, Sequential
+        >>> print(Sequential(Dense(256, activation="relu"), Dense(10)).summary(("N", 784)))
+        layer       output    parameters  forward FLOPs
+        net/dense1  (N, 256)     200,960      401,920*N
+        net/dense2  (N, 10)        2,570        5,130*N
+        total                    203,530      407,050*N  = 407.05 k for each of N
+        """
+        from graphc.nn.summary import summarize
+
+        node = x if isinstance(x, Node) else input_("x", x)
+        record = Record()
+        self._root(record=record).run(self, node)
+        return summarize(node, record)
+
+    def _root(self, **given: Any) -> Scope:
+        return Scope(checked_name(self) or self.kind, **given)
+
+
+def checked_name(layer: Layer) -> str:
+    """A layer's own name, "" for none; it is one part of a path."""
+    name = layer.name
+    if not isinstance(name, str) or "/" in name or name != name.strip():
+        raise GraphcError(f"a layer's name is a word without '/', not {name!r}")
+    return name
+
+
+def monte_carlo(model: Layer, x: Node, *, samples: int = 20) -> Node:
+    """The mean output over `samples` random masks of the dropout layers, all else as at test time.
+
+    The masks are those of the steps 0, 1, …, `samples` - 1. What stands before the first dropout is computed once.
+
+    Source: Gal and Ghahramani, Dropout as a Bayesian approximation (2016), equation 6.
+    """
+    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
+        raise GraphcError(f"monte_carlo: the number of samples is a whole number from 1, not {samples!r}")
+    name = checked_name(model) or model.kind
+    drawn = [Scope(name, dropping=True, step=i, naming=False).run(model, x) for i in range(samples)]
+    total = drawn[0]
+    for one in drawn[1:]:
+        total = total + one
+    return total / samples
