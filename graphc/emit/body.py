@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from graphc.emit import contraction, pointwise, structure
+from graphc.emit import contraction, pointwise, structure, window
 from graphc.emit.infix import INFIX, bind
 from graphc.emit.text import Scope, dim_strength, find_weak, show_dim
 from graphc.ir.node import Node, topological
@@ -15,7 +15,7 @@ from graphc.plan.names import shown
 from graphc.plan.plan import Plan, Step
 from graphc.plan.sizes import SizeRule
 
-PRINTERS = {**pointwise.PRINTERS, **structure.PRINTERS, "contract": contraction.contract}
+PRINTERS = {**pointwise.PRINTERS, **structure.PRINTERS, **window.PRINTERS, "contract": contraction.contract}
 _AUGMENTED = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from graphc.ir.node import Node
 from graphc.plan.contraction import plan_contraction
 
-_VIEWS = ("transpose", "reshape", "slice", "broadcast")
+_VIEWS = ("transpose", "reshape", "slice", "broadcast", "sliding_window")
 
 
 def is_view(node: Node) -> bool:

@@ -1,0 +1,50 @@
+"""Sliding windows in NumPy: a view of the array, and the sum of overlapping windows one tap after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphc.emit.text import Scope, Text
+from graphc.ir.node import Node
+from graphc.ir.types import DimLike
+from graphc.ops.window import reach
+
+
+def sliding_window(scope: Scope, node: Node) -> Text:
+    """The view with every place and tap, thinned out to the strides and dilations."""
+    axes, sizes, strides, dilations = node.attrs
+    x = scope.array(node.args[0])
+    spans = [reach(k, d) for k, d in zip(sizes, dilations, strict=True)]
+    view = (
+        f"np.lib.stride_tricks.sliding_window_view({x.code}, {_tuple(scope, spans)}, axis={_numbers(axes)})"
+    )
+    steps = [1] * node.ndim
+    for i, (axis, stride, dilation) in enumerate(zip(axes, strides, dilations, strict=True)):
+        steps[axis], steps[node.args[0].ndim + i] = stride, dilation
+    while steps and steps[-1] == 1:
+        steps.pop()
+    return Text(view + (f"[{', '.join('::' + str(s) if s > 1 else ':' for s in steps)}]" if steps else ""))
+
+
+def overlap_add(scope: Scope, node: Node) -> Text:
+    """A call of the helper that loops over the taps."""
+    shape, axes, _, strides, dilations = node.attrs
+    windows = scope.array(node.args[0], node.dtype)
+    options = "".join(
+        f", {name}={_numbers(values)}"
+        for name, values in (("strides", strides), ("dilations", dilations))
+        if any(v != 1 for v in values)
+    )
+    name = scope.helper("_overlap_add")
+    return Text(f"{name}({windows.code}, {scope.shape(shape)}, {_numbers(axes)}{options})")
+
+
+def _numbers(values: Sequence[int]) -> str:
+    return f"({', '.join(map(str, values))}{',' * (len(values) == 1)})"
+
+
+def _tuple(scope: Scope, sizes: Sequence[DimLike]) -> str:
+    return scope.shape(tuple(sizes))
+
+
+PRINTERS = {"sliding_window": sliding_window, "overlap_add": overlap_add}
