@@ -71,7 +71,8 @@ def scaled_dot_product_attention(q: Any, k: Any, v: Any, *, causal: bool = False
             f"attention: there are {k.shape[-2]} keys and {v.shape[-2]} values; each key has one"
         )
     scores = q @ _swapped(k) / sqrt(size(q.shape[-1]))
-    return _weights(scores, causal, mask) @ v
+    mixed: Node = _weights(scores, causal, mask) @ v
+    return mixed
 
 
 def _swapped(x: Node) -> Node:

@@ -171,8 +171,15 @@ def test_a_function_without_updates_is_a_function() -> None:
 def test_labels_that_name_no_class_are_refused(labels: list[int]) -> None:
     z, t = input_("z", ("N", 3)), input_("t", ("N",), dtype="int")
     f = compile_(F["cross_entropy"](z, t))
-    with pytest.raises(
-        BindError, match=r"t has to hold labels from 0 to 2 and was given (0 to 3|-1 to 0)"
-    ):
+    with pytest.raises(BindError, match=r"t has to hold labels from 0 to 2 and was given (0 to 3|-1 to 0)"):
         f(z=np.zeros((2, 3)), t=labels)
     assert f(z=np.zeros((2, 3)), t=[0, 2]) == pytest.approx(np.log(3))
+
+
+@pytest.mark.parametrize("ids", [[0, 3], [-1, 0]])
+def test_indices_that_name_no_row_of_a_table_are_refused(ids: list[int]) -> None:
+    table, i = input_("E", ("V", 2)), input_("i", ("N",), dtype="int")
+    f = compile_(F["embedding"](table, i))
+    with pytest.raises(BindError, match=r"i has to hold labels from 0 to 2 and was given (0 to 3|-1 to 0)"):
+        f(E=np.zeros((3, 2)), i=ids)
+    assert f(E=np.eye(3, 2), i=[2, 0]).tolist() == [[0, 0], [1, 0]]
