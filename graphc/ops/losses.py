@@ -131,7 +131,7 @@ def _stable_binary(
     if from_logits:
         losses = softplus(z) - t * z
     else:
-        losses = -where(equal(t, 0), 0, t * log(z)) - where(equal(t, 1), 0, (1 - t) * log(1 - z))
+        losses = -t * log(where(equal(t, 0), 1, z)) - (1 - t) * log(where(equal(t, 1), 1, 1 - z))
     return _reduced("binary_cross_entropy", losses, weights, reduction)
 
 
@@ -300,7 +300,7 @@ def _stable_divergence(
     p: Node, q: Node, weights: Node | None = None, *, from_logits: bool, reduction: Reduction
 ) -> Node:
     none = equal(p, 0)
-    cross = p * log_softmax(q) if from_logits else where(none, 0, p * log(q))
+    cross = p * (log_softmax(q) if from_logits else log(where(none, 1, q)))
     return _reduced("kl_divergence", sum_(p * log(where(none, 1, p)) - cross, axis=-1), weights, reduction)
 
 
@@ -315,8 +315,9 @@ def kl_divergence(
 ) -> Node:
     """The Kullback-Leibler divergence of `q` from `p`, rows of shape (N, K): `mean(sum(p*(log(p) - log(q)), axis=1))`.
 
-    There is one value per row, and the mean is over the rows (PyTorch's `batchmean`). Where `p` is 0 an entry adds 0.
-    With `from_logits=True` the second operand holds logits, and `q` is their softmax.
+    There is one value per row, and the mean is over the rows (PyTorch's `batchmean`). Where `p` is 0 an entry adds 0,
+    also where `q` is; for the gradient `q` has to be positive. With `from_logits=True` the second operand holds
+    logits, and `q` is their softmax.
     Kullback and Leibler, On information and sufficiency, 1951.
     """
     _check_classes("kl_divergence", q)

@@ -8,6 +8,7 @@ from graphc.ir.node import Node, make, rebuild
 from graphc.ir.op import FUNCTIONS
 from graphc.ir.types import product
 from graphc.ops.activations import sigmoid
+from graphc.ops.composite import attributes
 from graphc.ops.leaf import constant_value
 from graphc.ops.move import reshape
 from graphc.ops.pointwise import exp, log
@@ -173,6 +174,17 @@ def _log_of_gather(node: Node) -> Node | None:
 
 
 _STABLE_LOGS = ("softmax", "sigmoid")
+_FROM_LOGITS = {"binary_cross_entropy": (0, "sigmoid"), "kl_divergence": (1, "softmax")}
+
+
+def _from_logits(node: Node) -> Node | None:
+    """A loss of the probabilities that a sigmoid or softmax gives is the loss of its logits."""
+    place, activation = _FROM_LOGITS[node.op.name]
+    p, options = node.args[place], attributes(node)
+    if options["from_logits"] or p.op.name != activation or p.attrs not in ((), (p.ndim - 1,)):
+        return None
+    args = [p.args[0] if i == place else a for i, a in enumerate(node.args)]
+    return make(node.op, args, tuple((options | {"from_logits": True}).values()))
 
 
 def _shift(node: Node) -> Node | None:
@@ -205,6 +217,8 @@ STABLE = (
     Rule("log of a product with exponentials", apply=_log_of_product, ops=("log",), example="log(sigmoid(x)*y)"),
     Rule("softmax of a shift", apply=_shift, ops=("softmax",),
          example="z = input(N, K); softmax(z - max(z, axis=1, keepdims=True))"),
+    Rule("loss of logits", apply=_from_logits, ops=tuple(_FROM_LOGITS),
+         example="z = input(N); t = input(N); binary_cross_entropy(sigmoid(z), t, from_logits=False)"),
     Rule("log of softmax", _log(_softmax(z, axis=axis)), _log_softmax(z, axis=axis),
          example="z = input(N, K); log(softmax(z))"),
     Rule("exp of log-softmax", _exp(_log_softmax(z, axis=axis)), _softmax(z, axis=axis),
