@@ -98,7 +98,7 @@ def _local_derivatives(book: Notebook, edges: Sequence[Contribution], note: str)
     if not edges:
         return []
     given = [(e, book.sign(e.user)) for e in edges]
-    used = Line(_sum([_product(book, e, sign) for e, sign in given]), note)
+    used = Line(book.read(_sum([_product(book, e, sign) for e, sign in given])), note)
     raw = {} if len(edges) > MANY else _raw_forms(book, edges)
     if not raw:
         return [Line(used.expr, used.note or _reason(book, edges))]
@@ -193,7 +193,9 @@ def _simplifications(book: Notebook, node: Node, edges: Sequence[Contribution]) 
     if len(lines) > 1:
         lines[1] = (lines[1][0], hidden + lines[1][1])
     lines.append((book.derivation.rewritten[node], rules))
-    written = [Line(book.shortened(expr), rules=tuple(dict.fromkeys(said))) for expr, said in lines]
+    written = [
+        Line(book.read(book.shortened(expr)), rules=tuple(dict.fromkeys(said))) for expr, said in lines
+    ]
     if len(written) > 1 and not _readable(book, written[-1].expr) and book.length(written[-1].expr) > CLOSED:
         written.pop()
     return [w for w in written if book.length(w.expr) <= LONGEST and len(book.text(w.expr)) <= WIDEST]
@@ -226,7 +228,7 @@ def _distinct(book: Notebook, lines: Sequence[Line]) -> list[Line]:
     kept: list[Line] = []
     texts: list[str] = []
     for line in lines:
-        text = book.text(line.expr)
+        text = book.text(book.settled_signs(line.expr))
         if texts and texts[-1] == text:
             continue
         kept.append(line)

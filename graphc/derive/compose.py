@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from graphc.derive.chain import gradient_lines
+from graphc.derive.indices import Entry, entry, has_sum
 from graphc.derive.notebook import LONGEST, Notebook
 from graphc.derive.steps import TERMS, Line, Script, Step
 from graphc.ir.node import Node, make
@@ -68,7 +69,16 @@ def _gradient(book: Notebook, node: Node) -> list[Step]:
         lines = [Line(final)]
     book.remember(node)
     same = len(lines) == 1 and any(_is_alias(c.user) for c in book.derivation.contributions[node])
-    return [] if same else [*parts, Step("gradient", sign, tuple(lines))]
+    return [] if same else [*parts, Step("gradient", sign, tuple(lines), _entry(book, node, lines))]
+
+
+def _entry(book: Notebook, node: Node, lines: Sequence[Line]) -> Entry | None:
+    """The final form of a gradient in index notation: of what was asked for, and wherever there is a sum."""
+    if not node.shape:
+        return None
+    found = entry(book.sign(node), lines[-1].expr, book.letters, book.is_named)
+    wanted = node in book.derivation.wrt
+    return found if found is not None and (wanted or has_sum(found.form)) else None
 
 
 def _no_gradient(book: Notebook, target: Node) -> Step:

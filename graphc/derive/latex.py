@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphc.derive.latex_forms import latex_definition, latex_mention, latex_shape
+from graphc.derive.latex_forms import latex_definition, latex_entry, latex_mention, latex_shape
 from graphc.derive.latex_names import latex_name
 from graphc.derive.steps import TERMS, Step
 from graphc.derive.text import derivative_form
@@ -56,7 +56,7 @@ def latex_names(derivation: Derivation) -> dict[Node, str | Form]:
 def given_latex(derivation: Derivation) -> str:
     """The arrays the derivation starts from, with their spaces; nothing where all is scalar."""
     leaves = [n for n in derivation.nodes if n.is_leaf and n.shape]
-    return ", ".join(f"${latex_name(n.name or '', n.ndim)} \\in {latex_shape(n.shape)}$" for n in leaves)
+    return ", ".join(f"${latex_name(derivation.names[n], n.ndim)} \\in {latex_shape(n.shape)}$" for n in leaves)
 
 
 class Row(NamedTuple):
@@ -91,6 +91,8 @@ def _rows(step: Step, names: Names) -> Iterator[Row]:
         words = "; ".join(p for p in (line.note, ", ".join(line.rules)) if p)
         about = latex_definition(line.about, names) if line.about is not None else ""
         yield Row(head if i == 0 else "", expr, _plain(words), about)
+    if step.entry is not None:
+        yield Row(latex_entry(step.entry.head, names), latex_entry(step.entry.form, names), "", "")
 
 
 def _display(block: list[list[Row]]) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from graphc.derive.latex_indices import entries, subscript, sum_sign
 from graphc.derive.latex_names import latex_name, mixed, operator
 from graphc.ir.node import Node
 from graphc.ir.types import Dim, DimLike, Shape, product
@@ -42,6 +43,13 @@ def latex_mention(node: Node, names: Names, terms: int = 0) -> str:
     return walk(mentioned(node, names), names, _leaf, _inner, terms).text
 
 
+def latex_entry(form: Form, names: Names) -> str:
+    """Index notation: entries of arrays and sums over indices."""
+    found = entries(form, names)
+    assert isinstance(found, Form)
+    return walk(found, names, _leaf, _inner).text
+
+
 def latex_shape(shape: Shape) -> str:
     r"""The space of arrays of a shape: `\mathbb{R}^{N \times 3}`."""
     return rf"\mathbb{{R}}^{{{_by([dims_latex(str(d)) for d in shape])}}}" if shape else r"\mathbb{R}"
@@ -67,6 +75,8 @@ def _leaf(f: Form) -> Tex:
             return Tex(text, PRODUCT, "frac" if slash else "number")
         case "number":
             return Tex(_number(f.text), ATOM, "name" if f.text.isidentifier() else "number")
+        case "letter":
+            return Tex(latex_name(f.text), ATOM, "name")
         case "sizes":
             return Tex(dims_latex(f.text), SUM, "sizes")
         case "more":
@@ -152,8 +162,14 @@ def _mul(f: Form, parts: list[Tex]) -> Tex:
 
 
 def _div(f: Form, parts: list[Tex]) -> Tex:
+    if parts[0].text.startswith(r"-\sum"):
+        found = _div(f, [Tex(parts[0].text[1:], SUM, "sum"), parts[1]])
+        return Tex(f"-{found.text}", SUM, "sum")
     if parts[0].text.startswith("-") and parts[0].kind == "neg":
         return Tex(rf"-\frac{{{parts[0].text[1:]}}}{{{parts[1].text}}}", PRODUCT, "frac")
+    if parts[0].kind == "sum":
+        sign = r" \odot" if _is_array(f.parts[1]) else ""
+        return Tex(rf"\frac{{1}}{{{parts[1].text}}}{sign} {parts[0].text}", SUM, "sum")
     if parts[0].kind == "derivative":
         return Tex(rf"{parts[0].text} \,/\, {_wrap(parts[1], ATOM)}", PRODUCT, f.kind)
     return Tex(rf"\frac{{{parts[0].text}}}{{{parts[1].text}}}", PRODUCT, "frac")
@@ -209,6 +225,26 @@ def _pick(f: Form, parts: list[Tex]) -> Tex:
     return Tex(rf"{_one(base)}_{{[{', '.join(p.text for p in parts[1:])}]}}", ATOM, f.kind)
 
 
+def _element(f: Form, parts: list[Tex]) -> Tex:
+    base = parts[0].text if parts[0].level == ATOM else parenthesised(parts[0].text)
+    return Tex(subscript(base, [p.text for p in parts[1:]]), ATOM, "name")
+
+
+def _total(f: Form, parts: list[Tex]) -> Tex:
+    return Tex(rf"{sum_sign([i for i, _ in f.options])} {_wrap(parts[0], PRODUCT)}", SUM, "sum")
+
+
+def _scaled(f: Form, parts: list[Tex]) -> Tex:
+    above, below, total = parts
+    if below.text != "1":
+        return Tex(rf"\frac{{{above.text}}}{{{below.text}}} {total.text}", SUM, "sum")
+    return Tex(rf"{_wrap(above, PRODUCT)} {total.text}", SUM, "sum")
+
+
+def _kronecker(f: Form, parts: list[Tex]) -> Tex:
+    return Tex(rf"[\,{parts[1].text} = {parts[2].text}\,]", ATOM, "brackets")
+
+
 _PRINTERS: dict[str, Callable[[Form, list[Tex]], Tex]] = {
     "add": _add,
     "series": _add,
@@ -222,6 +258,10 @@ _PRINTERS: dict[str, Callable[[Form, list[Tex]], Tex]] = {
     "derivative": _derivative,
     "index": _index,
     "pick": _pick,
+    "element": _element,
+    "total": _total,
+    "scaled": _scaled,
+    "kronecker": _kronecker,
     **dict.fromkeys(_RELATIONS, _relation),
 }
 
@@ -249,10 +289,10 @@ def _call(f: Form, parts: list[Tex]) -> Tex:
     if found is not None:
         return found
     name, prime = f.text.removesuffix("'"), "'" if f.text.endswith("'") else ""
-    options = [f"{k}={v}" if k else v for k, v in f.options if k != "keepdims"]
-    subscript = f"_{{{mixed(', '.join(options))}}}" if options else ""
+    options = [mixed(f"{k}={v}") if k else latex_name(v) for k, v in f.options if k != "keepdims"]
+    below = f"_{{{', '.join(options)}}}" if options else ""
     inside = ", ".join(p.text for p in parts)
-    head = f"{_FUNCTIONS.get(name) or operator(name)}{prime}{subscript}"
+    head = f"{_FUNCTIONS.get(name) or operator(name)}{prime}{below}"
     return Tex(f"{head}{parenthesised(inside)}", ATOM, "call")
 
 

@@ -32,13 +32,19 @@ def latex_name(name: str, axes: int = 0) -> str:
     x_{1} \mathbf{W}_{1} \mathrm{loss} \sigma
     """
     base, subscripts = _split(name)
+    base, accent = _accent(base, subscripts)
     body = _letters(base, bold=axes > 0)
+    body = f"\\{accent}{{{body}}}" if accent else body
     inner = ",".join(_letters(s, bold=False) for s in subscripts)
     return f"{body}_{{{inner}}}" if inner else body
 
 
 def _split(name: str) -> tuple[str, list[str]]:
-    """`w_12` and `w12` into `w` and `12`; a name that is not a plain identifier stays whole."""
+    """`w_12` and `w12` into `w` and `12`, `dense1.W` into `W` and `dense1`; other names stay whole."""
+    scope, dot, last = name.replace("/", ".").rpartition(".")
+    if dot and all(part.isidentifier() for part in (*scope.split("."), last)):
+        base, subscripts = _split(last)
+        return base, [*subscripts, scope]
     if not name.isidentifier() or name.startswith("_") or name.endswith("_") or "__" in name:
         return name, []
     base, *subscripts = name.split("_")
@@ -46,6 +52,24 @@ def _split(name: str) -> tuple[str, list[str]]:
     if match:
         return match[1], [match[2], *subscripts]
     return base, subscripts
+
+
+ACCENTS = {"hat": "hat", "bar": "bar", "tilde": "tilde"}
+
+
+def _accent(base: str, subscripts: list[str]) -> tuple[str, str]:
+    """`xhat` and `x_hat` into `x` and `hat`, of one letter or a Greek one; the subscript is used up."""
+    if subscripts and subscripts[0] in ACCENTS and _is_letter(base):
+        return base, ACCENTS[subscripts.pop(0)]
+    for ending, accent in ACCENTS.items():
+        letter = base.removesuffix(ending)
+        if letter != base and _is_letter(letter):
+            return letter, accent
+    return base, ""
+
+
+def _is_letter(text: str) -> bool:
+    return len(text) == 1 or text in _COMMANDS
 
 
 def _letters(text: str, *, bold: bool) -> str:

@@ -8,10 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from graphc.derive.edge import placeholder
+from graphc.derive.letters import Letters
 from graphc.derive.naming import free_letter
+from graphc.derive.reading import for_reading
 from graphc.derive.steps import SHORT, TERMS, Line, Step, Symbol
 from graphc.ir.node import Node, substitute, topological
+from graphc.ir.types import Dim
 from graphc.ops.form import mention, show
+from graphc.ops.pointwise import neg, sub
 from graphc.rewrite.simplify import Event
 
 if TYPE_CHECKING:
@@ -46,6 +50,15 @@ class Notebook:
     def events(self) -> Mapping[Node, Event]:
         """The simplifications by what stood there before."""
         return {e.before: e for e in reversed(self.derivation.events)}
+
+    @cached_property
+    def letters(self) -> Letters:
+        """The index letters, the same for the same size in all lines."""
+        nodes = self.derivation.nodes
+        wide = sorted(nodes, key=lambda n: n.ndim < 2)  # matrices say best which sizes come first
+        sizes = dict.fromkeys(d for n in wide for d in n.shape if d != 1)
+        taken = {s for d in sizes if isinstance(d, Dim) for s in d.symbols}
+        return Letters(taken | set(self.names.values()), sizes)
 
     @cached_property
     def scalar(self) -> bool:
@@ -106,6 +119,24 @@ class Notebook:
             return expr
         order = topological([expr], stop=lambda n: n in self.cuts or self.is_named(n))
         found = {n: self.cuts.get(n, n) for n in order if n in self.cuts or self.is_named(n)}
+        return substitute([expr], found)[0]
+
+    def read(self, expr: Node) -> Node:
+        """An expression with scalar factors and signs before its products, and named differences found again."""
+        return for_reading(expr, self.is_named, self._flipped)
+
+    @cached_property
+    def _flipped(self) -> dict[Node, Node]:
+        """`b - a` is minus what is called `a - b`."""
+        return {sub(n.args[1], n.args[0]): neg(n) for n in self.names if n.op.name == "sub"}
+
+    def settled_signs(self, expr: Node) -> Node:
+        """An expression with one sign for gradients that are the same."""
+        found: dict[Node, Node] = {}
+        for leaf in topological([expr], stop=self.is_named):
+            symbol = self.symbols.get(leaf)
+            if symbol is not None and symbol.kind == "gradient":
+                found[leaf] = self.cuts.get(self.derivation.rewritten[symbol.wrt], leaf)
         return substitute([expr], found)[0]
 
     def length(self, expr: Node) -> int:

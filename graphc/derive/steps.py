@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from graphc.derive.indices import Entry
 from graphc.ir.node import Node, substitute
 
 TERMS = 8
@@ -43,11 +44,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A definition of `head`, or the gradient that the symbol `head` stands for, line by line."""
+    """A definition of `head`, or the gradient that the symbol `head` stands for, line by line.
+
+    `entry` is the last line in index notation, where it has one.
+    """
 
     kind: Literal["definition", "gradient"]
     head: Node
     lines: tuple[Line, ...]
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)

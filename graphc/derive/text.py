@@ -13,6 +13,8 @@ from graphc.ops.form import Form, Names, defined, mention, show, show_form
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
 
+WIDEST = 100
+"""An entry in index notation of more characters is left out."""
 NOTES_FROM = 60
 """A note stands at most so far right, unless its line is longer."""
 
@@ -82,8 +84,8 @@ def _name(node: Node, names: Mapping[Node, str]) -> Form:
 
 
 def _given(derivation: Derivation) -> str:
-    leaves = [n for n in derivation.nodes if n.is_leaf]
-    return "given " + ", ".join(f"{n.name} {show_shape(n.shape)}" if n.shape else str(n.name) for n in leaves)
+    leaves = [(derivation.names[n], n.shape) for n in derivation.nodes if n.is_leaf]
+    return "given " + ", ".join(f"{name} {show_shape(shape)}" if shape else name for name, shape in leaves)
 
 
 def _definitions(script: Script, names: Names, *, shapes: bool) -> str:
@@ -101,10 +103,20 @@ def _gradient(step: Step, names: Names) -> str:
     notes = [_note(line, names) for line in step.lines]
     width = min(NOTES_FROM, max(len(r) for r, n in zip(rows, notes, strict=True) if n) if any(notes) else 0)
     indent = " " * len(head)
-    return "\n".join(
+    written = [
         f"{head if i == 0 else indent} = {row:<{width}}{'   ' + note if note else ''}".rstrip()
         for i, (row, note) in enumerate(zip(rows, notes, strict=True))
-    )
+    ]
+    return "\n".join([*written, *_entry(step, names)])
+
+
+def _entry(step: Step, names: Names) -> list[str]:
+    """The last line in index notation, if that is not too long."""
+    if step.entry is None:
+        return []
+    head = show_form(step.entry.head, names)
+    line = f"{head} = {show_form(step.entry.form, names)}"
+    return [line] if len(line) <= WIDEST else []
 
 
 def _note(line: Line, names: Names) -> str:

@@ -21,6 +21,7 @@ from graphc.ops.notation import (
     Form,
     form,
     precedence,
+    written_name,
 )
 
 __all__ = [
@@ -81,7 +82,7 @@ def mentioned(node: Node, names: Names) -> Form:
     name = names.get(node, node.name)
     if name is None:
         return defined(node, names)
-    return name if isinstance(name, Form) else Form("name", (), name, (("axes", str(node.ndim)),))
+    return name if isinstance(name, Form) else Form("name", (), written_name(name), (("axes", str(node.ndim)),))
 
 
 def defined(node: Node, names: Names) -> Form:
@@ -182,6 +183,14 @@ def _text(f: Form, parts: list[Piece]) -> Piece:
             text = f"{_wrap(parts[0], ATOM)}[{f.text}]"
         case "pick":
             text = f"{_wrap(parts[0], ATOM)}[{', '.join(p.text for p in parts[1:])}]"
+        case "element":
+            text = f"{_wrap(parts[0], ATOM)}[{','.join(p.text for p in parts[1:])}]"
+        case "total":
+            text = f"sum({parts[0].text}{''.join(f' for {i} in {extent}' for i, extent in f.options)})"
+        case "kronecker":
+            text = parts[0].text
+        case "scaled":
+            text = _scaled_text(parts)
         case "call":
             text = _call_text(f, parts)
         case "pow":
@@ -202,11 +211,28 @@ def _infix_text(f: Form, parts: list[Piece], level: int) -> str:
     derivative = product and (left.kind in _SIGNS or right.kind in _SIGNS)
     spaced = f" {sign} " if level in (SUM, COMPARE) or sign == "@" or derivative else sign
     least = level + (level == COMPARE)
-    if {f.kind, left.kind} in ({"mul", "matmul"}, {"div", "matmul"}) and left.kind != "div":
+    if (
+        {f.kind, left.kind} in ({"mul", "matmul"}, {"div", "matmul"})
+        and left.kind != "div"
+        and not _is_over(f)
+    ):
         least = ATOM  # (a @ b)*c: the language needs no parentheses, the reader does
     # dL/dh * dh/dz and dL/dh * a*b read rightly without parentheses.
     loose = derivative and (right.kind in _SIGNS or (f.kind == "mul" and right.kind in ("mul", "div")))
     return f"{_wrap(left, least)}{spaced}{_wrap(right, level + (not loose), after=True)}"
+
+
+def _scaled_text(parts: list[Piece]) -> str:
+    """A sum with what it is multiplied by before it, and what it is divided by after it."""
+    above, below, total = parts
+    product = total.text if above.text == "1" else f"{_wrap(above, PRODUCT)}*{total.text}"
+    return product if below.text == "1" else f"{product}/{_wrap(below, PRODUCT + 1)}"
+
+
+def _is_over(f: Form) -> bool:
+    """Whether a division is by one number: then `a @ b/n` says the same however it is read."""
+    by = f.parts[1]
+    return f.kind == "div" and isinstance(by, Node) and not by.ndim
 
 
 _SIGNS = ("derivative", "sign")

@@ -88,7 +88,7 @@ def test_names(name: str, axes: int, expected: str) -> None:
         (F["broadcast"](x, ("N", 2)), r"x\,\mathbf{1}_{N \times 2}"),
         (F["contract"]("nk,nk->n", X, X), r"\sum_{j} \mathbf{X} \odot \mathbf{X}"),
         (F["contract"]("nk,nk->kn", X, X), r"\mathbf{X}_{nk}\,\mathbf{X}_{nk}"),
-        (F["one_hot"](input_("t", "N", dtype="int"), 3), r"\operatorname{onehot}_{\mathrm{3}}(\mathbf{t})"),
+        (F["one_hot"](input_("t", "N", dtype="int"), 3), r"\operatorname{onehot}_{3}(\mathbf{t})"),
         (F["leaky_relu"](x, slope=0.2), r"\operatorname{LeakyReLU}_{\text{slope=1/5}}(x)"),
         (x * const("pi"), r"x\,\pi"),
         (const(1.5e-9) * x, r"1.5 \cdot 10^{-9}\,x"),

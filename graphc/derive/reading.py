@@ -1,0 +1,111 @@
+"""Expressions as they are best read: scalar factors and signs before a product, not inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from graphc.ir.node import Node, rebuild, topological
+from graphc.ops.leaf import constant_value
+from graphc.ops.pointwise import div, mul, neg
+
+LINEAR = ("contract", "sum", "transpose", "reshape", "broadcast")
+"""Operations that a scalar factor of an operand goes through."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scaled:
+    """An array times a scalar over a scalar, with a sign."""
+
+    core: Node
+    negative: bool = False
+    above: Node | None = None
+    below: Node | None = None
+
+    @property
+    def plain(self) -> bool:
+        return not self.negative and self.above is None and self.below is None
+
+
+def for_reading(expr: Node, settled: Callable[[Node], bool], instead: Mapping[Node, Node]) -> Node:
+    """`A @ (B/N)` as `(A @ B)/N`, and `instead` put for its keys; nothing below a `settled` node is changed.
+
+    >>> from graphc.ops import input_
+    >>> A = input_("A", ("K", "N")); B = input_("B", ("N", "M")); s = input_("s")
+    >>> print(for_reading(A @ (-B / s), lambda n: not n.args, {}))
+    -(A @ B)/s
+    """
+    done: dict[Node, _Scaled] = {}
+    stop = {n for n in topological([expr], stop=settled) if settled(n)}
+    for node in topological([expr], stop=lambda n: n in stop or n in instead):
+        if node in instead:
+            done[node] = _own(instead[node])
+        elif node in stop or not node.ndim:
+            done[node] = _Scaled(
+                node if node in stop else rebuild(node, [_whole(done[a]) for a in node.args])
+            )
+        else:
+            done[node] = _read(node, [done[a] for a in node.args])
+    return _whole(done[expr])
+
+
+def _own(node: Node) -> _Scaled:
+    return _Scaled(node.args[0], negative=True) if node.op.name == "neg" else _Scaled(node)
+
+
+def _read(node: Node, parts: list[_Scaled]) -> _Scaled:
+    name = node.op.name
+    if name in LINEAR and all(p.core.ndim for p in parts) and not all(p.plain for p in parts):
+        return _outside(rebuild(node, [p.core for p in parts]), parts)
+    if name == "neg":
+        (part,) = parts
+        return _Scaled(part.core, not part.negative, part.above, part.below)
+    if name in ("mul", "div"):
+        left, right = parts
+        if not right.core.ndim and left.core.ndim:
+            scalar = _whole(right)
+            by = _factor(scalar) if name == "mul" else _Scaled(scalar, below=scalar)
+            return _outside(left.core, [left, by])
+        if name == "mul" and not left.core.ndim:
+            return _outside(right.core, [_factor(_whole(left)), right])
+        if name == "mul":
+            inner = [_whole(_Scaled(p.core, above=p.above)) for p in parts]
+            below = _reciprocal(inner[1])
+            core = rebuild(node, inner) if below is None else div(inner[0], below)
+            return _outside(core, [_Scaled(p.core, p.negative, None, p.below) for p in parts])
+        return _outside(rebuild(node, [left.core, _whole(right)]), [left])
+    return _Scaled(rebuild(node, [_whole(p) for p in parts]))
+
+
+def _factor(scalar: Node) -> _Scaled:
+    below = _reciprocal(scalar)
+    return _Scaled(scalar, above=scalar) if below is None else _Scaled(scalar, below=below)
+
+
+def _reciprocal(node: Node) -> Node | None:
+    """What 1 is divided by."""
+    if node.op.name == "reciprocal":
+        return node.args[0]
+    return node.args[1] if node.op.name == "div" and constant_value(node.args[0]) == 1 else None
+
+
+def _outside(core: Node, parts: list[_Scaled]) -> _Scaled:
+    negative, above, below = False, None, None
+    for part in parts:
+        negative ^= part.negative
+        above = _times(above, part.above)
+        below = _times(below, part.below)
+    return _Scaled(core, negative, above, below)
+
+
+def _times(one: Node | None, other: Node | None) -> Node | None:
+    return mul(one, other) if one is not None and other is not None else one if other is None else other
+
+
+def _whole(part: _Scaled) -> Node:
+    node = part.core
+    if part.above is not None:
+        node = mul(part.above, node)
+    if part.negative:
+        node = neg(node)
+    return node if part.below is None else div(node, part.below)
