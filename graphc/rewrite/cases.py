@@ -24,10 +24,11 @@ def _either(node: Node) -> Node | None:
     for other in items:
         opposite = next((f for f, p in other[0] if p == 1 and _negated(f) is not None), None)
         condition = _negated(opposite) if opposite is not None else None
-        one = next((i for i in items if (condition, 1) in i[0]), None)
-        if opposite is None or condition is None or one is None:
+        found = [(i, f) for i in items for f, p in i[0] if p == 1 and _plain(f) is condition]
+        if opposite is None or condition is None or not found:
             continue
-        both = _chosen(condition, _without(one, condition), _without(other, opposite))
+        one, mask = found[0]
+        both = _chosen(condition, _without(one, mask), _without(other, opposite))
         rest = [i for i in items if i is not one and i is not other]
         result = Terms([*rest, both], decimal=terms.decimal)
         return write_factored(result) or write(result)
@@ -52,9 +53,15 @@ def _has_opposite(node: Node) -> bool:
 
 def _negated(node: Node) -> Node | None:
     """The condition `c` if the node is `equal(c, 0)`."""
+    node = _plain(node)
     if node.op.name != "equal" or node.args[0].dtype != "bool" or constant_value(node.args[1]) != 0:
         return None
     return node.args[0]
+
+
+def _plain(node: Node) -> Node:
+    """A condition without the cast that makes it a number."""
+    return node.args[0] if node.op.name == "cast" else node
 
 
 def _without(term: Term, factor: Node) -> Term:
