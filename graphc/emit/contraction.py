@@ -50,6 +50,10 @@ def _call(scope: Scope, plan: Contraction, args: list[Text]) -> Text:
     if plan.form == "tensordot":
         assert plan.axes is not None
         return Text(f"np.tensordot({codes}, axes={plan.axes})")
+    if plan.form == "blocks":
+        assert plan.axes is not None
+        inner, lead = len(plan.axes[0]), plan.axes[1][0]
+        return Text(f"{scope.helper('_block_product')}({codes}, blocks={lead}, summed={inner})")
     if plan.form == "einsum":
         more = ", optimize=True" if len(args) > 2 else ""
         return Text(f'np.einsum("{plan.spec}", {codes}{more})')

@@ -109,6 +109,15 @@ def _overlap_add(windows, shape, axes, strides=None, dilations=None):
     return result
 '''
 
+_BLOCK_PRODUCT = '''
+def _block_product(a, b, blocks, summed):
+    """A matrix product for each index of the first `blocks` axes; the last `summed` axes of `a` meet those of `b`."""
+    lead, rows, inner = a.shape[:blocks], a.shape[blocks : a.ndim - summed], a.shape[a.ndim - summed :]
+    columns = b.shape[blocks + summed :]
+    k, n, m = (int(np.prod(axes)) for axes in (inner, rows, columns))
+    return (a.reshape(*lead, n, k) @ b.reshape(*lead, k, m)).reshape(*lead, *rows, *columns)
+'''
+
 _SCAN = '''
 def _scan(accumulate, x, axis, reverse=False, exclusive=False):
     """A cumulative sum or product, from the end if `reverse`, without the entry itself if `exclusive`."""
@@ -162,6 +171,7 @@ HELPERS: dict[str, str] = {
     "_placed": _PLACED,
     "_scatter_add": _SCATTER_ADD,
     "_overlap_add": _OVERLAP_ADD,
+    "_block_product": _BLOCK_PRODUCT,
     "_scan": _SCAN,
     "_recurrence": _RECURRENCE,
     "_uniform": _UNIFORM,

@@ -125,11 +125,11 @@ def _conv1d(
     K: Node,
     b: Node | None = None,
     *,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-    layout: str,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    layout: str = "NCL",
 ) -> Node:
     return _convolution(_label("conv1d", K), x, K, b, stride, padding, dilation, groups, layout)
 
@@ -140,11 +140,11 @@ def _conv2d(
     K: Node,
     b: Node | None = None,
     *,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-    layout: str,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    layout: str = "NCHW",
 ) -> Node:
     return _convolution(_label("conv2d", K), x, K, b, stride, padding, dilation, groups, layout)
 
@@ -169,7 +169,7 @@ def conv1d(
     """Cross-correlation along one axis: `y[n,f,l] = sum(x[n,c,S*l + d*i]*K[f,c,i] for c, i) + b[f]`.
 
     `x` is (N, C, L) and `K` (F, C/groups, FL), the result (N, F, places); with layout "NLC" they are (N, L, C),
-    (FL, C/groups, F) and (N, places, F). Options and errors are those of `conv2d`; padding may be a pair (before, after).
+    (FL, C/groups, F) and (N, places, F). Options and errors are those of `conv2d`; padding may be a pair.
     """
     check_words("conv1d", conv1d, padding=padding, layout=layout)
     return _build("conv1d", x, K, b, stride, padding, dilation, groups, layout)
@@ -256,7 +256,8 @@ def _pool_windows(op: str, x: Node, size: Any, stride: Any, padding: Any, layout
     """The windows of a pool, its own axes last."""
     axes = _spatial_axes(op, x, layout)
     sizes = per_axis(size, len(axes), f"{op}: size", 1)
-    return _windows(op, x, axes, _geometry(x, axes, sizes, stride), padding, fill)
+    geometry = _geometry(x, axes, sizes, sizes if stride is None else stride)
+    return _windows(op, x, axes, geometry, padding, fill)
 
 
 def _last(count: int) -> tuple[int, ...]:
@@ -273,22 +274,26 @@ def _avg_pool(op: str, x: Node, size: Any, stride: Any, padding: Any, layout: st
 
 
 @composite(name="max_pool1d")
-def _max_pool1d(x: Node, *, size: Any, stride: Any, padding: Any, layout: str) -> Node:
+def _max_pool1d(x: Node, *, size: Any = 2, stride: Any = None, padding: Any = 0, layout: str = "NCL") -> Node:
     return _max_pool("max_pool1d", x, size, stride, padding, layout)
 
 
 @composite(name="max_pool2d")
-def _max_pool2d(x: Node, *, size: Any, stride: Any, padding: Any, layout: str) -> Node:
+def _max_pool2d(
+    x: Node, *, size: Any = 2, stride: Any = None, padding: Any = 0, layout: str = "NCHW"
+) -> Node:
     return _max_pool("max_pool2d", x, size, stride, padding, layout)
 
 
 @composite(name="avg_pool1d")
-def _avg_pool1d(x: Node, *, size: Any, stride: Any, padding: Any, layout: str) -> Node:
+def _avg_pool1d(x: Node, *, size: Any = 2, stride: Any = None, padding: Any = 0, layout: str = "NCL") -> Node:
     return _avg_pool("avg_pool1d", x, size, stride, padding, layout)
 
 
 @composite(name="avg_pool2d")
-def _avg_pool2d(x: Node, *, size: Any, stride: Any, padding: Any, layout: str) -> Node:
+def _avg_pool2d(
+    x: Node, *, size: Any = 2, stride: Any = None, padding: Any = 0, layout: str = "NCHW"
+) -> Node:
     return _avg_pool("avg_pool2d", x, size, stride, padding, layout)
 
 
@@ -345,16 +350,17 @@ def _pool(op: str, builder: Any, x: Any, size: Any, stride: Any, padding: Any, l
                 f"{op}: padding {most} is more than half the window of {k}, so that a window could hold nothing else; "
                 f"use at most {k // 2}"
             )
-    return make(OPS[op], (x,), (short_numbers(sizes), short_numbers(strides), padding, layout))
+    apart = None if strides == sizes else short_numbers(strides)
+    return make(OPS[op], (x,), (short_numbers(sizes), apart, padding, layout))
 
 
 @composite(name="global_avg_pool")
-def _global_avg_pool(x: Node, *, layout: str) -> Node:
+def _global_avg_pool(x: Node, *, layout: str = "NCHW") -> Node:
     return mean(x, axis=_spatial_axes("global_avg_pool", x, layout))
 
 
 @composite(name="global_max_pool")
-def _global_max_pool(x: Node, *, layout: str) -> Node:
+def _global_max_pool(x: Node, *, layout: str = "NCHW") -> Node:
     return max_(x, axis=_spatial_axes("global_max_pool", x, layout))
 
 

@@ -50,7 +50,7 @@ def form(node: Node) -> Form:
     """The notation of a node's own operation."""
     name = node.op.name
     if node.is_leaf:
-        return Form("name", (), node.name or "")
+        return Form("name", (), written_name(node.name or ""))
     if name in _SPECIAL:
         return _SPECIAL[name](node)
     if name in INFIX:
@@ -69,10 +69,13 @@ def form(node: Node) -> Form:
 
 def _usual(node: Node, option: str, value: Any) -> bool:
     """Whether an option is what the declaration of a composite gives by itself."""
-    default = _defaults(node.op).get(option)
+    defaults = _defaults(node.op)
+    if option not in defaults:
+        return False
+    default = defaults[option]
     if option == "axis" and isinstance(default, int):
         return value == (default if default >= 0 else default + node.args[0].ndim)
-    return default is not None and value == default
+    return bool(value == default)
 
 
 @cache
@@ -82,6 +85,12 @@ def _defaults(op: Op) -> dict[str, Any]:
         return {}
     given = {n: p.default for n, p in signature(op.body).parameters.items() if p.default is not p.empty}
     return {n: Fraction(repr(v)) if isinstance(v, float) else v for n, v in given.items()}
+
+
+def written_name(name: str) -> str:
+    """A name within a formula: the path `net/dense1/W` is written `net.dense1.W`, or it would read as a quotient."""
+    parts = name.split("/")
+    return ".".join(parts) if all(part.isidentifier() for part in parts) else name
 
 
 def number_text(kind: str, value: Any) -> str:
@@ -234,6 +243,23 @@ def _reshape(node: Node) -> Form:
     return Form("index", node.args, ", ".join(keys))
 
 
+def _windows(node: Node) -> Form:
+    """`sliding_window(x, 3, axes=2)`, and `overlap_add(w, shape, axes=2)`, which finds the sizes in `w`."""
+    axes, sizes, strides, dilations = node.attrs[-4:]
+    options = [("axes", axes), ("strides", strides), ("dilations", dilations)]
+    shown = [
+        (k, str(v[0]) if k != "axes" and len(set(v)) == 1 else _on_axes(v))
+        for k, v in options
+        if k == "axes" or any(i != 1 for i in v)
+    ]
+    given = show_shape(node.shape) if node.op.name == "overlap_add" else _on_axes(sizes)
+    return Form("call", node.args, node.op.name, (("", given), *shown))
+
+
+def _on_axes(values: Any) -> str:
+    return str(values[0]) if len(values) == 1 else show_shape(values)
+
+
 def _gather(node: Node) -> Form:
     if node.attrs[0] == 0 and len(node.args) > 1:
         return Form("pick", node.args)
@@ -250,6 +276,8 @@ _SPECIAL: dict[str, Callable[[Node], Form]] = {
     "slice": _slice,
     "transpose": _transpose,
     "gather": _gather,
+    "sliding_window": _windows,
+    "overlap_add": _windows,
     **dict.fromkeys(("sum", "max", "min", "prod", "mean"), _reduction),
     "reshape": lambda n: _reshape(n),
     "broadcast": lambda n: Form("call", n.args, "broadcast", (("", show_shape(n.shape)),)),

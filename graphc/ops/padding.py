@@ -43,8 +43,8 @@ def normal_padding(op: str, padding: Any, count: int) -> Any:
     if count == 1 and len(padding) == 2:
         padding = [padding]
     if len(padding) != count:
-        wanted = "a pair (before, after)" if count == 1 else "one number or pair (before, after) per axis"
-        raise ShapeError(f"{op}: padding is a number or {wanted}, not {padding}")
+        wanted = " or a pair" if count == 1 else ", or per axis a number or a pair"
+        raise ShapeError(f"{op}: padding is a number{wanted} (before, after), not {padding}")
     return short_padding(tuple(_pair(op, p) for p in padding))
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from graphc.ir.node import Node
 
-Form = Literal["matmul", "outer", "multiply", "tensordot", "einsum", "diagonal", "trace"]
+Form = Literal["matmul", "outer", "multiply", "tensordot", "blocks", "einsum", "diagonal", "trace"]
 ASCII = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -16,9 +16,9 @@ class Contraction:
     """One call, and what surrounds it.
 
     `operands` are positions of arguments, `orders` the axis order each is transposed to first (None: as it
-    is), `spec` an index string for the forms that need one. The call's result, transposed by `order`, has the
-    indices `result`; it gets the axes that stand in `output` only, and is written on the diagonal where
-    `output` repeats an index.
+    is), `spec` an index string for the forms that need one, `axes` the summed axes of either operand where
+    there may be several. The call's result, transposed by `order`, has the indices `result`; it gets the axes
+    that stand in `output` only, and is written on the diagonal where `output` repeats an index.
     """
 
     form: Form
@@ -95,10 +95,24 @@ def _product_form(operands: list[str], core: str) -> _Found | None:
         if found:
             return found
     if batch:
-        return None
+        return _blocks(a, b, batch, summed)
     axes = tuple(a.index(i) for i in summed), tuple(b.index(i) for i in summed)
     free = "".join(i for i in a + b if i not in summed)
     return "tensordot", (0, 1), (None, None), "", axes, free
+
+
+def _blocks(a: str, b: str, batch: list[str], summed: list[str]) -> _Found | None:
+    """Matrix products of blocks: axes in the order (batch, rows, summed) and (batch, summed, columns), then merged."""
+    rows, columns = ([i for i in o if i not in batch and i not in summed] for o in (a, b))
+    if not rows or not columns:
+        return None
+    orders = tuple(
+        _unless_same(tuple(o.index(i) for i in wanted))
+        for o, wanted in ((a, [*batch, *rows, *summed]), (b, [*batch, *summed, *columns]))
+    )
+    lead, count = len(batch), len(summed)
+    axes = tuple(range(len(a) - count, len(a))), tuple(range(lead, lead + count))
+    return "blocks", (0, 1), orders, "", axes, "".join([*batch, *rows, *columns])
 
 
 def _multiplied(a: str, b: str, core: str, batch: list[str]) -> _Found | None:
