@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphc.derive.derivation import Derivation
 from graphc.derive.derivation import derive as derivation_of
+from graphc.derive.fold import fold_scopes, scopes_of
 from graphc.derive.report import Report
 from graphc.derive.reverse import gradients
 from graphc.derive.values import Values
@@ -38,6 +39,7 @@ def draw(
     *,
     at: Mapping[str, Any] | None = None,
     expand: Sequence[str] | str = (),
+    fold: Sequence[str] | str = (),
     roles: bool = False,
     wrt: Names = None,
     digits: int = 2,
@@ -46,16 +48,19 @@ def draw(
     """The backprop circuit of a node: values above the wires, gradients below, local derivatives on the edges.
 
     `at` gives every input a value by name; without it the picture is in symbols. `expand` names operations to
-    be opened into their elementary gates, `wrt` the inputs (all without it) whose gradients are shown, `digits`
-    the decimals of numbers. `roles` captions gates that distribute, route or switch gradients. A graph that
-    does not end in a real scalar has no gradients and is drawn forward only.
+    be opened into their elementary gates, `fold` scopes, such as `net/dense1`, to be drawn as one gate each,
+    `wrt` the inputs (all without it) whose gradients are shown, `digits` the decimals of numbers. `roles`
+    captions gates that distribute, route or switch gradients. A graph that does not end in a real scalar has no
+    gradients and is drawn forward only.
 
     Raises BindError for values that are missing or do not fit, GraphcError for a graph too large to be drawn.
     """
     root = _root(source)
-    drawn_nodes(root)
+    targets = _targets(source, wrt)
+    folded = _scopes(root, [fold] if isinstance(fold, str) else list(fold))
+    drawn_nodes(fold_scopes([root, *(targets or ())], folded)[root])
     opened = [expand] if isinstance(expand, str) else list(expand)
-    derivation = derivation_of(root, _targets(source, wrt), expand=opened, gradients=_has_gradients(root))
+    derivation = derivation_of(root, targets, expand=opened, fold=folded, gradients=_has_gradients(root))
     _check_opened(derivation, opened)
     return Picture(circuit_of(derivation, _values(derivation, at), digits=digits, roles=roles), legend=legend)
 
@@ -120,7 +125,7 @@ def _values(derivation: Derivation, at: Mapping[str, Any] | None) -> Values | No
         return None
     if not isinstance(at, Mapping):
         raise BindError("values are given by name, as in at={'x': 1}")
-    shapes = {leaf.name or "": leaf.shape for leaf in Graph((derivation.output,)).leaves}
+    shapes = {leaf.name or "": leaf.shape for leaf in derivation.leaves}
     leaves = list(shapes)
     for name, value in at.items():
         if name not in leaves:
@@ -133,6 +138,16 @@ def _values(derivation: Derivation, at: Mapping[str, Any] | None) -> Values | No
     if missing := [name for name in leaves if name not in at]:
         raise BindError(f"no value for {', '.join(missing)}; give every input one, as in {missing[0]}=1")
     return derivation.at(at)
+
+
+def _scopes(root: Node, fold: Sequence[str]) -> list[str]:
+    """The scopes to be folded, once they are known to be there."""
+    there = scopes_of([root]) if fold else ()
+    for scope in fold:
+        if scope not in there:
+            known = f"; the scopes are: {', '.join(there)}" if there else "; it has none"
+            raise GraphcError(f"there is no scope {scope!r} in this graph{meant(scope, there) or known}")
+    return list(fold)
 
 
 def _check_opened(derivation: Derivation, expand: Sequence[str]) -> None:

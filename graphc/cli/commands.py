@@ -50,6 +50,12 @@ def format_option(by_suffix: dict[str, str]) -> Decorator:
 @click.option(
     "--expand", multiple=True, metavar="OP", help="Open this gate into elementary ones; repeatable."
 )
+@click.option(
+    "--fold",
+    multiple=True,
+    metavar="SCOPE",
+    help="Draw all of a scope, as net/dense1, as one gate; repeatable.",
+)
 @click.option("--roles", is_flag=True, help="Say which gates distribute, route or switch gradients.")
 @click.option(
     "--digits", type=click.IntRange(0, 15), default=2, show_default=True, help="Decimals of the numbers."
@@ -61,6 +67,7 @@ def draw(
     at: tuple[str, ...],
     wrt: tuple[str, ...],
     expand: tuple[str, ...],
+    fold: tuple[str, ...],
     roles: bool,
     digits: int,
     output: str | None,
@@ -81,7 +88,7 @@ def draw(
     from graphc import pipeline
 
     program = pipeline.load(source, given=values)
-    picture = pipeline.draw(program, at=values, expand=expand, roles=roles, wrt=wrt, digits=digits)
+    picture = pipeline.draw(program, at=values, expand=expand, fold=fold, roles=roles, wrt=wrt, digits=digits)
     write_output(output, picture_content(picture, form))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from graphc.derive.compose import compose
 from graphc.derive.edge import Local, local_of
 from graphc.derive.expand import Group, expand_composites
+from graphc.derive.fold import fold_scopes
 from graphc.derive.latex import to_latex
 from graphc.derive.markdown import to_markdown
 from graphc.derive.naming import Naming, name_nodes
@@ -18,6 +19,7 @@ from graphc.derive.steps import Script, Step
 from graphc.derive.text import to_text
 from graphc.derive.values import Values, values_at
 from graphc.ir.errors import GradientError
+from graphc.ir.graph import Graph
 from graphc.ir.node import Node, expect_node, topological
 from graphc.ops.index import zeros
 from graphc.rewrite.simplify import Event, simplify_all
@@ -32,7 +34,7 @@ class Derivation:
     on, or whose gradient was not asked for, is absent. `contributions` lists what was summed at a node, one per use.
     `events` are the simplifications in the order they happened, `rewritten` the gradients as these left them (a whole
     number or a condition where `upstream` has real numbers), `simplified` the form that nodes have within gradients.
-    `groups` are the composites that were opened.
+    `groups` are the composites that were opened. Where scopes were folded, `source` is the output before that.
     """
 
     output: Node
@@ -45,6 +47,12 @@ class Derivation:
     rewritten: Mapping[Node, Node] = field(default_factory=dict)
     simplified: Mapping[Node, Node] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()
+    source: Node | None = None
+
+    @cached_property
+    def leaves(self) -> tuple[Node, ...]:
+        """All that needs a value, also what lies inside of a folded scope."""
+        return Graph((self.output if self.source is None else self.source,)).leaves
 
     @cached_property
     def names(self) -> Mapping[Node, str]:
@@ -54,7 +62,8 @@ class Derivation:
     @cached_property
     def naming(self) -> Naming:
         """Those names, and which terms of a sum are written within it and share its gradient."""
-        return name_nodes(self.output, self.nodes, self.upstream, set(self.wrt))
+        hidden = [] if self.source is None else [n for n in topological([self.source]) if n.name is not None]
+        return name_nodes(self.output, self.nodes, self.upstream, set(self.wrt), hidden)
 
     @cached_property
     def _locals(self) -> dict[tuple[Node, int], Local]:
@@ -118,12 +127,14 @@ def derive(
     wrt: Sequence[Node] | None = None,
     *,
     expand: Sequence[str] = (),
+    fold: Sequence[str] = (),
     gradients: bool = True,
 ) -> Derivation:
     """The derivation of the gradients of a scalar, by reverse accumulation (the chain rule from the output back).
 
     `wrt` says with respect to which nodes; without it, every real leaf. `expand` names composites to be opened into
-    their elementary operations first. With `gradients=False` only the forward graph is described, of any shape.
+    their elementary operations first, `fold` scopes, such as `net/dense1`, to be taken for one operation each. With
+    `gradients=False` only the forward graph is described, of any shape.
 
     >>> from graphc.ops import input_
     >>> x = input_("x"); y = input_("y")
@@ -136,15 +147,17 @@ def derive(
         expect_node(target, "what to differentiate by")
     if gradients:
         check_scalar(output)
-    expansion = expand_composites([output, *(wrt or ())], expand)
-    root = expansion.became[output]
+    folded = fold_scopes([output, *(wrt or ())], fold)
+    expansion = expand_composites([folded[n] for n in (output, *(wrt or ()))], expand)
+    became = {node: expansion.became[folded[node]] for node in (output, *(wrt or ()))}
+    root = became[output]
     nodes = tuple(topological([root]))
-    targets = _targets(nodes, None if wrt is None else [expansion.became[t] for t in wrt])
+    targets = _targets(nodes, None if wrt is None else [became[t] for t in wrt])
     if not gradients:
-        return Derivation(root, nodes, targets, groups=expansion.groups)
+        return Derivation(root, nodes, targets, groups=expansion.groups, source=output)
     named = [n for n in nodes if n.name and n.args and n.dtype == "real"] if wrt is None else []
     found = accumulate(root, [*targets, *named])
-    return _simplified(Derivation(root, nodes, targets, groups=expansion.groups), found)
+    return _simplified(Derivation(root, nodes, targets, groups=expansion.groups, source=output), found)
 
 
 def _targets(nodes: Sequence[Node], wrt: Sequence[Node] | None) -> tuple[Node, ...]:

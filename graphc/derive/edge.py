@@ -121,7 +121,8 @@ def _action(template: _Template, place: Mapping[Node, Node], names: Mapping[Node
 
 
 def _operand(operand: Node, names: Mapping[Node, str]) -> str:
-    text = brief(operand, most=WIDEST) or names.get(operand, operand.op.name)
+    own = names.get(operand) if operand.name is not None else None
+    text = own or brief(operand, most=WIDEST) or names.get(operand, operand.op.name)
     simple = operand.name is not None or not operand.args or (text.endswith(")") and text[0].isalpha())
     return text if simple or text.isidentifier() else f"({text})"
 
@@ -131,7 +132,8 @@ def _text(user: Node, expr: Node, raw: Node, names: Mapping[Node, str]) -> str:
     symbol = user.op.symbol
     if user.name is None and len(symbol) == 1 and symbol.isalpha():
         return compact(mention(expr, {user: symbol}))
-    in_full = _shorter([brief(e, most=WIDEST) for e in (expr, raw)])
+    own = {a: names[a] for a in (user, *user.args) if a.name is not None and a in names}
+    in_full = _shorter([brief(e, own, most=WIDEST) for e in (expr, raw)])
     if in_full is not None:
         return in_full
     short = _operand_names(user, names)

@@ -41,7 +41,7 @@ def latex_name(name: str, axes: int = 0) -> str:
 
 def _split(name: str) -> tuple[str, list[str]]:
     """`w_12` and `w12` into `w` and `12`, `dense1.W` into `W` and `dense1`; other names stay whole."""
-    scope, dot, last = name.replace("/", ".").rpartition(".")
+    scope, dot, last = name.rpartition(".")
     if dot and all(part.isidentifier() for part in (*scope.split("."), last)):
         base, subscripts = _split(last)
         return base, [*subscripts, scope]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphc.ir.node import Node
+from graphc.ops.notation import written_name
 
 LONGEST = 12
 """An unnamed expression of more symbols than this is written on a line of its own."""
@@ -25,14 +26,19 @@ class Naming:
 
 
 def name_nodes(
-    output: Node, nodes: Sequence[Node], active: Collection[Node], wanted: Collection[Node] = ()
+    output: Node,
+    nodes: Sequence[Node],
+    active: Collection[Node],
+    wanted: Collection[Node] = (),
+    hidden: Sequence[Node] = (),
 ) -> Naming:
     """The user's names; the output is else y, f or L, intermediates h1, h2, …, by the first letter that is free.
 
-    `active` nodes have a gradient; the ones in `wanted` were asked for and always get a line.
+    `active` nodes have a gradient; the ones in `wanted` were asked for and always get a line. What lies `hidden` in
+    folded scopes keeps its name.
     """
-    taken = {n.name for n in nodes if n.name is not None}
-    names = {n: _printable(n.name) for n in nodes if n.name is not None}
+    names = _own_names([*nodes, *hidden])
+    taken = set(names.values())
     if output not in names:
         names[output] = first_free("y", "f", "L", "out", taken=taken)
         taken.add(names[output])
@@ -61,6 +67,17 @@ def name_nodes(
         if node in carrier:
             carrier[node] = carrier.get(carrier[node], carrier[node])
     return Naming(names, carrier)
+
+
+def _own_names(nodes: Sequence[Node]) -> dict[Node, str]:
+    """The user's names; paths that all begin with the same scope, the model's, without it."""
+    names = {n: _printable(written_name(n.name)) for n in nodes if n.name is not None}
+    paths = {name for n, name in names.items() if "/" in (n.name or "") and name != n.name}
+    inner = {path: path.partition(".")[2] for path in paths}
+    one_model = len({path.partition(".")[0] for path in paths}) == 1
+    if not one_model or set(inner.values()) & (set(names.values()) - paths):
+        return names
+    return {n: inner.get(name, name) for n, name in names.items()}
 
 
 def _printable(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from graphc.derive.indices import Entry
 from graphc.derive.steps import SHORT, TERMS, Line, Script, Step
 from graphc.ir.node import Node
 from graphc.ir.types import show_shape
@@ -13,8 +14,6 @@ from graphc.ops.form import Form, Names, defined, mention, show, show_form
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
 
-WIDEST = 100
-"""An entry in index notation of more characters is left out."""
 NOTES_FROM = 60
 """A note stands at most so far right, unless its line is longer."""
 
@@ -23,7 +22,7 @@ def to_text(derivation: Derivation) -> str:
     """Definitions, a blank line, then one block per gradient, notes to the right of the lines they belong to."""
     script = derivation.script
     short = writes_short(derivation)
-    names: dict[Node, str | Form] = {**script.names, **signs_in_text(derivation, short=short)}
+    names = names_in_text(derivation)
     blocks = [_given(derivation)] if short else []
     blocks.append(_definitions(script, names, shapes=short))
     if derivation.upstream:
@@ -50,6 +49,11 @@ def writes_short(derivation: Derivation) -> bool:
     return any(n.shape for n in derivation.upstream) and not clash
 
 
+def names_in_text(derivation: Derivation) -> dict[Node, str | Form]:
+    """The names of nodes and the signs of gradients."""
+    return {**derivation.script.names, **signs_in_text(derivation, short=writes_short(derivation))}
+
+
 def signs_in_text(derivation: Derivation, *, short: bool) -> dict[Node, Form]:
     """How each sign of the derivation is written: dL/dz, or for short dz."""
     signs: dict[Node, Form] = {}
@@ -70,7 +74,7 @@ def derivative_form(derivation: Derivation, sign: Node) -> Form:
     """
     names, symbol = derivation.script.names, derivation.script.symbols[sign]
     wrt = _name(symbol.wrt, names)
-    if symbol.kind == "local" and symbol.of.shape:
+    if symbol.kind == "local" and (symbol.of.shape or symbol.of not in names):
         return Form("call", (wrt,), f"{symbol.of.op.name}'")
     if symbol.kind == "local" and symbol.of is derivation.output:
         definition = defined(symbol.of, names)
@@ -107,16 +111,12 @@ def _gradient(step: Step, names: Names) -> str:
         f"{head if i == 0 else indent} = {row:<{width}}{'   ' + note if note else ''}".rstrip()
         for i, (row, note) in enumerate(zip(rows, notes, strict=True))
     ]
-    return "\n".join([*written, *_entry(step, names)])
+    return "\n".join(written if step.entry is None else [*written, entry_text(step.entry, names)])
 
 
-def _entry(step: Step, names: Names) -> list[str]:
-    """The last line in index notation, if that is not too long."""
-    if step.entry is None:
-        return []
-    head = show_form(step.entry.head, names)
-    line = f"{head} = {show_form(step.entry.form, names)}"
-    return [line] if len(line) <= WIDEST else []
+def entry_text(entry: Entry, names: Names) -> str:
+    """A gradient in index notation, `dW[k,m] = sum(…)`."""
+    return f"{show_form(entry.head, names)} = {show_form(entry.form, names)}"
 
 
 def _note(line: Line, names: Names) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphc.ir.errors import BindError
-from graphc.ir.graph import Graph
 from graphc.ir.node import Node, topological
 from graphc.ops.naive import Arithmetic, bind, run
 
@@ -57,7 +56,7 @@ class Values:
 
 def values_at(derivation: Derivation, given: Mapping[str, Any]) -> Values:
     """Bind the leaves by name; every leaf needs a value, and every value a leaf."""
-    leaves = Graph((derivation.output,)).leaves
+    leaves = derivation.leaves
     known = {leaf.name for leaf in leaves}
     for name in given:
         if name not in known:

@@ -154,7 +154,7 @@ def _value(sheet: _Sheet, node: Node, gradients: dict[Node, Rows | None]) -> Val
     shape = show_shape(node.shape) if node.shape else ""
     if node.constant:
         return _constant(sheet, node, shape)
-    name = node.name or ""
+    name = sheet.words.paths.get(node, node.name or "")
     given = sheet.derivation.names.get(node, "")
     if given in sheet.words.tokens or node in sheet.words.referred:
         name = given

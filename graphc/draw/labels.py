@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from graphc.draw.model import Output, Rows, Value, Wire
-from graphc.draw.textwidth import clean, elide, text_width
+from graphc.draw.textwidth import clean, elide, elide_path, text_width
 
 Tone = Literal["name", "shape", "value", "gradient", "local", "symbol", "word", "role", "box"]
 
@@ -82,7 +82,8 @@ def _height(rows: tuple[Row, ...]) -> float:
 def span(text: str, tone: Tone) -> Span:
     """`text` made harmless, and cut to the width its tone allows."""
     whole = clean(text)
-    short = elide(whole, _LIMIT[tone], SIZE[tone])
+    cut = elide_path if tone == "name" else elide
+    short = cut(whole, _LIMIT[tone], SIZE[tone])
     return Span(short, tone, "" if short == whole else whole)
 
 

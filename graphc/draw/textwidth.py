@@ -91,6 +91,19 @@ def elide(text: str, limit: float, size: float) -> str:
     return text[:kept].rstrip() + "…"
 
 
+def elide_path(text: str, limit: float, size: float) -> str:
+    """The same for a name; of a path, such as `block1.dense1.W`, the last parts are kept.
+
+    >>> elide_path("block1.dense1.W", 80, 10), elide_path("temperature", 40, 10)
+    ('….dense1.W', 'temp…')
+    """
+    shown = text
+    while "." in text and text_width(shown, size) > limit:
+        text = text.partition(".")[2]
+        shown = f"….{text}"
+    return elide(shown, limit, size)
+
+
 def clean(text: str) -> str:
     """`text` on one line, of characters that XML and DOT may hold.
 

@@ -36,13 +36,15 @@ _POWER = re.compile(r"\*\*([23])(?![\d.*])")
 class Words:
     """The derivatives of one derivation as text.
 
-    `tokens` collects the words in them, among them names of values without a name of the user's, and
-    `referred` the nodes whose gradients are spoken of: their wires have to say so.
+    `paths` holds the nodes whose name is a path, such as `net/dense1/W`, as formulas have it. `tokens` collects
+    the words in them, among them names of values without a name of the user's, and `referred` the nodes whose
+    gradients are spoken of: their wires have to say so.
     """
 
     derivation: Derivation
     names: Mapping[Node, str]
     short: bool
+    paths: Mapping[Node, str]
     tokens: set[str] = field(default_factory=set)
     referred: set[Node] = field(default_factory=set)
 
@@ -113,7 +115,7 @@ class Words:
 
     def _written(self, expr: Node, more: Mapping[Node, str] | None = None) -> str:
         """An expression, "" for a long one; that its entries repeat along an axis is left to the shape."""
-        names = more or {}
+        names = {**self.paths, **(more or {})}
         if not is_short(expr, _BRIEF, names):
             names = {**self.names, **names}
         while expr.op.name == "broadcast" and expr.name is None and expr not in names:
@@ -133,7 +135,8 @@ def words_of(derivation: Derivation) -> Words:
         for node, form in derivation.simplified.items()
         if node in names and form.args and form.name is None
     }
-    return Words(derivation, {**simple, **names}, writes_short(derivation))
+    paths = {n: name for n, name in derivation.names.items() if n.name and "/" in n.name}
+    return Words(derivation, {**simple, **names, **paths}, writes_short(derivation), paths)
 
 
 def _pretty(text: str) -> str:

@@ -11,7 +11,7 @@ from graphc.ir.node import Node, topological
 from graphc.ir.types import Shape, show_shape
 from graphc.ops.form import PRODUCT, SUM, show
 from graphc.plan.buffers import Buffer
-from graphc.plan.names import shown
+from graphc.plan.names import shown, spoken
 from graphc.plan.plan import Plan, Step
 from graphc.plan.sizes import SizeRule
 
@@ -89,7 +89,7 @@ def step_lines(plan: Plan, scope: Scope) -> Iterator[str]:
     for step in plan.steps:
         if step.gradient is not None:
             mark = step.gradient
-            yield f"# d{shown(mark.of)}/d{shown(mark.wrt)} = {mark.text or show(step.node, scope.names)}"
+            yield f"# d{spoken(mark.of)}/d{spoken(mark.wrt)} = {mark.text or show(step.node, scope.names)}"
         yield _line(plan, step, scope, holder)
         if step.target is None:
             scope.names[step.node] = step.name

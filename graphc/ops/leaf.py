@@ -130,6 +130,17 @@ def constant_value(node: Node) -> Fraction | None:
     return Fraction(value)
 
 
+def as_decimal(value: Fraction) -> Decimal | None:
+    """A fraction whose denominator has no prime but 2 and 5, as the decimal it is, to the last digit; else None."""
+    rest, digits = value.denominator, 0
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    while rest == 1 and 10**digits % value.denominator:
+        digits += 1
+    return Decimal(f"{value.numerator * 10**digits // value.denominator}e-{digits}") if rest == 1 else None
+
+
 @function
 def size(d: str | DimLike) -> Node:
     """A size used as a number, the N of `/ N`."""

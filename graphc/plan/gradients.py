@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from graphc.derive import gradients
 from graphc.ir.node import Node, topological
 from graphc.ops.form import brief
-from graphc.plan.names import shown
+from graphc.plan.names import spoken
 
 MOST_OUTPUTS = 4  # scalars that are looked at: each takes a derivation of the graph below it
 LARGEST = 4000  # nodes below an output: deriving a larger graph once more costs more than names are worth
@@ -49,7 +49,7 @@ def find_gradients(outputs: Sequence[Node], roots: Sequence[Node]) -> dict[Node,
         for target, gradient in zip(named, gradients(output, named), strict=True):
             if gradient in present and not gradient.is_leaf and gradient.op.kind != "const":
                 found.setdefault(gradient, Gradient(f"d{target.name}", of, target.name or ""))
-    names = {n: shown(n.name) for n in present if n.name} | {n: shown(g.name) for n, g in found.items()}
+    names = {n: spoken(n.name) for n in present if n.name} | {n: spoken(g.name) for n, g in found.items()}
     return {n: replace(g, text=_mathematics(n, names)) for n, g in found.items()}
 
 

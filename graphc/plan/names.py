@@ -49,6 +49,11 @@ def identifier(name: str) -> str:
     return f"{cleaned}_" if keyword.iskeyword(cleaned) else cleaned
 
 
+def spoken(name: str) -> str:
+    """A name within the mathematics of a comment: a path, which would read as a quotient, as code has it."""
+    return identifier(name) if "/" in name else shown(name)
+
+
 def shown(name: str) -> str:
     """A name as it may stand in a comment or a docstring: nothing in it can end either."""
     safe = "".join(c if c.isprintable() and c not in '"\\' else f"<U+{ord(c):04X}>" for c in name[:60])

@@ -37,13 +37,14 @@ def test_the_source_is_found(args: list[str], source: str, pipeline: Any, graphc
 def test_draw_passes_every_option_on(pipeline: Any, graphc_run: Any) -> None:
     outcome = graphc_run(
         *["draw", "x*y", "--at", "x=-2", "--at", "y=5", "--expand", "sigmoid", "--expand", "tanh"],
-        *["--roles", "--wrt", "x", "--digits", "3"],
+        *["--fold", "net/dense1", "--roles", "--wrt", "x", "--digits", "3"],
     )
     assert outcome.code == 0
     assert pipeline.asked == {
         "source": "x*y",
         "at": {"x": -2.0, "y": 5.0},
         "expand": ("sigmoid", "tanh"),
+        "fold": ("net/dense1",),
         "roles": True,
         "wrt": ("x",),
         "digits": 3,
