@@ -54,6 +54,9 @@ _HOMES = {
     "ops.stop": "stop_gradient",
     "ops.attention": "masked_softmax causal_mask scaled_dot_product_attention multi_head_attention",
     "ops.recurrent": "rnn_cell gru_cell lstm_cell gru_state lstm_memory lstm_output rnn gru lstm",
+    "ops.normalize": (
+        "standardize batch_norm batch_norm_inference batch_statistics running_average layer_norm"
+    ),
     "ops.random": "random_uniform dropout",
     "rewrite.simplify": "simplify",
     "derive.reverse": "grad gradients",

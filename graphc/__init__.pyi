@@ -102,6 +102,12 @@ from graphc.ops.move import reshape as reshape
 from graphc.ops.move import squeeze as squeeze
 from graphc.ops.move import stack as stack
 from graphc.ops.move import transpose as transpose
+from graphc.ops.normalize import batch_norm as batch_norm
+from graphc.ops.normalize import batch_norm_inference as batch_norm_inference
+from graphc.ops.normalize import batch_statistics as batch_statistics
+from graphc.ops.normalize import layer_norm as layer_norm
+from graphc.ops.normalize import running_average as running_average
+from graphc.ops.normalize import standardize as standardize
 from graphc.ops.penalties import elastic_net as elastic_net
 from graphc.ops.penalties import l1_penalty as l1_penalty
 from graphc.ops.penalties import l2_penalty as l2_penalty

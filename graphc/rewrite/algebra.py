@@ -9,7 +9,7 @@ from fractions import Fraction
 from graphc.ir.node import Node, rebuild, topological
 from graphc.ir.types import Shape, broadcast_shapes
 from graphc.ops.leaf import as_node, constant_value
-from graphc.ops.move import broadcast
+from graphc.rewrite.axes import fit
 from graphc.rewrite.quiet import quiet
 from graphc.rewrite.rule import Rule, call, var
 from graphc.rewrite.terms import SEEN_THROUGH, Terms, expand, is_short, terms_of, weight_of, written_weight
@@ -22,13 +22,18 @@ COUNTED = SEEN_THROUGH | {"sum"}
 def cost(root: Node, floor: frozenset[Node]) -> tuple[int, int]:
     """Operations from `root` down to `floor`, and the sum of the ranks of their results; moves count least."""
     counted = _counted(root, floor)
-    return sum(weight_of(n.op.name) for n in counted), sum(n.ndim for n in counted)
+    return sum(weight_of(n.op.name) for n in counted), sum(_rank(n) for n in counted)
 
 
 def work(root: Node, floor: frozenset[Node]) -> int:
     """The same with each operation weighted by the rank of what it goes through."""
     counted = _counted(root, floor)
-    return sum(weight_of(n.op.name) * (1 + 2 * max(x.ndim for x in (n, *n.args))) for n in counted)
+    return sum(weight_of(n.op.name) * (1 + 2 * max(_rank(x) for x in (n, *n.args))) for n in counted)
+
+
+def _rank(node: Node) -> int:
+    """The number of axes along which an array extends."""
+    return sum(d != 1 for d in node.shape)
 
 
 def _counted(root: Node, floor: frozenset[Node]) -> list[Node]:
@@ -47,7 +52,7 @@ def shorter(
     """`rewritten`, in the shape of `node`, if it takes fewer operations; with `slack`, or as many."""
     if rewritten is None or rewritten is node:
         return None
-    rewritten = broadcast(rewritten, node.shape)
+    rewritten = fit(rewritten, node.shape)
     new, old = cost(rewritten, floor), cost(node, floor)
     return rewritten if new < old or (slack and new == old) else None
 
@@ -110,7 +115,17 @@ def _expand(node: Node) -> Node | None:
     floor = floor_of(opened)
     candidates = [write_factored(opened), write(opened)]
     found = [c for c in candidates if c is not None and shorter(node, c, floor) is not None]
-    return min(found, key=lambda c: cost(broadcast(c, node.shape), floor), default=None)
+    return min(found, key=lambda c: cost(fit(c, node.shape), floor), default=None)
+
+
+def _smaller_first(node: Node) -> Node | None:
+    """`(a*X)/b` is `(a/b)*X` where `X` is the larger array: one operation on it instead of two."""
+    if not any(a.op.name in ("mul", "div") and a.name is None and a.shape == node.shape for a in node.args):
+        return None
+    terms = terms_of(node)
+    if len(terms.by_factors) != 1 or all(a.shape == node.shape for a in node.args):
+        return None
+    return shorter(node, write(terms), floor_of(terms))
 
 
 def _minus_difference(node: Node) -> Node | None:
@@ -156,6 +171,8 @@ ALGEBRA = (
     Rule("collect terms and factors", apply=_collect, ops=ARITHMETIC, example="x + y + x"),
     Rule("take out the common factor", apply=_factor, ops=ARITHMETIC, example="x*y + x*z"),
     Rule("multiply out and cancel", apply=_expand, ops=ARITHMETIC, example="x*(y/x + 1) - x"),
+    Rule("smaller factors first", apply=_smaller_first, ops=("mul", "div"),
+         example="X = input(N, D); a = input(D); b = input(D); (a*X)/b"),
     Rule("minus a difference", apply=_minus_difference, ops=("neg",), example="-((x - y)/z)"),
     Rule("no repeat before an elementwise operation", apply=_broadcast_operand, ops=ELEMENTWISE,
          example="A = input(N, D); maximum(broadcast(sum(A), (N, D)), A)"),
@@ -168,6 +185,8 @@ ALGEBRA = (
     Rule("absolute value twice", abs_(abs_(x)), abs_(x), example="abs(abs(x))"),
     Rule("absolute value of a negative", abs_(-x), abs_(x), example="abs(-x)"),
     Rule("power one half", x ** var("p"), sqrt(x), lambda b: constant_value(b["p"]) == HALF, example="x**0.5"),
+    Rule("power minus one half", x ** var("p"), 1 / sqrt(x), lambda b: constant_value(b["p"]) == -HALF,
+         example="x**-0.5"),
     Rule("larger of a thing and itself", maximum(x, x), x, example="maximum(x, x)"),
     Rule("smaller of a thing and itself", minimum(x, x), x, example="minimum(x, x)"),
     Rule("relu twice", relu(relu(x)), relu(x), example="relu(relu(x))"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphc.ir.node import Node, make
 from graphc.ir.types import Shape
-from graphc.ops.move import reshape
+from graphc.ops.move import broadcast, reshape
 from graphc.ops.reduce import SUM
 
 
@@ -45,6 +45,19 @@ def add_axes(factor: Node, shape: Shape) -> Node:
     if factor.op.name == "reshape" and factor.name is None:
         return add_axes(factor.args[0], shape)
     return reshape(factor, shape)
+
+
+def leading_ones(old: Shape, new: Shape) -> bool:
+    """Whether `new` is `old` without some axes of size 1 in front, which broadcasting adds by itself."""
+    extra = len(old) - len(new)
+    return extra > 0 and old[extra:] == new and all(d == 1 for d in old[:extra])
+
+
+def fit(value: Node, shape: Shape) -> Node:
+    """`value` in a shape that it is equal to up to repetition and axes of size 1 in front."""
+    if value.ndim > len(shape):
+        value = reshape(value, value.shape[value.ndim - len(shape) :])
+    return broadcast(value, shape)
 
 
 def drop_axes(factor: Node, axes: tuple[int, ...]) -> Node:

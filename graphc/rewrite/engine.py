@@ -9,8 +9,8 @@ from weakref import WeakSet
 from graphc.ir.errors import LegalityError, ShapeError
 from graphc.ir.node import Node, rebuild
 from graphc.ir.types import show_shape
-from graphc.ops.move import broadcast
 from graphc.ops.pointwise import cast
+from graphc.rewrite.axes import fit
 from graphc.rewrite.rule import Event, Rule
 
 
@@ -116,7 +116,7 @@ def _begins_chain(node: Node, chained: set[Node]) -> bool:
 
 def _same_shape(rule: Rule, node: Node, after: Node) -> Node:
     try:
-        return broadcast(after, node.shape)
+        return fit(after, node.shape)
     except ShapeError as error:
         shapes = f"{show_shape(node.shape)} to {show_shape(after.shape)}"
         raise LegalityError(f"the rule {rule.name!r} changed a shape from {shapes}") from error

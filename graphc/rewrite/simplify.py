@@ -8,13 +8,15 @@ from weakref import WeakSet
 from graphc.ir.node import Node, expect_node
 from graphc.ir.pause import collection_paused
 from graphc.rewrite.algebra import ALGEBRA
+from graphc.rewrite.cases import CASES
+from graphc.rewrite.centred import CENTRED
 from graphc.rewrite.engine import Engine
 from graphc.rewrite.layout import LAYOUT
 from graphc.rewrite.rule import Event, Rule
 from graphc.rewrite.stable import STABLE
 from graphc.rewrite.sums import SUMS
 
-RULES: tuple[Rule, ...] = (*STABLE, *LAYOUT, *SUMS, *ALGEBRA)
+RULES: tuple[Rule, ...] = (*STABLE, *CENTRED, *LAYOUT, *SUMS, *CASES, *ALGEBRA)
 _settled: WeakSet[Node] = WeakSet()  # what came out of an earlier run is not looked at again
 
 

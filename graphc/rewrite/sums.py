@@ -11,7 +11,8 @@ from graphc.ops.leaf import as_node, constant_value, facts_of
 from graphc.ops.move import broadcast, reshape
 from graphc.ops.reduce import SUM, sum_
 from graphc.rewrite.algebra import floor_of, work
-from graphc.rewrite.axes import drop_axes
+from graphc.rewrite.axes import drop_axes, fit
+from graphc.rewrite.centred import deviation
 from graphc.rewrite.choice import marked
 from graphc.rewrite.rule import Rule
 from graphc.rewrite.terms import Factors, Terms, terms_of, times
@@ -20,8 +21,17 @@ from graphc.rewrite.write import write, write_factored
 Axes = tuple[int, ...]
 
 
-def known_sum(x: Node, axis: int) -> Fraction | None:
-    """The sum of `x` along `axis` where it is known: assumed, or a softmax or one-hot by what they are."""
+def known_sum(x: Node, axes: Axes) -> Fraction | None:
+    """The sum of `x` over `axes` where it is known: assumed, or by what `x` is."""
+    if x.op.name == "standardize" and set(x.attr("axes")) <= set(axes):
+        return Fraction(0)
+    from_mean = deviation(x)
+    if from_mean is not None and set(from_mean.axes) <= set(axes):
+        return Fraction(0)
+    return _known_along(x, axes[0]) if len(axes) == 1 else None
+
+
+def _known_along(x: Node, axis: int) -> Fraction | None:
     for fact in facts_of(x):
         if isinstance(fact, SumsTo) and fact.axis == axis:
             return fact.value
@@ -32,12 +42,12 @@ def known_sum(x: Node, axis: int) -> Fraction | None:
     if axis == 1 and marked(x) is not None:
         return Fraction(1)
     if x.op.name == "assumed":
-        return known_sum(x.args[0], axis)
+        return _known_along(x.args[0], axis)
     return None
 
 
 def _aligned(x: Node, rank: int) -> Shape:
-    return (1,) * (rank - x.ndim) + x.shape
+    return (1,) * (rank - x.ndim) + x.shape[max(0, x.ndim - rank) :]
 
 
 def _sum_of_term(factors: Factors, shape: Shape, axes: Axes) -> tuple[Factors, bool]:
@@ -69,14 +79,14 @@ def _dropped(x: Node, rank: int, axes: Axes) -> Node:
 
 def _sum_of_varying(varying: Factors, shape: Shape, axes: Axes, covered: Axes) -> tuple[Factors, bool]:
     body = write(Terms([(varying, Fraction(1))]))
-    if len(varying) == 1 and varying[0][1] == 1 and len(covered) == 1:
-        value = known_sum(body, covered[0] - len(shape) + body.ndim)
+    if len(varying) == 1 and varying[0][1] == 1:
+        value = known_sum(body, tuple(a - len(shape) + body.ndim for a in covered))
         if value is not None:
             return ((as_node(value), 1),) if value != 1 else (), True
     spread = tuple(
         d if any(_aligned(f, len(shape))[i] != 1 for f, _ in varying) else 1 for i, d in enumerate(shape)
     )
-    body = broadcast(body, spread[len(shape) - body.ndim :])
+    body = fit(body, spread[max(0, len(shape) - body.ndim) :])
     own = tuple(a - len(shape) + body.ndim for a in covered)
     total = make(SUM, (body,), (own, False))
     rest = tuple(a for a in axes if a not in covered and a - len(shape) + body.ndim >= 0)
@@ -111,13 +121,13 @@ def _hoist(node: Node) -> Node | None:
     ways = [Terms(apart, decimal=terms.decimal)]
     rest = [item for item, (_, gained, _) in zip(items, summed, strict=True) if not gained]
     if 1 < len(rest) < len(items):
-        together = sum_(broadcast(write(Terms(rest)), x.shape), axis=axes)
+        together = sum_(fit(write(Terms(rest)), x.shape), axis=axes)
         found = [a for a, (_, gained, _) in zip(apart, summed, strict=True) if gained]
         ways.append(Terms([(((together, 1),), Fraction(1)), *found], decimal=terms.decimal))
     written = [w for way in ways for w in (write_factored(way), write(way)) if w is not None]
     floor = floor_of(terms)
     best = min(written, key=lambda w: work(w, floor))
-    best = broadcast(_kept(best, node) if keepdims else best, node.shape)
+    best = fit(_kept(best, node) if keepdims else best, node.shape)
     return best if best is not node and (len(items) == 1 or work(best, floor) < work(node, floor)) else None
 
 

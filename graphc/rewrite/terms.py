@@ -14,7 +14,7 @@ from graphc.ir.node import Node, make
 from graphc.ir.types import Dim, product
 from graphc.ops.leaf import SIZE, as_node, constant_value
 from graphc.ops.reduce import SUM
-from graphc.rewrite.axes import new_axes, stretch
+from graphc.rewrite.axes import leading_ones, new_axes, stretch
 from graphc.rewrite.choice import cancel_chosen, chosen
 
 Factors = tuple[tuple[Node, int], ...]  # each factor once, in order of appearance, with a power that is not 0
@@ -265,17 +265,20 @@ def _tidy(factors: Factors) -> Factors:
     return tuple((f, p) for f, p in powers.items() if p)
 
 
-def _mean_terms(node: Node) -> Terms:
+def _mean_terms(node: Node) -> Terms | None:
     x, (axes, keepdims) = node.args[0], node.attrs
     total = make(SUM, (x,), (axes, keepdims))
-    count = product(x.shape[i] for i in axes)
-    if isinstance(count, int):
-        return Terms([(((total, 1),), Fraction(1, count))])
-    return Terms([(((total, 1), (as_node(count), -1)), Fraction(1))])
+    count = _known(as_node(product(x.shape[i] for i in axes))).items()
+    if not count:
+        return None
+    ((factors, coefficient),) = count
+    return Terms([(times(((total, 1),), factors, -1), 1 / coefficient)])
 
 
 def _with_new_axes(node: Node, terms: Terms) -> Terms | None:
-    """A reshape that only adds axes of size 1 goes through to the factors."""
+    """A reshape that only adds axes of size 1, or takes them out in front, goes through to the factors."""
+    if leading_ones(node.args[0].shape, node.shape):
+        return terms
     places = new_axes(node.args[0].shape, node.shape)
     if places is None:
         return None

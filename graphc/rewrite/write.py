@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
 from functools import reduce as fold
+from math import prod
 
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike, product
-from graphc.ops.leaf import SIZE, as_node, const, constant_value
+from graphc.ops.leaf import SIZE, as_decimal, as_node, const, constant_value
 from graphc.rewrite.terms import Factors, Terms, times
 
 
@@ -49,23 +49,49 @@ def _common(items: list[tuple[Factors, Fraction]]) -> Factors:
 
 
 def _write_product(factors: Factors, coefficient: Fraction, decimal: bool, last: Node | None = None) -> Node:
-    """`-2*x*y/(3*N)`: the sign on the first factor, numbers and sizes first, one denominator."""
+    """`-2*x*y/(3*N)`: the sign on the first factor, numbers and sizes first, one denominator.
+
+    Beside a larger array what is smaller comes together first: `x*(s/N)` goes through the large array once.
+    """
     size = abs(coefficient)
     above, top_sizes = _side(factors, 1)
     below, bottom_sizes = _side(factors, -1)
     above += [last] if last is not None else []
-    if decimal and size.denominator != 1 and _is_decimal(size):
-        above = [const(_as_decimal(size)), *_sized(top_sizes, 1), *above]
+    exact = as_decimal(size) if decimal and size.denominator != 1 else None
+    if exact is not None:
+        above = [const(exact), *_sized(top_sizes, 1), *above]
         below = [*_sized(bottom_sizes, 1), *below]
     else:
         above = [*_sized(top_sizes, size.numerator), *above]
         below = [*_sized(bottom_sizes, size.denominator), *below]
+    above, below = _smaller_first(above, below)
     above = above or [as_node(1)]
     if coefficient < 0:
         value = constant_value(above[0])
         above = [-above[0] if value is None else as_node(-value), *above[1:]]
     top = fold(lambda a, b: a * b, above)
     return top / fold(lambda a, b: a * b, below) if below else top
+
+
+def _smaller_first(above: list[Node], below: list[Node]) -> tuple[list[Node], list[Node]]:
+    """The factors with those of lower shape than the largest made one, where two or more are arrays or sizes."""
+    largest = max((_extent(f) for f in (*above, *below)), default=(0, 0))
+    top, bottom = ([f for f in side if _extent(f) < largest] for side in (above, below))
+    grouped = top and len(top) < len(above) and len(top) + len(bottom) > 1
+    if not grouped or all(f.constant for f in (*top, *bottom)):
+        return above, below
+    one = fold(lambda a, b: a * b, top)
+    one = one / fold(lambda a, b: a * b, bottom) if bottom else one
+    first = above.index(top[0])
+    rest = [f for f in above if f not in top]
+    return [*rest[:first], one, *rest[first:]], [f for f in below if f not in bottom]
+
+
+def _extent(node: Node) -> tuple[int, int]:
+    """How large an array is as far as its shape tells: axes longer than 1, and known sizes."""
+    long = [d for d in node.shape if d != 1]
+    known = [d for d in long if isinstance(d, int)]
+    return len(long), prod(known)
 
 
 def _side(factors: Factors, sign: int) -> tuple[list[Node], DimLike]:
@@ -86,19 +112,3 @@ def _sized(sizes: DimLike, number: int) -> list[Node]:
     """A number and a product of sizes as one node, or none if it is 1."""
     total = number * sizes
     return [] if total == 1 else [as_node(total)]
-
-
-def _as_decimal(value: Fraction) -> Decimal:
-    """A fraction whose denominator has no prime but 2 and 5, as the decimal it is, to the last digit."""
-    digits, denominator = 0, value.denominator
-    while 10**digits % denominator:
-        digits += 1
-    return Decimal(f"{value.numerator * 10**digits // denominator}e-{digits}")
-
-
-def _is_decimal(value: Fraction) -> bool:
-    rest = value.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    return rest == 1
