@@ -16,6 +16,9 @@ from graphc.emit import compile_
 from graphc.emit.body import PRINTERS
 from graphc.ir.node import Node, make, topological
 from graphc.ops import FUNCTIONS, OPS, const, input_, param, state
+from tests.cases import CASES as TABLE
+from tests.cases import SIZES
+from tests.cases import Case as TableCase
 
 F = FUNCTIONS
 Case = tuple[str, Node]
@@ -291,8 +294,24 @@ def test_emitted_code_computes_what_the_reference_does(case: str) -> None:
         assert_equal(actual, expected, tolerance)
 
 
+@pytest.mark.parametrize("case", TABLE, ids=str)
+def test_emitted_code_computes_each_case_of_the_table(case: TableCase) -> None:
+    sizes = [(input_(f"brings {s}", s) * 1).named(f"{s} is known") for s in SIZES]
+    values = case.values() | {f"brings {s}": np.zeros(n) for s, n in SIZES.items()}
+    for leaf in topological([case.node()]):
+        if leaf.is_leaf:
+            values.setdefault(leaf.name or "", np.linspace(-1, 1, 3))
+    for dtype, tolerance in (("float64", 1e-12), ("float32", 5e-5)):
+        f = compile_([case.node(), *sizes], dtype=dtype)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            actual, expected = f(**values)[0], f.naive(**values)[0]
+        assert_equal(actual, expected, tolerance)
+
+
 def test_no_operation_is_left_out() -> None:
-    emitted = {n.op.name for node in CASES.values() for n in topological([node])}
+    nodes = [*CASES.values(), *(case.node() for case in TABLE)]
+    emitted = {n.op.name for node in nodes for n in topological([node])}
     printed = {name for name, op in OPS.items() if op.kind not in ("leaf", "stop", "composite")}
     assert printed <= set(PRINTERS)
     missing = {name for name in OPS if "test" not in name} - emitted
