@@ -64,6 +64,7 @@ _HOMES = {
     "derive.derivation": "derive Derivation",
     "emit.compile": "compile=compile_",
     "emit.function": "Function Step",
+    "nn.describe": "describe",
     "lang.build": "parse expression",
     "draw.picture": "Picture",
     "pipeline": "draw",

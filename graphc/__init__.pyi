@@ -26,6 +26,7 @@ from graphc.ir.node import Node as Node
 from graphc.lang.build import expression as expression
 from graphc.lang.build import parse as parse
 from graphc.nn import init as init
+from graphc.nn.describe import describe as describe
 from graphc.ops.activations import clip as clip
 from graphc.ops.activations import elu as elu
 from graphc.ops.activations import gelu as gelu

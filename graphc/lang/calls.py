@@ -161,6 +161,7 @@ def _check_missing(
         raise evaluator.scope.error(f"`{expr.function}` is given `{double[0]}` twice", expr.at)
     missing = [p.name for p in operands[given:] if p.default is p.empty and p.name not in keywords]
     parameters = inspect.signature(FUNCTIONS[expr.function]).parameters
+    missing += [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY and _required(p, keywords)]
     missing += [axis for axis in AXES if axis in parameters and _required(parameters[axis], keywords)]
     if missing:
         signature = ", ".join(p.name for p in operands)

@@ -15,6 +15,7 @@ from graphc.ir.node import Node
 from graphc.ir.op import Op
 from graphc.ir.types import Dim, show_shape
 from graphc.ops.composite import attributes
+from graphc.ops.leaf import constant_value
 
 # Precedence of each notation, loosest first; an operand that binds looser than its place goes in parentheses.
 COMPARE, SUM, PRODUCT, NEGATIVE, POWER, ATOM = range(6)
@@ -57,6 +58,12 @@ def form(node: Node) -> Form:
         return Form(name, node.args)
     if name in _SAME:
         return Form("same", node.args)
+    return _call(node)
+
+
+def _call(node: Node) -> Form:
+    """A call, with the options that are not the usual ones."""
+    name = node.op.name
     options = [
         (k, v) for k, v in attributes(node).items() if k not in ("tie", "facts") and not _usual(node, k, v)
     ]
@@ -74,7 +81,7 @@ def _usual(node: Node, option: str, value: Any) -> bool:
         return False
     default = defaults[option]
     if option == "axis" and isinstance(default, int):
-        return value == (default if default >= 0 else default + node.args[0].ndim)
+        return bool(value == (default if default >= 0 else default + node.args[0].ndim))
     return bool(value == default)
 
 
@@ -141,6 +148,8 @@ def _contract(node: Node) -> Form:
     spec = str(node.attrs[0])
     inputs, output = spec.split("->")
     operands = inputs.split(",")
+    if spec == "->ii" and constant_value(node.args[0]) == 1:
+        return Form("call", (), "eye", (("", str(node.shape[0])),))
     if len(operands) == 2:
         product = _matrix_product(operands, output, node)
         if product is not None:
@@ -204,7 +213,30 @@ def _batched_product(operands: list[str], output: str, node: Node) -> Form | Non
     batch = output[:-2]
     plain = k == right[-2] and output == batch + row + column and k not in output
     aligned = batch.endswith(left[:-2]) and batch.endswith(right[:-2]) and batch in (left[:-2], right[:-2])
-    return Form("matmul", node.args) if plain and aligned else None
+    return Form("matmul", node.args) if plain and aligned else _swapped_product(operands, output, node)
+
+
+def _swapped_product(operands: list[str], output: str, node: Node) -> Form | None:
+    """A batched product of matrices of which some are transposed, `transpose(a, axes=(0, 2, 1)) @ b`."""
+    batch, (row, column) = output[:-2], output[-2:]
+    factors = dict(zip(operands, node.args, strict=True))
+    first = next((o for o in operands if row in o), "")
+    second = next((o for o in operands if o != first), "")
+    shared = (set(first) & set(second)) - set(output)
+    if len(shared) != 1 or first[:-2] != batch or second[:-2] != batch or column not in second or not batch:
+        return None
+    (k,) = shared
+    if {row, k} != set(first[-2:]) or {k, column} != set(second[-2:]):
+        return None
+    swapped = show_shape((*range(len(batch)), len(batch) + 1, len(batch)))
+
+    def oriented(indices: str, wanted: str) -> Node | Form:
+        x = factors[indices]
+        if indices[-2:] == wanted:
+            return x
+        return Form("call", (x,), "transpose", (("axes", swapped),))
+
+    return Form("matmul", (oriented(first, row + k), oriented(second, k + column)))
 
 
 def _slice(node: Node) -> Form:
@@ -221,6 +253,16 @@ def _slice(node: Node) -> Form:
     while keys[-1] == ":":
         keys.pop()
     return Form("index", node.args, ", ".join(keys))
+
+
+def _pad(node: Node) -> Form:
+    """`pad(x, [(1, 1), (0, 0)])`, the entries before and after on each axis."""
+    shape, slices, fill = node.attrs
+    if any(step != 1 for _, step, _ in slices):
+        return _call(node)
+    widths = [(start, d - start - length) for d, (start, _, length) in zip(shape, slices, strict=True)]
+    filled = (("fill", str(fill)),) if fill != 0 else ()
+    return Form("call", node.args, "pad", (("", f"[{', '.join(map(show_shape, widths))}]"), *filled))
 
 
 def _transpose(node: Node) -> Form:
@@ -276,6 +318,7 @@ _SPECIAL: dict[str, Callable[[Node], Form]] = {
     "slice": _slice,
     "transpose": _transpose,
     "gather": _gather,
+    "pad": _pad,
     "sliding_window": _windows,
     "overlap_add": _windows,
     **dict.fromkeys(("sum", "max", "min", "prod", "mean"), _reduction),

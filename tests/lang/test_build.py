@@ -165,6 +165,7 @@ def test_claims_keep_their_text_place_and_both_sides() -> None:
         ("exp(z, axis=1)", "line 1, column 1", "`exp` has no option `axis`"),
         ("sum(z, axis=0.5)", "line 1, column 13", "an axis is a whole number"),
         ("one_hot(t)", "line 1, column 1", "missing `depth`"),
+        ("maxout(x)", "line 1, column 1", "missing `pieces`"),
         ("x = 3\n\nx = 4", "line 3, column 1", "`x` is already defined at line 1"),
         ("y = x + 1; x = 4", "line 1, column 12", "`x` is already used as an input at line 1"),
         ("ϕ = 3\nφ = 4", "line 2, column 1", "`ϕ` is read as `φ`"),

@@ -1,0 +1,80 @@
+"""`describe`: what is known of a thing by its kind, as a record that prints as a small table."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import singledispatch
+from typing import Any
+
+from graphc.derive.activation import Activation, activation, parameters
+from graphc.derive.vector_activation import VECTORS, VectorActivation, vector_activation
+from graphc.ir.errors import GraphcError
+from graphc.ir.op import FUNCTIONS, OPS
+
+# What an activation is called elsewhere.
+ELSEWHERE = {
+    "linear": "identity",
+    "heaviside": "step",
+    "hard_threshold": "step",
+    "logistic": "sigmoid",
+    "hardsigmoid": "hard_sigmoid",
+    "lrelu": "leaky_relu",
+    "parametric_relu": "prelu",
+    "swish": "silu",
+    "logsoftmax": "log_softmax",
+}
+
+
+@singledispatch
+def describe(thing: Any, **options: Any) -> Any:
+    """What graphc knows of a thing: of the name of an activation, its range, slopes, saturation and the like.
+
+    The facts are worked out from the declaration, by SymPy where it can; so they are there for an activation of your
+    own as well. `options` are those of the activation. Raises GraphcError where there is no activation of that name.
+
+    >>> print(describe("sigmoid"))
+    sigmoid(x)
+      y             1/(1 + exp(-x))
+      dy/dx         y*(1 - y)
+      range         (0, 1)
+      slopes        (0, 1/4]; the greatest, 1/4, at x = 0
+      saturates     on the left and on the right
+      monotonic     increasing
+      zero-centred  no: standard normal inputs have mean output 0.5
+    >>> describe("leaky_relu", slope=1/4).slopes.low.value
+    0.25
+    """
+    raise GraphcError(
+        f'describe takes the name of an activation, such as "sigmoid", not {type(thing).__name__}'
+    )
+
+
+@describe.register(str)
+def _(thing: str, **options: Any) -> Activation | VectorActivation:
+    if thing in VECTORS:
+        return vector_activation(thing, options)
+    if not _is_activation(thing):
+        raise GraphcError(f"there is no activation {thing!r}{_meant(thing)}")
+    return activation(OPS[thing], options)
+
+
+def activations() -> list[str]:
+    """The names `describe` knows: elementwise operations of real numbers, and those along an axis."""
+    return [name for name in FUNCTIONS if name in VECTORS or _is_activation(name)]
+
+
+def _is_activation(name: str) -> bool:
+    op = OPS.get(name)
+    if op is None or not op.elementwise or name not in FUNCTIONS:
+        return False
+    return op.body is not None or len(parameters(op)[0]) == 1
+
+
+def _meant(name: str) -> str:
+    """`; did you mean …?`, or nothing."""
+    plain = name.casefold().replace("-", "_").replace(" ", "_")
+    known = {n.casefold(): n for n in activations()}
+    near = ELSEWHERE.get(plain) or known.get(plain)
+    if near is None:
+        near = next(iter(get_close_matches(plain[:60], sorted(known), n=1)), None)
+    return f"; did you mean {near!r}?" if near else ""
