@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
+from graphc.derive.batch import batched
 from graphc.derive.local import local_derivative
-from graphc.derive.reverse import as_numbers, check_scalar, grad
+from graphc.derive.reverse import accumulate, as_numbers, check_differentiable, check_scalar, grad
 from graphc.ir.errors import GradientError
 from graphc.ir.node import Node, expect_node, make, topological
-from graphc.ir.types import show_shape
+from graphc.ir.types import Shape, show_shape
 from graphc.ops.composite import open_composite
-from graphc.ops.index import zeros
-from graphc.ops.leaf import constant_value
+from graphc.ops.index import eye, zeros
+from graphc.ops.leaf import as_node, constant_value, input_
 from graphc.ops.move import broadcast, reshape
-from graphc.ops.move import concat as concat_nodes
-from graphc.ops.reduce import sum_
 from graphc.rewrite.simplify import simplify_all
 
 
@@ -90,27 +90,55 @@ def hessian_vector_product(output: Node, target: Node, direction: Node) -> Node:
     return jvp([grad(output, target)], {target: direction})[0]
 
 
-MAX_ROWS = 4096
+MOST_ENTRIES = 2**26  # half a gigabyte in float64
 
 
 def jacobian(output: Node, target: Node) -> Node:
-    """All the derivatives of an array: shape `output.shape + target.shape`. The output's sizes must be numbers."""
-    if expect_node(output, "what is differentiated").shape == ():
+    """All the derivatives of an array, `d(output[i])/d(target[j])` at `[i, j]`: shape `output.shape + target.shape`.
+
+    It is one pass of reverse mode, from the identity. Sizes may be named. Raises GradientError for a Jacobian of more
+    than 2**26 entries, or of what has no derivative.
+
+    >>> from graphc.ops import FUNCTIONS, input_
+    >>> x = input_("x", "N")
+    >>> print(jacobian(FUNCTIONS["tanh"](x), x))
+    """
+    shape = expect_node(output, "what is differentiated").shape
+    if shape == ():
         return grad(output, target)
-    rows = 1
-    for d in output.shape:
-        if not isinstance(d, int) or rows * d > MAX_ROWS:
-            shape = show_shape(output.shape)
-            raise GradientError(
-                f"the Jacobian of an array of shape {shape} is written row by row, at most {MAX_ROWS} rows of known "
-                "number; differentiate a sum, or give the sizes as numbers"
-            )
-        rows *= d
-    flat = reshape(output, (rows,))
-    parts = [reshape(grad(sum_(flat[i : i + 1]), target), (1, *target.shape)) for i in range(rows)]
-    return simplify_all([reshape(concat_nodes(parts, 0), (*output.shape, *target.shape))])[0]
+    check_differentiable(output, target)
+    _check_entries(shape, target.shape)
+    seed = make(input_("seed").op, (), (shape, "real", ()), " seed")
+    upstream = accumulate(output, [target], seed).upstream.get(target)
+    if upstream is None:
+        return zeros((*shape, *target.shape))
+    (row,) = simplify_all([upstream])
+    return as_numbers(simplify_all(batched([row], {seed: _identity(shape)}, shape))[0])
+
+
+def _identity(shape: Shape) -> Node:
+    """The array of shape `shape + shape` that is 1 where both halves of an index are equal, else 0."""
+    rank = len(shape)
+    result: Node | None = None
+    for i, d in enumerate(shape):
+        places = (*(d if j in (i, rank + i) else 1 for j in range(2 * rank)),)
+        same = reshape(eye(d), places)
+        result = same if result is None else result * same
+    return as_node(1) if result is None else result
+
+
+def _check_entries(shape: Shape, target: Shape) -> None:
+    entries = math.prod(d for d in (*shape, *target) if isinstance(d, int))
+    if entries > MOST_ENTRIES:
+        raise GradientError(
+            f"the derivatives of {show_shape(shape)} by {show_shape(target)} are {entries:,} numbers, and at most "
+            f"{MOST_ENTRIES:,} are written out; use hessian_vector_product, jvp, or the gradient of a sum"
+        )
 
 
 def hessian(output: Node, target: Node) -> Node:
-    """The matrix of second derivatives, of shape `target.shape + target.shape`."""
+    """All the second derivatives of a scalar, of shape `target.shape + target.shape`.
+
+    Mixed ones, by `a` and then `b`, are `jacobian(grad(output, a), b)`.
+    """
     return jacobian(grad(output, target), target)

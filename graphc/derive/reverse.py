@@ -162,11 +162,7 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
     """
     check_scalar(output)
     for target in targets:
-        expect_node(target, "what to differentiate by")
-        if target.dtype != "real":
-            raise GradientError(
-                f"{target.name or target.op.name} holds {target.dtype} values: nothing to differentiate"
-            )
+        check_target(target)
     if not simplify:
         return [as_numbers(r) for r in _raw(output, targets)]
     known = _simplified.setdefault(output, WeakKeyDictionary())
@@ -192,16 +188,35 @@ def as_numbers(gradient: Node) -> Node:
     return cast(gradient, "real")
 
 
+def check_target(target: Node) -> None:
+    """Refuse to differentiate by what is not made of real numbers."""
+    expect_node(target, "what to differentiate by")
+    _check_real(target)
+
+
+def check_differentiable(output: Node, target: Node) -> None:
+    """Refuse to differentiate what is not made of real numbers, or by it."""
+    expect_node(output, "what is differentiated")
+    _check_real(output)
+    check_target(target)
+
+
+def _check_real(node: Node) -> None:
+    if node.dtype != "real":
+        raise GradientError(
+            f"{node.name or node.op.name} holds {node.dtype} values: nothing to differentiate"
+        )
+
+
 def check_scalar(output: Node) -> None:
     """Refuse to take a gradient of an array."""
     expect_node(output, "what is differentiated")
-    name = output.name or output.op.name
     if output.shape != ():
         raise GradientError(
-            f"{name} has shape {show_shape(output.shape)}: a gradient is of a scalar; take sum or mean, or jacobian"
+            f"{output.name or output.op.name} has shape {show_shape(output.shape)}: a gradient is of a scalar; take "
+            "sum or mean, or jacobian"
         )
-    if output.dtype != "real":
-        raise GradientError(f"{name} holds {output.dtype} values: nothing to differentiate")
+    _check_real(output)
 
 
 def grad(output: Node, target: Node) -> Node:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from graphc.ir.errors import ShapeError
 from graphc.ir.node import Node, make
 from graphc.ir.types import Shape
 from graphc.ops.move import broadcast, reshape
@@ -58,6 +61,16 @@ def fit(value: Node, shape: Shape) -> Node:
     if value.ndim > len(shape):
         value = reshape(value, value.shape[value.ndim - len(shape) :])
     return broadcast(value, shape)
+
+
+def aligned(operation: Callable[[Node, Node], Node], a: Node, b: Node) -> Node:
+    """An operation on two operands; where (N,) would meet (N, 1), the first is given its axes of size 1."""
+    try:
+        return operation(a, b)
+    except ShapeError:
+        rank = max(a.ndim, b.ndim)
+        a, b = (reshape(x, ((1,) * (rank - x.ndim)) + x.shape) for x in (a, b))
+        return operation(a, b)
 
 
 def drop_axes(factor: Node, axes: tuple[int, ...]) -> Node:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import reduce as fold
 from math import prod
+from operator import add, mul, sub, truediv
 
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike, product
 from graphc.ops.leaf import SIZE, as_decimal, as_node, const, constant_value
+from graphc.rewrite.axes import aligned
 from graphc.rewrite.terms import Factors, Terms, times
 
 
@@ -21,7 +23,7 @@ def write(terms: Terms) -> Node:
     total = _write_product(*ordered[0], terms.decimal)
     for factors, coefficient in ordered[1:]:
         part = _write_product(factors, abs(coefficient), terms.decimal)
-        total = total + part if coefficient > 0 else total - part
+        total = aligned(add if coefficient > 0 else sub, total, part)
     return total
 
 
@@ -69,8 +71,12 @@ def _write_product(factors: Factors, coefficient: Fraction, decimal: bool, last:
     if coefficient < 0:
         value = constant_value(above[0])
         above = [-above[0] if value is None else as_node(-value), *above[1:]]
-    top = fold(lambda a, b: a * b, above)
-    return top / fold(lambda a, b: a * b, below) if below else top
+    top = fold(_times, above)
+    return aligned(truediv, top, fold(_times, below)) if below else top
+
+
+def _times(a: Node, b: Node) -> Node:
+    return aligned(mul, a, b)
 
 
 def _smaller_first(above: list[Node], below: list[Node]) -> tuple[list[Node], list[Node]]:
@@ -80,8 +86,8 @@ def _smaller_first(above: list[Node], below: list[Node]) -> tuple[list[Node], li
     grouped = top and len(top) < len(above) and len(top) + len(bottom) > 1
     if not grouped or all(f.constant for f in (*top, *bottom)):
         return above, below
-    one = fold(lambda a, b: a * b, top)
-    one = one / fold(lambda a, b: a * b, bottom) if bottom else one
+    one = fold(_times, top)
+    one = aligned(truediv, one, fold(_times, bottom)) if bottom else one
     first = above.index(top[0])
     rest = [f for f in above if f not in top]
     return [*rest[:first], one, *rest[first:]], [f for f in below if f not in bottom]

@@ -114,7 +114,9 @@ def test_the_gradient_of_an_output_with_respect_to_itself_is_one():
         (lambda: grad(F["argmax"](x), x), "argmax holds int values"),
         (lambda: grad(F["sum"](x), input_("k", 3, dtype="int")), "k holds int values"),
         (lambda: jvp([x], {x: W}), r"a direction of shape \(2, 3\) for x, of shape \(3,\)"),
-        (lambda: jacobian(input_("n", "N") * 2, x), "Jacobian"),
+        (lambda: jacobian(F["argmax"](W, axis=1), W), "argmax holds int values"),
+        (lambda: jacobian(W, input_("k", 3, dtype="int")), "k holds int values"),
+        (lambda: hessian(F["sum"](x), input_("k", 3, dtype="int")), "k holds int values"),
     ],
 )
 def test_refusals_are_sentences(ask, sentence):
