@@ -98,7 +98,7 @@ def _local_derivatives(book: Notebook, edges: Sequence[Contribution], note: str)
     if not edges:
         return []
     given = [(e, book.sign(e.user)) for e in edges]
-    used = Line(book.read(_sum([_product(book, e, sign) for e, sign in given])), note)
+    used = Line(book.read(_sum([_product(book, e, sign) for e, sign in given]), factors=False), note)
     raw = {} if len(edges) > MANY else _raw_forms(book, edges)
     if not raw:
         return [Line(used.expr, used.note or _reason(book, edges))]

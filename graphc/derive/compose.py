@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from graphc.derive.chain import gradient_lines
-from graphc.derive.indices import Entry, entry, has_sum
+from graphc.derive.indices import Entry, entry, has_sum, is_element
 from graphc.derive.notebook import LONGEST, Notebook
 from graphc.derive.steps import TERMS, Line, Script, Step
 from graphc.ir.node import Node, make
-from graphc.ops.form import mention
+from graphc.ops.form import mention, show_form
 from graphc.ops.leaf import const
 
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
+
+WIDE, WIDEST = 88, 130
+"""A gradient in index notation has at most so many characters, if there is one, and never more than the second."""
 
 
 def compose(derivation: Derivation) -> Script:
@@ -31,13 +34,27 @@ def compose(derivation: Derivation) -> Script:
     steps = [
         _definition(n) for n in derivation.nodes if n.args and n in derivation.names and not _is_alias(n)
     ]
-    for node in reversed(derivation.nodes):
-        if node in derivation.upstream and node not in derivation.naming.carrier:
-            steps += _gradient(book, node)
+    for node in _backward(derivation):
+        steps += _gradient(book, node)
     steps += [
         _no_gradient(book, t) for t in derivation.wrt if derivation.upstream and t not in derivation.upstream
     ]
     return Script(tuple(steps) or (_definition(derivation.output),), book.symbols, book.names)
+
+
+def _backward(derivation: Derivation) -> list[Node]:
+    """The nodes whose gradients are written, from the output back; a leaf as soon as all its uses are, data last."""
+    carrier = derivation.naming.carrier
+    place = {node: i for i, node in enumerate(reversed(derivation.nodes))}
+    order: dict[Node, tuple[int, ...]] = {}
+    for node in derivation.nodes:
+        users = [carrier.get(c.user, c.user) for c in derivation.contributions.get(node, ())]
+        if node.args or not users:
+            order[node] = (place[node], 0)
+        else:
+            order[node] = (max(place[u] for u in users), 1, node.op.name == "input", -place[node])
+    written = (n for n in derivation.nodes if n in derivation.upstream and n not in carrier)
+    return sorted(written, key=order.__getitem__)
 
 
 def _nameless(nodes: Sequence[Node]) -> dict[Node, Node]:
@@ -73,12 +90,24 @@ def _gradient(book: Notebook, node: Node) -> list[Step]:
 
 
 def _entry(book: Notebook, node: Node, lines: Sequence[Line]) -> Entry | None:
-    """The final form of a gradient in index notation: of what was asked for, and wherever there is a sum."""
+    """The final form of a gradient in index notation: of what was asked for, and wherever there is a sum.
+
+    Where that is too long to be read, the last line before it that is not.
+    """
     if not node.shape:
         return None
-    found = entry(book.sign(node), lines[-1].expr, book.letters, book.is_named)
     wanted = node in book.derivation.wrt
-    return found if found is not None and (wanted or has_sum(found.form)) else None
+    found = [
+        entry(book.sign(node), line.expr, book.letters, book.is_named)
+        for line in reversed(lines)
+        if not book.has_local(line.expr)
+    ]
+    written = [(len(show_form(f.form, book.names)), f) for f in found if f is not None]
+    for widest in (WIDE, WIDEST):
+        best = next((f for length, f in written if length <= widest), None)
+        if best is not None:
+            return best if has_sum(best.form) or (wanted and not is_element(best.form)) else None
+    return None
 
 
 def _no_gradient(book: Notebook, target: Node) -> Step:

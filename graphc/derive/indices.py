@@ -13,12 +13,12 @@ from fractions import Fraction
 from graphc.derive.letters import Letters
 from graphc.derive.products import Factor, Product, negated, number, over, summed, times, written
 from graphc.ir.node import Node
+from graphc.ir.op import FUNCTIONS
 from graphc.ir.types import Dim, DimLike, Shape, broadcast_shapes, product
 from graphc.ops.composite import attributes
 from graphc.ops.form import Form, defined, form, show
 from graphc.ops.index import one_hot
 from graphc.ops.leaf import constant_value, size
-from graphc.ops.reduce import max_, min_, prod
 
 BUDGET = 300
 """An expression of more parts is not written in index notation."""
@@ -45,7 +45,7 @@ class Entry:
 def entry(head: Node, expr: Node, letters: Letters, is_named: Callable[[Node], bool]) -> Entry | None:
     """`head[n,m] = …` for an expression of the shape of `head`; None where that has no index notation.
 
-    `is_named` says which nodes are written by a name. An entry that would only repeat the expression is None as well.
+    `is_named` says which nodes are written by a name.
     """
     ranges: list[tuple[str, DimLike]] = []
     for extent in expr.shape:
@@ -60,9 +60,12 @@ def entry(head: Node, expr: Node, letters: Letters, is_named: Callable[[Node], b
     except Unwritable:
         return None
     form_ = written(found)
-    if isinstance(form_, Node) or form_.kind in ("element", "kronecker"):
-        return None
-    return Entry(_element(head, indices), form_, tuple(ranges))
+    return None if isinstance(form_, Node) else Entry(_element(head, indices), form_, tuple(ranges))
+
+
+def is_element(found: Form) -> bool:
+    """Whether a notation is only an array indexed, which says no more than the array."""
+    return found.kind in ("element", "kronecker")
 
 
 def has_sum(found: Node | Form) -> bool:
@@ -200,8 +203,8 @@ def _sum(reading: _Reading, node: Node, at: Indices, scope: frozenset[str]) -> P
 def _extreme(reading: _Reading, node: Node, at: Indices, scope: frozenset[str]) -> Product:
     axes, keepdims = node.attrs
     if keepdims:
-        build: Callable[..., Node] = {"max": max_, "min": min_, "prod": prod}[node.op.name]
-        node, at = build(node.args[0], axis=axes), tuple(i for a, i in enumerate(at) if a not in axes)
+        reduced = FUNCTIONS[node.op.name](node.args[0], axis=axes)
+        return reading.whole(reduced, tuple(i for a, i in enumerate(at) if a not in axes))
     return reading.whole(node, at)
 
 
@@ -258,13 +261,78 @@ def _shifted(index: Factor, start: DimLike, step: int) -> Factor:
     if step < 0 or (not index.letters and step != 1):
         raise Unwritable
     if not index.letters:
-        return Factor(Form("sizes" if isinstance(start, Dim) else "number", (), str(start)))
-    scaled: Node | Form = index.form
-    if step != 1:
-        scaled = Form("mul", (Form("number", (), str(step)), scaled))
-    if start != 0:
-        scaled = Form("add", (scaled, Form("number", (), str(start))))
-    return Factor(scaled, index.letters)
+        return Factor(_whole_number(start))
+    first = ZERO if start == 0 else Factor(_whole_number(start))
+    return _sum_of(_multiple(step, index), first)
+
+
+def _whole_number(value: DimLike) -> Form:
+    return Form("sizes" if isinstance(value, Dim) else "number", (), str(value))
+
+
+def _window(reading: _Reading, node: Node, at: Indices, scope: frozenset[str]) -> Product:
+    """Place `p` of a window and tap `i` within it read the entry `stride*p + dilation*i`."""
+    axes, _, strides, dilations = node.attrs
+    placed = list(at[: node.ndim - len(axes)])
+    for axis, tap, stride, dilation in zip(
+        axes, at[node.ndim - len(axes) :], strides, dilations, strict=True
+    ):
+        placed[axis] = _sum_of(_multiple(stride, placed[axis]), _multiple(dilation, tap))
+    return reading.convert(node.args[0], tuple(placed), scope)
+
+
+def _overlap_add(reading: _Reading, node: Node, at: Indices, scope: frozenset[str]) -> Product:
+    """The sum over the places and taps that read an entry."""
+    windows = node.args[0]
+    _, axes, _, strides, dilations = node.attrs
+    rest = windows.ndim - len(axes)
+    over_ = reading.ranges([windows.shape[a] for a in (*axes, *range(rest, windows.ndim))], scope)
+    places, taps = over_[: len(axes)], over_[len(axes) :]
+    placed, body = [*at, *(f for f, _ in taps)], Product()
+    for axis, (place, _), (tap, _), stride, dilation in zip(
+        axes, places, taps, strides, dilations, strict=True
+    ):
+        placed[axis] = place
+        reads = _sum_of(_multiple(stride, place), _multiple(dilation, tap))
+        body = times(body, _equal(reads, at[axis], node.shape[axis]))
+    within = scope | _letters([f for f, _ in over_])
+    return _over(over_, times(reading.convert(windows, tuple(placed), within), body))
+
+
+def _pad(reading: _Reading, node: Node, at: Indices, scope: frozenset[str]) -> Product:
+    """Entry `p` of the operand stands at `start + step*p`; zero stands elsewhere."""
+    operand = node.args[0]
+    shape, slices, fill = node.attrs
+    moved = [a for a, (start, step, length) in enumerate(slices) if (start, step, length) != (0, 1, shape[a])]
+    if fill != 0 or any(slices[a][1] < 0 for a in moved):
+        raise Unwritable
+    over_ = reading.ranges([operand.shape[a] for a in moved], scope)
+    placed, body = list(at), Product()
+    for axis, (place, _) in zip(moved, over_, strict=True):
+        placed[axis] = place
+        start, step, _ = slices[axis]
+        body = times(body, _equal(_shifted(place, start, step), at[axis], shape[axis]))
+    within = scope | _letters([f for f, _ in over_])
+    return _over(over_, times(reading.convert(operand, tuple(placed), within), body))
+
+
+def _equal(one: Factor, other: Factor, extent: DimLike) -> Product:
+    """1 where two indices of an axis are equal, else 0: an entry of the identity matrix."""
+    identity = Form("call", (), "eye", (("", str(extent)),))
+    shown = _element(identity, (one, other))
+    return Product((Factor(Form("kronecker", (shown, one.form, other.form)), one.letters | other.letters),))
+
+
+def _multiple(count: int, index: Factor) -> Factor:
+    if count == 1 or index is ZERO:
+        return index
+    return Factor(Form("mul", (Form("number", (), str(count)), index.form)), index.letters)
+
+
+def _sum_of(one: Factor, other: Factor) -> Factor:
+    if one is ZERO or other is ZERO:
+        return other if one is ZERO else one
+    return Factor(Form("add", (one.form, other.form)), one.letters | other.letters)
 
 
 def _one_hot(reading: _Reading, node: Node, at: Indices, scope: frozenset[str]) -> Product:
@@ -326,6 +394,9 @@ _READERS: dict[str, Reader] = {
     "transpose": _transpose,
     "contract": _contract,
     "slice": _slice,
+    "pad": _pad,
+    "sliding_window": _window,
+    "overlap_add": _overlap_add,
     "one_hot": _one_hot,
     "gather": _gather,
     "scatter_add": _scatter_add,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from graphc.derive.breaks import broken_latex
 from graphc.derive.latex_forms import latex_definition, latex_entry, latex_mention, latex_shape
 from graphc.derive.latex_names import latex_name
 from graphc.derive.steps import TERMS, Step
@@ -16,6 +17,8 @@ from graphc.ops.form import Form, Names
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
 
+WIDEST = 70
+"""A line is broken where it would show more characters, if there is a place for it."""
 ROWS = 36
 """So many lines are aligned with each other; then alignment starts anew."""
 
@@ -56,7 +59,9 @@ def latex_names(derivation: Derivation) -> dict[Node, str | Form]:
 def given_latex(derivation: Derivation) -> str:
     """The arrays the derivation starts from, with their spaces; nothing where all is scalar."""
     leaves = [n for n in derivation.nodes if n.is_leaf and n.shape]
-    return ", ".join(f"${latex_name(derivation.names[n], n.ndim)} \\in {latex_shape(n.shape)}$" for n in leaves)
+    return ", ".join(
+        f"${latex_name(derivation.names[n], n.ndim)} \\in {latex_shape(n.shape)}$" for n in leaves
+    )
 
 
 class Row(NamedTuple):
@@ -66,6 +71,12 @@ class Row(NamedTuple):
     expr: str
     words: str
     about: str
+    goes_on: bool = False
+
+    @property
+    def sides(self) -> str:
+        """Both sides with the mark they are aligned at; a line that goes on has no sign of equality."""
+        return f"&\\phantom{{=}} {self.expr}" if self.goes_on else f"{self.head} &= {self.expr}"
 
 
 def blocks(steps: Sequence[Step], names: Names) -> Iterator[list[list[Row]]]:
@@ -90,7 +101,13 @@ def _rows(step: Step, names: Names) -> Iterator[Row]:
             expr += rf" \in {latex_shape(step.head.shape)}"
         words = "; ".join(p for p in (line.note, ", ".join(line.rules)) if p)
         about = latex_definition(line.about, names) if line.about is not None else ""
-        yield Row(head if i == 0 else "", expr, _plain(words), about)
+        start, *rest = broken_latex(expr, WIDEST)
+        yield Row(head if i == 0 else "", start, "" if rest else _plain(words), about)
+        for more in rest:
+            last = more is rest[-1]
+            yield Row(
+                "", rf"\quad {more}", _plain(words) if last else "", about if last else "", goes_on=True
+            )
     if step.entry is not None:
         yield Row(latex_entry(step.entry.head, names), latex_entry(step.entry.form, names), "", "")
 
@@ -99,7 +116,7 @@ def _display(block: list[list[Row]]) -> str:
     """An alignment with the notes at the right margin, more room between steps than within."""
     steps = []
     for rows in block:
-        lines = [f"  {r.head} &= {r.expr}{_tag(r)}" for r in rows]
+        lines = [f"  {r.sides}{_tag(r)}" for r in rows]
         steps.append(" \\\\\n".join(lines))
     between = " \\\\[1.5ex]\n" if any(len(rows) > 1 for rows in block) else " \\\\\n"
     return f"\\begin{{align*}}\n{between.join(steps)}\n\\end{{align*}}"

@@ -383,6 +383,19 @@ def _contract(f: Form, parts: list[Tex]) -> Tex | None:
     return Tex(sign + r"\,".join(factors), SUM if summed else PRODUCT, "sum")
 
 
+def _transpose(f: Form, parts: list[Tex]) -> Tex | None:
+    """The matrices of a batch transposed."""
+    axes = [int(a) for a in dict(f.options)["axes"].strip("(,)").split(",")]
+    if axes != [*range(len(axes) - 2), len(axes) - 1, len(axes) - 2]:
+        return None
+    return _transposed(f, parts)
+
+
+def _eye(f: Form, parts: list[Tex]) -> Tex | None:
+    sizes = [dims_latex(size) for _, size in f.options]
+    return Tex(rf"\mathbf{{I}}_{{{_by(sizes)}}}", ATOM, "name")
+
+
 _SPECIAL: dict[str, Callable[[Form, list[Tex]], Tex | None]] = {
     "exp": _exp,
     "sqrt": _brackets(r"\sqrt{", "}"),
@@ -393,4 +406,6 @@ _SPECIAL: dict[str, Callable[[Form, list[Tex]], Tex | None]] = {
     "mean": _mean,
     "broadcast": _broadcast,
     "contract": _contract,
+    "transpose": _transpose,
+    "eye": _eye,
 }

@@ -25,8 +25,8 @@ def to_markdown(derivation: Derivation) -> str:
 
 def _line(row: Row) -> str:
     if not row.words:
-        return f"{row.head} &= {row.expr}"
-    return rf"{row.head} &= {row.expr} &\quad& \text{{{row.words} }} {row.about}".rstrip()
+        return row.sides
+    return rf"{row.sides} &\quad& \text{{{row.words} }} {row.about}".rstrip()
 
 
 def _safe(mathematics: str) -> str:

@@ -100,6 +100,11 @@ class Notebook:
         self.symbols[sign] = Symbol("local", user, operand, value)
         return sign
 
+    def has_local(self, expr: Node) -> bool:
+        """Whether the sign of a local derivative is in an expression."""
+        signs = (self.symbols.get(n) for n in topological([expr], stop=self.is_named))
+        return any(s is not None and s.kind == "local" for s in signs)
+
     def text(self, expr: Node) -> str:
         """An expression as it will be compared with the line before."""
         return mention(expr, self.names)
@@ -121,9 +126,9 @@ class Notebook:
         found = {n: self.cuts.get(n, n) for n in order if n in self.cuts or self.is_named(n)}
         return substitute([expr], found)[0]
 
-    def read(self, expr: Node) -> Node:
+    def read(self, expr: Node, *, factors: bool = True) -> Node:
         """An expression with scalar factors and signs before its products, and named differences found again."""
-        return for_reading(expr, self.is_named, self._flipped)
+        return for_reading(expr, self.is_named, self._flipped, factors=factors)
 
     @cached_property
     def _flipped(self) -> dict[Node, Node]:

@@ -27,8 +27,12 @@ class _Scaled:
         return not self.negative and self.above is None and self.below is None
 
 
-def for_reading(expr: Node, settled: Callable[[Node], bool], instead: Mapping[Node, Node]) -> Node:
+def for_reading(
+    expr: Node, settled: Callable[[Node], bool], instead: Mapping[Node, Node], *, factors: bool = True
+) -> Node:
     """`A @ (B/N)` as `(A @ B)/N`, and `instead` put for its keys; nothing below a `settled` node is changed.
+
+    Without `factors`, those of elementwise products stay: `g * (2*x)`.
 
     >>> from graphc.ops import input_
     >>> A = input_("A", ("K", "N")); B = input_("B", ("N", "M")); s = input_("s")
@@ -45,7 +49,7 @@ def for_reading(expr: Node, settled: Callable[[Node], bool], instead: Mapping[No
                 node if node in stop else rebuild(node, [_whole(done[a]) for a in node.args])
             )
         else:
-            done[node] = _read(node, [done[a] for a in node.args])
+            done[node] = _read(node, [done[a] for a in node.args], factors)
     return _whole(done[expr])
 
 
@@ -53,7 +57,7 @@ def _own(node: Node) -> _Scaled:
     return _Scaled(node.args[0], negative=True) if node.op.name == "neg" else _Scaled(node)
 
 
-def _read(node: Node, parts: list[_Scaled]) -> _Scaled:
+def _read(node: Node, parts: list[_Scaled], factors: bool) -> _Scaled:
     name = node.op.name
     if name in LINEAR and all(p.core.ndim for p in parts) and not all(p.plain for p in parts):
         return _outside(rebuild(node, [p.core for p in parts]), parts)
@@ -69,10 +73,12 @@ def _read(node: Node, parts: list[_Scaled]) -> _Scaled:
         if name == "mul" and not left.core.ndim:
             return _outside(right.core, [_factor(_whole(left)), right])
         if name == "mul":
-            inner = [_whole(_Scaled(p.core, above=p.above)) for p in parts]
-            below = _reciprocal(inner[1])
-            core = rebuild(node, inner) if below is None else div(inner[0], below)
-            return _outside(core, [_Scaled(p.core, p.negative, None, p.below) for p in parts])
+            if not factors:
+                inner = [_whole(_Scaled(p.core, above=p.above)) for p in parts]
+                parts = [_Scaled(c, p.negative, None, p.below) for c, p in zip(inner, parts, strict=True)]
+            one, two = (p.core for p in parts)
+            below = _reciprocal(two)
+            return _outside(rebuild(node, [one, two]) if below is None else div(one, below), parts)
         return _outside(rebuild(node, [left.core, _whole(right)]), [left])
     return _Scaled(rebuild(node, [_whole(p) for p in parts]))
 
@@ -102,10 +108,22 @@ def _times(one: Node | None, other: Node | None) -> Node | None:
     return mul(one, other) if one is not None and other is not None else one if other is None else other
 
 
+def _before(scalar: Node, node: Node) -> Node:
+    """The scalar as the first of the factors, `2*a*b`."""
+    others: list[Node] = []
+    while node.op.name == "mul" and node.name is None and node.args[0].ndim:
+        node, last = node.args
+        others.append(last)
+    found = mul(scalar, node)
+    for factor in reversed(others):
+        found = mul(found, factor)
+    return found
+
+
 def _whole(part: _Scaled) -> Node:
     node = part.core
     if part.above is not None:
-        node = mul(part.above, node)
+        node = _before(part.above, node)
     if part.negative:
         node = neg(node)
     return node if part.below is None else div(node, part.below)

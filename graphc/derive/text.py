@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from graphc.derive.breaks import broken
 from graphc.derive.indices import Entry
 from graphc.derive.steps import SHORT, TERMS, Line, Script, Step
 from graphc.ir.node import Node
@@ -14,6 +15,8 @@ from graphc.ops.form import Form, Names, defined, mention, show, show_form
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
 
+COLUMNS = 100
+"""A line is broken where it would be longer, if there is a place for it."""
 NOTES_FROM = 60
 """A note stands at most so far right, unless its line is longer."""
 
@@ -106,12 +109,23 @@ def _gradient(step: Step, names: Names) -> str:
     rows = [mention(line.expr, names, terms=TERMS) for line in step.lines]
     notes = [_note(line, names) for line in step.lines]
     width = min(NOTES_FROM, max(len(r) for r, n in zip(rows, notes, strict=True) if n) if any(notes) else 0)
-    indent = " " * len(head)
-    written = [
-        f"{head if i == 0 else indent} = {row:<{width}}{'   ' + note if note else ''}".rstrip()
-        for i, (row, note) in enumerate(zip(rows, notes, strict=True))
-    ]
-    return "\n".join(written if step.entry is None else [*written, entry_text(step.entry, names)])
+    written: list[str] = []
+    for i, (row, note) in enumerate(zip(rows, notes, strict=True)):
+        written += _noted(head if i == 0 else " " * len(head), row, note, width)
+    if step.entry is not None:
+        start, *rest = broken(entry_text(step.entry, names), COLUMNS, (" for ",), depth=1)
+        written += [start, *(f"{' ' * len(head)}     {more}" for more in rest)]
+    return "\n".join(written)
+
+
+def _noted(head: str, row: str, note: str, width: int) -> list[str]:
+    """A line and its note; what is too long for one line goes on below, further in."""
+    line = f"{head} = {row:<{width}}{'   ' + note if note else ''}".rstrip()
+    if len(line) <= COLUMNS:
+        return [line]
+    start, *rest = broken(row, COLUMNS - len(head) - 3)
+    further = " " * len(head)
+    return [f"{head} = {start}", *(f"{further}     {more}" for more in [*rest, note] if more)]
 
 
 def entry_text(entry: Entry, names: Names) -> str:

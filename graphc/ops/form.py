@@ -38,6 +38,7 @@ __all__ = [
     "form",
     "mention",
     "mentioned",
+    "outline",
     "precedence",
     "show",
     "show_form",
@@ -82,7 +83,9 @@ def mentioned(node: Node, names: Names) -> Form:
     name = names.get(node, node.name)
     if name is None:
         return defined(node, names)
-    return name if isinstance(name, Form) else Form("name", (), written_name(name), (("axes", str(node.ndim)),))
+    return (
+        name if isinstance(name, Form) else Form("name", (), written_name(name), (("axes", str(node.ndim)),))
+    )
 
 
 def defined(node: Node, names: Names) -> Form:
@@ -139,6 +142,31 @@ def _within(f: Form, names: Names, most: int) -> str | None:
         stack += [_part(p, names) for p in stack.pop().parts]
     text = show_form(f, names)
     return text if len(text) <= most else None
+
+
+def outline(node: Node, names: Names) -> str:
+    """What is done to what, without options, index strings and changes of shape: `overlap_add(contract(·, K))`.
+
+    >>> from graphc.ops import input_
+    >>> from graphc.ops.window import sliding_window
+    >>> outline(sliding_window(input_("x", 8), 3, axes=0) * 2, {})
+    'sliding_window(x)*2'
+    """
+    return walk(mentioned(node, names), names, _outlined_leaf, _outlined).text
+
+
+_SHAPING = ("reshape", "broadcast", "transpose", "expand_dims", "squeeze")
+
+
+def _outlined_leaf(f: Form) -> Piece:
+    return Piece("", ATOM, f.kind) if f.kind == "string" else _leaf_text(f)
+
+
+def _outlined(f: Form, parts: list[Piece]) -> Piece:
+    given = [p for p in parts if p.kind != "string"]
+    if f.kind == "index" or (f.kind == "call" and f.text in _SHAPING and len(given) == 1):
+        return given[0]
+    return _text(Form(f.kind, f.parts, f.text), given) if f.kind == "call" else _text(f, given)
 
 
 LONGEST_LINE = 200

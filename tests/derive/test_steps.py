@@ -11,15 +11,14 @@ from graphc.derive import derive, gradients
 from graphc.derive.derivation import Derivation
 from graphc.derive.steps import Line, Step
 from graphc.derive.values import Values
-from graphc.ir.graph import Graph
 from graphc.ir.node import Node
-from graphc.ir.types import Dim, evaluate_dim
+from graphc.lang import parse
 from graphc.ops import FUNCTIONS, assume, input_, param
 from graphc.ops.facts import SumsTo
-from graphc.ops.leaf import facts_of
+from tests.derive.networks import NETWORKS
+from tests.derive.points import point
 
 F = FUNCTIONS
-SIZES = {"N": 4, "K": 3}
 x, y, z, t = (input_(n) for n in "xyzt")
 
 
@@ -87,19 +86,6 @@ EXPRESSIONS: dict[str, Callable[[], Node]] = {
 }
 
 
-def _point(output: Node, seed: int) -> dict[str, object]:
-    rng = np.random.default_rng(seed)
-    values: dict[str, object] = {}
-    for leaf in Graph((output,)).leaves:
-        shape = tuple(evaluate_dim(d, SIZES) if isinstance(d, Dim) else d for d in leaf.shape)
-        value = rng.uniform(0.2, 0.9, shape) if leaf.dtype == "real" else rng.integers(0, 2, shape)
-        for fact in facts_of(leaf):
-            if isinstance(fact, SumsTo):
-                value = value / value.sum(axis=fact.axis, keepdims=True)
-        values[leaf.name or ""] = value
-    return values
-
-
 def _chains(d: Derivation) -> Iterator[tuple[Step, Line, Line]]:
     for step in d.steps:
         yield from ((step, a, b) for a, b in zip((Line(step.head), *step.lines), step.lines, strict=False))
@@ -114,11 +100,14 @@ def _disagreement(d: Derivation, at: Values) -> str:
     return ""
 
 
+EXPRESSIONS |= {n: lambda t=text: parse(t, declared_only=True).require_root() for n, text in NETWORKS.items()}
+
+
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_every_line_equals_the_next(name: str) -> None:
     d = derive(EXPRESSIONS[name](), expand=["sigmoid"] if name == "opened" else [])
     for seed in range(3):
-        assert _disagreement(d, d.at(_point(d.output, seed))) == ""
+        assert _disagreement(d, d.at(point(d.output, seed))) == ""
 
 
 def test_a_planted_error_is_seen() -> None:

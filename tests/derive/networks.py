@@ -1,0 +1,91 @@
+"""Networks in the graph language whose derivations are tested line by line."""
+
+from __future__ import annotations
+
+LAYERS = """
+X = input(N, D); W1 = param(D, H); b1 = param(H); W2 = param(H, K); b2 = param(K)
+z1 = X @ W1 + b1
+h = relu(z1)
+z2 = h @ W2 + b2
+"""
+NETWORKS = {
+    "logistic regression": """
+        X = input(N, D); t = input(N); w = param(D); b = param()
+        p = sigmoid(X @ w + b)
+        loss = mean(-t*log(p) - (1-t)*log(1-p))
+    """,
+    "softmax regression": """
+        X = input(N, D); t = input(N, dtype=int); W = param(D, K); b = param(K)
+        loss = cross_entropy(X @ W + b, t)
+    """,
+    "two layers": f"""
+        T = input(N, K)
+        assume(sum(T, axis=1) == 1){LAYERS}
+        p = softmax(z2)
+        loss = mean(-sum(T*log(p), axis=1))
+    """,
+    "penalty": """
+        X = input(N, 4); t = input(N, dtype=int); W1 = param(4, 5); b1 = param(5); W2 = param(5, 3)
+        lam = input()
+        h = tanh(X @ W1 + b1)
+        loss = cross_entropy(h @ W2, t) + lam/2*(sum(W1**2) + sum(W2**2))
+    """,
+    "batch norm": """
+        X = input(N, D); t = input(N, dtype=int)
+        W1 = param(D, H); gamma = param(H); beta = param(H); W2 = param(H, K); b2 = param(K)
+        h = X @ W1
+        mu = mean(h, axis=0)
+        v = mean((h - mu)**2, axis=0)
+        xhat = (h - mu)/sqrt(v + 1/100000)
+        y = gamma*xhat + beta
+        a = relu(y)
+        z = a @ W2 + b2
+        loss = cross_entropy(z, t)
+    """,
+    "embedding": """
+        t = input(N, dtype=int); E = param(6, D); W = param(D, K); y = input(N, dtype=int)
+        x = E[t]
+        loss = cross_entropy(x @ W, y)
+    """,
+    "picked entries": f"""
+        t = input(N, dtype=int){LAYERS}
+        loss = -mean(log_softmax(z2)[arange(N), t])
+    """,
+    "names of sizes taken": """
+        x = input(N, K); n = param(K, M); k = param(M); d = 2
+        loss = sum((x @ n + k)**2)/N
+    """.replace("; d = 2", ""),
+    "attention": """
+        q = input(B, S, D); k = input(B, S, D); v = input(B, S, D)
+        a = softmax(q @ transpose(k, axes=(0, 2, 1))/sqrt(2), axis=2)
+        loss = sum((a @ v)**2)
+    """,
+    "pieces of arrays": """
+        x = input(N, 6); W = param(3, 2)
+        u = x[:, 1:4] + x[:, 2:5]
+        loss = sum(tanh(u @ W)*exp(u[:, 1:]))
+    """,
+    "bilinear": """
+        A = param(3, 4); x = input(N, 3); y = input(N, 4)
+        s = sum((x @ A)*y, axis=1)
+        loss = sum(s**2) + trace(A @ A.T) + norm(A)
+    """,
+    "one column": """
+        x = input(N, 1); W = param(1, 3); c = param(N, 1)
+        loss = mean((x @ W*c)**2)
+    """,
+    "largest": f"""{LAYERS}
+        m = max(z2, axis=1)
+        loss = sum(m**2) + sum(logsumexp(z2, axis=1))
+    """,
+    "weights": f"""
+        T = input(N, K); s = input(N){LAYERS}
+        r = z2 - T
+        loss = sum(s*sum(r**2, axis=1))/sum(s)
+    """,
+    "images": """
+        x = input(N, 2, 5, 5); t = input(N, dtype=int); C = param(4, 2, 3, 3); c = param(4); W = param(36, K)
+        h = relu(conv2d(x, C, c))
+        loss = cross_entropy(flatten(h) @ W, t)
+    """,
+}
