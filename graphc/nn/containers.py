@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from graphc.ir.errors import GraphcError, ShapeError
 from graphc.ir.node import Node
@@ -35,8 +36,9 @@ class Sequential(Layer):
     def build(self, x: Node, scope: Scope) -> Node:
         return _through(self.layers, x, scope)
 
-    def _root(self, **given: object) -> Scope:
-        return Scope(checked_name(self) or "net", **given)  # type: ignore[arg-type]
+    def root(self, **given: Any) -> Scope:
+        """The scope `net`, or the model's own name."""
+        return Scope(checked_name(self) or "net", **given)
 
 
 @dataclass(frozen=True, slots=True, init=False)

@@ -43,7 +43,7 @@ class Layer:
 
     def test(self, x: Node) -> Node:
         """The graph for testing: nothing is dropped, and running statistics stand for those of the batch."""
-        return self._root().run(self, expect_node(x, "the input of a model"))
+        return self.root().run(self, expect_node(x, "the input of a model"))
 
     def train(self, x: Node) -> tuple[Node, dict[Node, Node]]:
         """The graph for training, and the new values of the running statistics.
@@ -52,13 +52,13 @@ class Layer:
         are the same nodes in both graphs. With dropout, each step is told its number: `step(x=…, step=i)`.
         """
         record = Record()
-        scope = self._root(training=True, dropping=True, record=record)
+        scope = self.root(training=True, dropping=True, record=record)
         return scope.run(self, expect_node(x, "the input of a model")), record.updates
 
     def params(self, x: Node) -> list[Node]:
         """The parameters, in the order in which the layers use them."""
         record = Record()
-        self._root(record=record).run(self, expect_node(x, "the input of a model"))
+        self.root(record=record).run(self, expect_node(x, "the input of a model"))
         return [p for nodes in record.leaves.values() for p in nodes if p.op.name == "param"]
 
     def summary(self, x: Node | Sequence[str | DimLike]) -> Summary:
@@ -75,10 +75,11 @@ class Layer:
 
         node = x if isinstance(x, Node) else input_("x", x)
         record = Record()
-        self._root(record=record).run(self, node)
+        self.root(record=record).run(self, node)
         return summarize(node, record)
 
-    def _root(self, **given: Any) -> Scope:
+    def root(self, **given: Any) -> Scope:
+        """The scope in which this layer is a model."""
         return Scope(checked_name(self) or self.kind, **given)
 
 
@@ -99,8 +100,7 @@ def monte_carlo(model: Layer, x: Node, *, samples: int = 20) -> Node:
     """
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
         raise GraphcError(f"monte_carlo: the number of samples is a whole number from 1, not {samples!r}")
-    name = checked_name(model) or model.kind
-    drawn = [Scope(name, dropping=True, step=i, naming=False).run(model, x) for i in range(samples)]
+    drawn = [model.root(dropping=True, step=i, naming=False).run(model, x) for i in range(samples)]
     total = drawn[0]
     for one in drawn[1:]:
         total = total + one

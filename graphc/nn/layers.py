@@ -90,12 +90,18 @@ class Conv2D(Layer):
     name: str = ""
 
     def build(self, x: Node, scope: Scope) -> Node:
-        window = (self.size, self.size) if isinstance(self.size, int) else tuple(self.size)
+        window = (self.size, self.size) if isinstance(self.size, int) else self.size
         return _convolved(self, conv2d, x, window, scope)
 
 
 def _convolved(layer: Any, convolve: Any, x: Node, window: tuple[int, ...], scope: Scope) -> Node:
     _positive(scope, "filters", layer.filters)
+    if not isinstance(window, tuple) or len(window) != len(layer.layout) - 2:
+        raise ShapeError(
+            f"{scope.path}: size is the number of rows and columns of the window, not {layer.size!r}"
+        )
+    for extent in window:
+        _positive(scope, "size", extent)
     first = layer.layout in (
         "NCL",
         "NCHW",
@@ -281,9 +287,14 @@ def _activated(x: Node, function: Any, scope: Scope, **options: Any) -> Node:
         raise GraphcError(f"{scope.path}: there is no activation {function!r}{hint}")
     learned = [scope.param("alpha", (), start.constant(0.25))] if function == "prelu" else []
     try:
-        return FUNCTIONS[function](x, *learned, **options)
+        result = FUNCTIONS[function](x, *learned, **options)
     except TypeError as error:
         raise GraphcError(f"{scope.path}: {function} is no activation as it was given: {error}") from None
+    if result.ndim != x.ndim:
+        raise GraphcError(
+            f"{scope.path}: {function} is no activation, it makes {show_shape(result.shape)} of its input"
+        )
+    return result
 
 
 def _positive(scope: Scope, what: str, value: Any) -> None:
