@@ -238,6 +238,25 @@ def structural_cases() -> Iterator[Case]:
     yield "cross_entropy with distributions", F["cross_entropy"](x, F["softmax"](y))
     yield "binary_cross_entropy", F["binary_cross_entropy"](x, F["sigmoid"](y))
     yield "mean_squared_error", F["mean_squared_error"](x, y)
+    for name in (
+        *("residual_sum_of_squares", "mean_squared_error", "mean_absolute_error", "huber"),
+        *("binary_cross_entropy", "cross_entropy", "multi_label_cross_entropy", "hinge", "multiclass_hinge"),
+    ):
+        for reduction in ("mean", "sum", "none"):
+            yield f"{name}, {reduction}", F[name](x, F["sigmoid"](y), reduction=reduction)
+            yield f"{name}, weighted, {reduction}", F[name](x, y, column[:, 0], reduction=reduction)
+    yield (
+        "binary_cross_entropy of probabilities",
+        F["binary_cross_entropy"](F["sigmoid"](x), mask * 1, from_logits=False),
+    )
+    yield "kl_divergence", F["kl_divergence"](F["softmax"](y), F["softmax"](x))
+    yield "kl_divergence of a sure row", F["kl_divergence"](F["one_hot"](labels, 3), positive)
+    yield "cross_entropy by class", F["cross_entropy"](x, labels, class_weights=row)
+    yield "multiclass_hinge by class", F["multiclass_hinge"](x, labels, class_weights=row, margin=0.5)
+    yield "l1_penalty", F["l1_penalty"](x, 0.1)
+    yield "l2_penalty", F["l2_penalty"](x, scalar)
+    yield "elastic_net", F["elastic_net"](x, 0.1, 0.2)
+    yield "max_norm", F["max_norm"](x, 1.5)
     yield "stop_gradient", F["stop_gradient"](x) * y
     yield "norm", F["norm"](x)
     yield "trace", F["trace"](square)
