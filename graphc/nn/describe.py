@@ -9,7 +9,10 @@ from typing import Any
 from graphc.derive.activation import Activation, activation, parameters
 from graphc.derive.vector_activation import VECTORS, VectorActivation, vector_activation
 from graphc.ir.errors import GraphcError
+from graphc.ir.node import Node
 from graphc.ir.op import FUNCTIONS, OPS
+from graphc.nn.layer import Layer
+from graphc.nn.model_description import ModelDescription, describe_graph, describe_model
 
 # What an activation is called elsewhere.
 ELSEWHERE = {
@@ -29,6 +32,10 @@ ELSEWHERE = {
 def describe(thing: Any, **options: Any) -> Any:
     """What graphc knows of a thing: of the name of an activation, its range, slopes, saturation and the like.
 
+    Of a model, or of the node a network ends in: its summary, and which of its linear layers have nothing nonlinear
+    between, so that together they are one. A model is given the shape of its input, `describe(model, x=("N", 784))`;
+    without it a usual one is tried.
+
     The facts are worked out from the declaration, by SymPy where it can; so they are there for an activation of your
     own as well. `options` are those of the activation. Raises GraphcError where there is no activation of that name.
 
@@ -45,7 +52,7 @@ def describe(thing: Any, **options: Any) -> Any:
     0.25
     """
     raise GraphcError(
-        f'describe takes the name of an activation, such as "sigmoid", not {type(thing).__name__}'
+        f'describe takes the name of an activation, such as "sigmoid", a model or a node, not {type(thing).__name__}'
     )
 
 
@@ -56,6 +63,16 @@ def _(thing: str, **options: Any) -> Activation | VectorActivation:
     if not _is_activation(thing):
         raise GraphcError(f"there is no activation {thing!r}{_meant(thing)}")
     return activation(OPS[thing], options)
+
+
+@describe.register
+def _(thing: Layer, x: Node | tuple[str | int, ...] | None = None) -> ModelDescription:
+    return describe_model(thing, x)
+
+
+@describe.register
+def _(thing: Node) -> ModelDescription:
+    return describe_graph(thing)
 
 
 def activations() -> list[str]:
