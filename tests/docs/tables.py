@@ -230,7 +230,7 @@ def structural_row(name: str) -> list[str]:
     doc = (inspect.getdoc(FUNCTIONS[name]) or "").split("\n\n")[0].replace("\n", " ")
     op = OPS.get(name)
     stable = ""
-    if op is not None and op.stable is not None:
+    if op is not None and op.stable is not None and op.attr_names == ("axis",):
         z = input_("z", ("N", "K"))
         stable = show(op.stable(z, axis=1), {FUNCTIONS["max"](z, axis=1, keepdims=True): "m"})
     return [code(f"{name}({signature(name)})"), doc, code(stable)]

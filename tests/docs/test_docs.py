@@ -26,7 +26,7 @@ from tests.docs.pages import (
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-WITH_EXAMPLES = ("language.md", "generated-code.md", "pictures.md")
+WITH_EXAMPLES = ("language.md", "generated-code.md", "pictures.md", "losses.md")
 Golden = Callable[[str, str | bytes], None]
 
 
