@@ -17,7 +17,7 @@ from graphc.draw.gates import is_short, sign_of
 from graphc.draw.labels import SIZE
 from graphc.draw.textwidth import in_formula, text_width
 from graphc.ir.node import Node
-from graphc.ops.form import mention
+from graphc.ops.form import mention, outline
 from graphc.ops.leaf import constant_value
 from graphc.rewrite.simplify import simplify
 
@@ -27,6 +27,8 @@ _BRIEF = 6
 """An expression of so few symbols is written in full, without names for its parts."""
 _ROOM = 180.0
 """A gradient wider than this is written in terms of the one before it, if that is shorter."""
+_WIDE = 230.0
+"""Of a text wider than this only the outline is shown: what is done, without options, indices and shapes."""
 _PLAIN_ACTION = 16
 _ELIDED = "…"
 _POWER = re.compile(r"\*\*([23])(?![\d.*])")
@@ -50,19 +52,21 @@ class Words:
 
     def gradient(self, node: Node) -> str:
         """The gradient of the output by a node."""
-        return self._say(self._written(self.derivation.upstream[node]) or _ELIDED)
+        return self._say(self._written(self.derivation.upstream[node], size=SIZE["gradient"]) or _ELIDED)
 
     def contribution(self, user: Node, index: int) -> str:
         """What one edge passes back."""
         found = self.derivation.contribution(user, index)
         assert found is not None
-        text = self._local_alone(user, index) or self._written(found.value)
+        alone = self._local_alone(user, index)
+        text = alone or self._written(found.value)
         if not text or text_width(text, SIZE["gradient"]) > _ROOM:
             before = self.derivation.naming.carrier.get(user, user)
             other = self._passed_back(user, index, before)
             if other and (not text or len(other) < len(text)):
                 self.referred.add(before)
                 return self._say(other)
+            text = alone or self._written(found.value, size=SIZE["gradient"])
         return self._say(text or _ELIDED)
 
     def _local_alone(self, user: Node, index: int) -> str:
@@ -78,7 +82,7 @@ class Words:
         if not sign or before is self.derivation.output:
             return ""
         upstream = placeholder("before", user.shape)
-        return self._written(edge_value(user, index, upstream), {upstream: sign})
+        return self._written(edge_value(user, index, upstream), {upstream: sign}, SIZE["gradient"])
 
     def sign(self, node: Node) -> str:
         """How the gradient of a node is spoken of: `dz`, or `∂L/∂z` where all is scalar."""
@@ -110,17 +114,24 @@ class Words:
         upstream = placeholder("before", user.shape)
         value = edge_value(user, index, upstream)
         repeated = "broadcast({})" if value.op.name == "broadcast" else "{}"
-        found = [self._written(form, {upstream: "·"}) for form in (value, simplify(value))]
+        found = [self._written(form, {upstream: "·"}, SIZE["local"]) for form in (value, simplify(value))]
         return min(filter(None, (*map(repeated.format, filter(None, found)), _pretty(text))), key=len)
 
-    def _written(self, expr: Node, more: Mapping[Node, str] | None = None) -> str:
-        """An expression, "" for a long one; that its entries repeat along an axis is left to the shape."""
+    def _written(self, expr: Node, more: Mapping[Node, str] | None = None, size: float | None = None) -> str:
+        """An expression, "" for a long one; that its entries repeat along an axis is left to the shape.
+
+        In letters of `size`, one too wide is outlined.
+        """
         names = {**self.paths, **(more or {})}
         if not is_short(expr, _BRIEF, names):
             names = {**self.names, **names}
         while expr.op.name == "broadcast" and expr.name is None and expr not in names:
             expr = expr.args[0]
-        return _pretty(mention(expr, names)) if is_short(expr, _LONGEST, names) else ""
+        if not is_short(expr, _LONGEST, names):
+            return ""
+        text = _pretty(mention(expr, names))
+        wide = size is not None and text_width(text, size) > _WIDE
+        return _pretty(outline(expr, names)) if wide else text
 
     def _say(self, text: str) -> str:
         self.tokens.update(re.findall(r"\w+", text))

@@ -145,7 +145,7 @@ def _within(f: Form, names: Names, most: int) -> str | None:
 
 
 def outline(node: Node, names: Names) -> str:
-    """What is done to what, without options, index strings and changes of shape: `overlap_add(contract(·, K))`.
+    """What is done to what, without index strings, shapes and options but the axis: `overlap_add(contract(·, K))`.
 
     >>> from graphc.ops import input_
     >>> from graphc.ops.window import sliding_window
@@ -155,7 +155,7 @@ def outline(node: Node, names: Names) -> str:
     return walk(mentioned(node, names), names, _outlined_leaf, _outlined).text
 
 
-_SHAPING = ("reshape", "broadcast", "transpose", "expand_dims", "squeeze")
+_SHAPING = ("reshape", "broadcast", "transpose", "pad")
 
 
 def _outlined_leaf(f: Form) -> Piece:
@@ -166,7 +166,8 @@ def _outlined(f: Form, parts: list[Piece]) -> Piece:
     given = [p for p in parts if p.kind != "string"]
     if f.kind == "index" or (f.kind == "call" and f.text in _SHAPING and len(given) == 1):
         return given[0]
-    return _text(Form(f.kind, f.parts, f.text), given) if f.kind == "call" else _text(f, given)
+    kept = tuple(option for option in f.options if option[0] == "axis")
+    return _text(Form(f.kind, f.parts, f.text, kept), given) if f.kind == "call" else _text(f, given)
 
 
 LONGEST_LINE = 200
