@@ -10,7 +10,7 @@ from graphc.derive.breaks import broken_latex
 from graphc.derive.latex_forms import latex_definition, latex_entry, latex_mention, latex_shape
 from graphc.derive.latex_names import latex_name
 from graphc.derive.steps import TERMS, Step
-from graphc.derive.text import derivative_form
+from graphc.derive.text import derivative_form, given_leaves
 from graphc.ir.node import Node
 from graphc.ops.form import Form, Names
 
@@ -58,9 +58,11 @@ def latex_names(derivation: Derivation) -> dict[Node, str | Form]:
 
 def given_latex(derivation: Derivation) -> str:
     """The arrays the derivation starts from, with their spaces; nothing where all is scalar."""
-    leaves = [n for n in derivation.nodes if n.is_leaf and n.shape]
+    names = derivation.names
     return ", ".join(
-        f"${latex_name(derivation.names[n], n.ndim)} \\in {latex_shape(n.shape)}$" for n in leaves
+        f"${latex_name(names[n], n.ndim)} \\in {latex_shape(n.shape, n.dtype)}$"
+        for n in given_leaves(derivation)
+        if n.shape
     )
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from graphc.derive.latex_indices import entries, subscript, sum_sign
 from graphc.derive.latex_names import latex_name, mixed, operator
 from graphc.ir.node import Node
-from graphc.ir.types import Dim, DimLike, Shape, product
+from graphc.ir.types import Dim, DimLike, DType, Shape, product
 from graphc.ops.form import (
     ATOM,
     COMPARE,
@@ -50,9 +50,10 @@ def latex_entry(form: Form, names: Names) -> str:
     return walk(found, names, _leaf, _inner).text
 
 
-def latex_shape(shape: Shape) -> str:
-    r"""The space of arrays of a shape: `\mathbb{R}^{N \times 3}`."""
-    return rf"\mathbb{{R}}^{{{_by([dims_latex(str(d)) for d in shape])}}}" if shape else r"\mathbb{R}"
+def latex_shape(shape: Shape, dtype: DType = "real") -> str:
+    r"""The space of arrays of a shape: `\mathbb{R}^{N \times 3}`, of whole numbers `\mathbb{Z}^{N}`."""
+    numbers = r"\mathbb{Z}" if dtype == "int" else r"\mathbb{R}"
+    return rf"{numbers}^{{{_by([dims_latex(str(d)) for d in shape])}}}" if shape else numbers
 
 
 def _by(extents: list[str]) -> str:
@@ -170,6 +171,8 @@ def _div(f: Form, parts: list[Tex]) -> Tex:
     if parts[0].kind == "sum":
         sign = r" \odot" if _is_array(f.parts[1]) else ""
         return Tex(rf"\frac{{1}}{{{parts[1].text}}}{sign} {parts[0].text}", SUM, "sum")
+    if r"\frac" in parts[0].text and parts[0].kind == "matmul" and not _is_array(f.parts[1]):
+        return Tex(rf"\frac{{1}}{{{parts[1].text}}}\,{parts[0].text}", PRODUCT, "mul")
     if parts[0].kind == "derivative":
         return Tex(rf"{parts[0].text} \,/\, {_wrap(parts[1], ATOM)}", PRODUCT, f.kind)
     return Tex(rf"\frac{{{parts[0].text}}}{{{parts[1].text}}}", PRODUCT, "frac")
@@ -226,8 +229,10 @@ def _pick(f: Form, parts: list[Tex]) -> Tex:
 
 
 def _element(f: Form, parts: list[Tex]) -> Tex:
-    base = parts[0].text if parts[0].level == ATOM else parenthesised(parts[0].text)
-    return Tex(subscript(base, [p.text for p in parts[1:]]), ATOM, "name")
+    base = parts[0]
+    bare = base.level == ATOM and (base.kind == "call" or "_" not in base.text)
+    array = base.text if bare else parenthesised(base.text)
+    return Tex(subscript(array, [p.text for p in parts[1:]]), ATOM, "name")
 
 
 def _total(f: Form, parts: list[Tex]) -> Tex:
@@ -270,6 +275,8 @@ _PRINTERS: dict[str, Callable[[Form, list[Tex]], Tex]] = {
 _FUNCTIONS = {
     **{f: f"\\{f}" for f in ("log", "sin", "cos", "tanh", "exp", "max", "min")},
     "sigmoid": r"\sigma",
+    "sqrt": r"(\sqrt{\cdot})",
+    "square": r"(\cdot^{2})",
     "relu": r"\operatorname{ReLU}",
     "leaky_relu": r"\operatorname{LeakyReLU}",
     "elu": r"\operatorname{ELU}",
@@ -289,11 +296,18 @@ def _call(f: Form, parts: list[Tex]) -> Tex:
     if found is not None:
         return found
     name, prime = f.text.removesuffix("'"), "'" if f.text.endswith("'") else ""
-    options = [mixed(f"{k}={v}") if k else latex_name(v) for k, v in f.options if k != "keepdims"]
+    options = [mixed(f"{k}={v}") if k else _bare(v) for k, v in f.options if k != "keepdims"]
     below = f"_{{{', '.join(options)}}}" if options else ""
     inside = ", ".join(p.text for p in parts)
     head = f"{_FUNCTIONS.get(name) or operator(name)}{prime}{below}"
     return Tex(f"{head}{parenthesised(inside)}", ATOM, "call")
+
+
+def _bare(value: str) -> str:
+    """A shape as the product of its sizes; another option as it is."""
+    if not value.startswith("("):
+        return latex_name(value)
+    return _by([dims_latex(d.strip()) for d in value.strip("()").split(",") if d.strip()])
 
 
 def _exp(f: Form, parts: list[Tex]) -> Tex | None:
@@ -368,7 +382,7 @@ def _broadcast(f: Form, parts: list[Tex]) -> Tex | None:
     if isinstance(operand, Node) and len(shape) == 2 and operand.shape[-1] == 1:
         return Tex(rf"{inner}\,\mathbf{{1}}_{{{shape[1]}}}^\top", PRODUCT, "matmul")
     if isinstance(operand, Node) and len(shape) == 2:
-        return Tex(rf"\mathbf{{1}}_{{{shape[0]}}}\,{_wrap(parts[0], ATOM)}^\top", PRODUCT, "matmul")
+        return Tex(rf"\mathbf{{1}}_{{{shape[0]}}}\,{_transposed(f, parts).text}", PRODUCT, "matmul")
     return None
 
 
@@ -378,7 +392,8 @@ def _contract(f: Form, parts: list[Tex]) -> Tex | None:
     spec = f.parts[0].text if isinstance(f.parts[0], Form) else inputs
     inputs, _, output = spec.partition("->")
     summed = sorted(set(inputs) - set(output) - {","})
-    factors = [f"{_one(_wrap(p, ATOM))}_{{{i}}}" for p, i in zip(parts[1:], inputs.split(","), strict=True)]
+    arrays = [parenthesised(p.text) if p.kind == "derivative" else _one(_wrap(p, ATOM)) for p in parts[1:]]
+    factors = [f"{array}_{{{i}}}" for array, i in zip(arrays, inputs.split(","), strict=True)]
     sign = rf"\sum_{{{','.join(summed)}}} " if summed else ""
     return Tex(sign + r"\,".join(factors), SUM if summed else PRODUCT, "sum")
 

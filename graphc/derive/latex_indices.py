@@ -27,10 +27,9 @@ def _scalar(name: str) -> Form:
     return Form("name", (), name, (("axes", "0"),))
 
 
-def subscript(base: str, indices: list[str]) -> str:
-    r"""An entry of an array: `X_{nk}`, `(W_{1})_{nk}`, `E_{t_{n},k}`."""
+def subscript(array: str, indices: list[str]) -> str:
+    r"""An entry of an array: `X_{nk}`, `E_{t_{n},k}`."""
     separator = "" if all(len(i) == 1 for i in indices) else ","
-    array = f"({base})" if "_" in base or " " in base else base
     return f"{array}_{{{separator.join(indices)}}}"
 
 

@@ -90,8 +90,15 @@ def _name(node: Node, names: Mapping[Node, str]) -> Form:
     return Form("name", (), names[node], (("axes", str(node.ndim)),))
 
 
+def given_leaves(derivation: Derivation) -> list[Node]:
+    """The leaves as a reader meets them: data before parameters, and in the order of their uses."""
+    order = (a for n in derivation.nodes for a in n.args if a.is_leaf)
+    leaves = list(dict.fromkeys([*order, *(n for n in derivation.nodes if n.is_leaf)]))
+    return sorted(leaves, key=lambda n: n.op.name != "input")
+
+
 def _given(derivation: Derivation) -> str:
-    leaves = [(derivation.names[n], n.shape) for n in derivation.nodes if n.is_leaf]
+    leaves = [(derivation.names[n], n.shape) for n in given_leaves(derivation)]
     return "given " + ", ".join(f"{name} {show_shape(shape)}" if shape else name for name, shape in leaves)
 
 
