@@ -1,6 +1,7 @@
 """Networks: layers and models as data, their parameters, and how these start."""
 
 from graphc.nn import init
+from graphc.nn.attention import MultiHeadAttention
 from graphc.nn.containers import Residual, Sequential
 from graphc.nn.cost import flops
 from graphc.nn.init import initial_values
@@ -18,6 +19,7 @@ from graphc.nn.layers import (
     LayerNorm,
     MaxPool2D,
 )
+from graphc.nn.recurrent import GRU, LSTM, RNN
 from graphc.nn.scope import Scope
 from graphc.nn.summary import Summary
 
@@ -31,9 +33,13 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "GRU",
+    "LSTM",
     "Layer",
     "LayerNorm",
     "MaxPool2D",
+    "MultiHeadAttention",
+    "RNN",
     "Residual",
     "Scope",
     "Sequential",
