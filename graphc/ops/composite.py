@@ -82,10 +82,13 @@ def _given_operands(
     op: str, operands: dict[str, bool], args: tuple[Any, ...], given: dict[str, Any]
 ) -> list[Any]:
     """The operands of a call, by place or by keyword; the last may be left out where its default is None."""
-    found = [*args, *(given[name] for name in [*operands][len(args) :] if given.get(name) is not None)]
+    later = [*operands][len(args) :]
+    found = [*args, *(given[name] for name in later if given.get(name) is not None)]
+    twice = [name for name in [*operands][: len(args)] if name in given]
+    if twice:
+        raise TypeError(f"{op} is given {twice[0]} twice")
     needed = sum(operands.values())
-    missing = [name for name, must in [*operands.items()][len(args) :] if must and name not in given]
-    if missing or len(args) > len(operands):
+    if len(args) > len(operands) or any(operands[name] and given.get(name) is None for name in later):
         wanted = f"{op}({', '.join([*operands][: max(needed, 1)])})"
         raise TypeError(f"{wanted} takes {needed} operands, {len(found)} given")
     while len(found) > needed and found[-1] is None:

@@ -68,6 +68,15 @@ def test_bad_options_are_refused() -> None:
             F["max_norm"](y, limit)
 
 
+def test_weights_may_be_left_out_or_given_by_place_or_name() -> None:
+    for name in PAIRS:
+        loss = F[name]
+        assert loss(y, t, weights=w) is loss(y, t, w)
+        assert loss(y, t, weights=None) is loss(y, t, None) is loss(y, t)
+        with pytest.raises(TypeError, match="weights|twice"):
+            loss(y, t, w, weights=w)
+
+
 def test_weights_of_a_square_output_are_per_sample() -> None:
     z, s = input_("z", (2, 2)), input_("s", 2)
     loss = F["mean_squared_error"](z, 0, weights=s, reduction="none")
