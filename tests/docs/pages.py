@@ -82,7 +82,7 @@ def run_page(page: str, folder: Path) -> list[tuple[Block, str]]:
             if block.language == "python":
                 stream = io.StringIO()
                 with contextlib.redirect_stdout(stream):
-                    exec(compile(block.body, "<page>", "exec"), names)
+                    exec(compile(block.body, "<page>", "exec", dont_inherit=True), names)
                 found.append((block, stream.getvalue()))
             elif block.language == "sh":
                 found.append((block, run_commands(block.body)))

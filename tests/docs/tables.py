@@ -54,6 +54,8 @@ KINKS = (
     ("relu(x)", {"x": 0}),
     ("leaky_relu(x)", {"x": 0}),
     ("elu(x)", {"x": 0}),
+    ("hard_sigmoid(x)", {"x": 3}),
+    ("prelu(x, a)", {"x": 0, "a": 0.25}),
     ("sign(x)", {"x": 0}),
     ("step(x)", {"x": 0}),
     ("max(x, y)", {"x": 1, "y": 1}),
@@ -66,6 +68,7 @@ KINKS = (
     ("x = input(3); min(x)", {"x": [1, 1, 2]}),
     ("x = input(2, 2); max(x)", {"x": [[1, 2], [2, 1]]}),
     ("x = input(3); prod(x)", {"x": [0, 2, 3]}),
+    ("x = input(1, 1, 4); sum(max_pool1d(x, size=3, stride=1))", {"x": [[[1, 2, 2, 0]]]}),
 )
 
 
@@ -100,6 +103,11 @@ stable forms, shown for `axis=1`, `m` stands for `max(z, axis=1, keepdims=True)`
 ## Products of arrays
 
 {products}
+## Random draws
+
+What a key, a seed and a step do is told in [layers](layers.md#random-masks).
+
+{draws}
 ## Shapes and entries
 
 {moves}"""
@@ -116,15 +124,17 @@ def operations_page() -> str:
             ["operation", "meaning", "stable form"], map(structural_row, named("reduce", "composite"))
         ),
         products=table(["operation", "meaning"], (structural_row(n)[:2] for n in PRODUCTS)),
+        draws=table(["operation", "meaning"], (structural_row(n)[:2] for n in DRAWS)),
         moves=table(["operation", "meaning"], (structural_row(n)[:2] for n in moves())),
     )
 
 
+DRAWS = ("random_uniform", "dropout")
 PRODUCTS = ("matmul", "contract", "outer", "dot", "trace", "diag")
 
 
 def elementwise() -> list[Op]:
-    return [op for op in OPS.values() if op.elementwise and op.name in FUNCTIONS]
+    return [op for op in OPS.values() if op.elementwise and op.name in FUNCTIONS and op.name not in DRAWS]
 
 
 def named(*kinds: str) -> list[str]:
@@ -139,7 +149,7 @@ def named(*kinds: str) -> list[str]:
 
 def moves() -> list[str]:
     """All other functions, in the order of their declaration."""
-    shown = {op.name for op in elementwise()} | {*named("reduce", "composite"), *PRODUCTS}
+    shown = {op.name for op in elementwise()} | {*named("reduce", "composite"), *PRODUCTS, *DRAWS}
     return [name for name in FUNCTIONS if name not in shown]
 
 

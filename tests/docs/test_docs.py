@@ -12,6 +12,7 @@ import pytest
 from graphc.draw.picture import MOST_GATES, MOST_WIRES
 from graphc.lang import limits
 from tests.docs import tables
+from tests.docs.activations import activations_page
 from tests.docs.pages import (
     ROOT,
     blocks,
@@ -26,7 +27,15 @@ from tests.docs.pages import (
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-WITH_EXAMPLES = ("language.md", "generated-code.md", "pictures.md", "losses.md")
+WITH_EXAMPLES = (
+    "activations.md",
+    "convolution.md",
+    "language.md",
+    "generated-code.md",
+    "pictures.md",
+    "losses.md",
+    "layers.md",
+)
 Golden = Callable[[str, str | bytes], None]
 
 
@@ -37,6 +46,10 @@ def test_a_page_shows_what_its_examples_print_and_draw(name: str, golden: Golden
 
 def test_the_page_of_operations_is_the_table_of_operations(golden: Golden) -> None:
     golden(str(DOCS / "operations.md"), tables.operations_page())
+
+
+def test_the_page_of_activations_is_what_describe_finds(golden: Golden) -> None:
+    golden(str(DOCS / "activations.md"), activations_page())
 
 
 def test_the_page_of_rules_is_the_list_of_rules(golden: Golden) -> None:
