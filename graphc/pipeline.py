@@ -65,10 +65,15 @@ def draw(
     return Picture(circuit_of(derivation, _values(derivation, at), digits=digits, roles=roles), legend=legend)
 
 
-def derive(source: Source, *, wrt: Names = None, at: Mapping[str, Any] | None = None) -> Report:
-    """The chain rule for a scalar, step by step; with values `at`, also a table of the numbers there."""
+def derive(
+    source: Source, *, wrt: Names = None, at: Mapping[str, Any] | None = None, indices: bool = False
+) -> Report:
+    """The chain rule for a scalar, step by step; with values `at`, also a table of the numbers there.
+
+    With `indices` the definitions, as the gradients, are in index notation as well.
+    """
     derivation = derivation_of(_root(source), _targets(source, wrt))
-    return Report(derivation, _values(derivation, at))
+    return Report(derivation, _values(derivation, at), indices)
 
 
 def compile(source: Source, *, wrt: Names = None, dtype: str = "float64") -> Function:

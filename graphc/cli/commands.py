@@ -108,6 +108,7 @@ def picture_content(picture: Picture, form: str) -> str | bytes:
 @at_option
 @output_option("Where to: *.txt, *.md, *.tex, *.json, or -.  [default: standard output]")
 @format_option(DERIVATION_FORMATS)
+@click.option("--indices", is_flag=True, help="Definitions in index notation too, as gradients are.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def derive(
     source: str,
@@ -115,6 +116,7 @@ def derive(
     at: tuple[str, ...],
     output: str | None,
     form: str | None,
+    indices: bool,
     as_json: bool,
 ) -> None:
     """Write out the chain rule for SOURCE, step by step.
@@ -131,7 +133,7 @@ def derive(
     values = parse_bindings(at)
     from graphc import pipeline
 
-    report = pipeline.derive(pipeline.load(source, given=values), wrt=wrt, at=values)
+    report = pipeline.derive(pipeline.load(source, given=values), wrt=wrt, at=values, indices=indices)
     whole = output is not None and output != "-"
     write_output(output, report_content(report, form, document=whole))
 

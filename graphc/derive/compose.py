@@ -32,14 +32,16 @@ def compose(derivation: Derivation) -> Script:
             names.setdefault(bare, names[node])
     book = Notebook(derivation, names)
     steps = [
-        _definition(n) for n in derivation.nodes if n.args and n in derivation.names and not _is_alias(n)
+        _definition(book, n)
+        for n in derivation.nodes
+        if n.args and n in derivation.names and not _is_alias(n)
     ]
     for node in _backward(derivation):
         steps += _gradient(book, node)
     steps += [
         _no_gradient(book, t) for t in derivation.wrt if derivation.upstream and t not in derivation.upstream
     ]
-    return Script(tuple(steps) or (_definition(derivation.output),), book.symbols, book.names)
+    return Script(tuple(steps) or (_definition(book, derivation.output),), book.symbols, book.names)
 
 
 def _backward(derivation: Derivation) -> list[Node]:
@@ -65,8 +67,12 @@ def _nameless(nodes: Sequence[Node]) -> dict[Node, Node]:
     return bare
 
 
-def _definition(node: Node) -> Step:
-    return Step("definition", node, (Line(node),))
+def _definition(book: Notebook, node: Node) -> Step:
+    found = entry(node, node, book.letters, lambda n: n is not node and book.is_named(n))
+    if found is None or is_element(found.form) or not (found.indices or has_sum(found.form)):
+        return Step("definition", node, (Line(node),))
+    short = len(show_form(found.form, book.names)) <= WIDEST
+    return Step("definition", node, (Line(node),), found if short else None)
 
 
 def _is_alias(node: Node) -> bool:

@@ -98,17 +98,17 @@ class Derivation:
         """Definitions, then gradients from the output backwards, each a chain of equal lines."""
         return self.script.steps
 
-    def text(self) -> str:
-        """The steps as plain text."""
-        return to_text(self)
+    def text(self, *, indices: bool = False) -> str:
+        """The steps as plain text; with `indices` the definitions, as the gradients, also in index notation."""
+        return to_text(self, indices=indices)
 
-    def latex(self, *, document: bool = False) -> str:
+    def latex(self, *, document: bool = False, indices: bool = False) -> str:
         """The steps as LaTeX, in displays for one's own text or as a document that compiles as it is."""
-        return to_latex(self, document=document)
+        return to_latex(self, document=document, indices=indices)
 
-    def markdown(self) -> str:
+    def markdown(self, *, indices: bool = False) -> str:
         """The steps as Markdown with mathematics between double dollars, as GitHub renders it."""
-        return to_markdown(self)
+        return to_markdown(self, indices=indices)
 
     def at(self, given: Mapping[str, Any] | None = None, /, **values: Any) -> Values:
         """The derivation in numbers, given a value for every leaf by name.

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from graphc.derive.letters import Letters
 from graphc.derive.products import Factor, Product, negated, number, over, summed, times, written
-from graphc.ir.node import Node
+from graphc.ir.node import Node, topological
 from graphc.ir.op import FUNCTIONS
 from graphc.ir.types import Dim, DimLike, Shape, broadcast_shapes, product
 from graphc.ops.composite import attributes
@@ -20,8 +20,10 @@ from graphc.ops.form import Form, defined, form, show
 from graphc.ops.index import one_hot
 from graphc.ops.leaf import constant_value, size
 
+LARGEST = 80
+"""An expression of more nodes is not written in index notation; what is walked here is never deep."""
 BUDGET = 300
-"""An expression of more parts is not written in index notation."""
+"""Nor is one of more parts, a node counted once for every choice of indices."""
 WIDEST_WHOLE = 40
 """What is written whole has at most so many characters."""
 ZERO = Factor(Form("number", (), "0"))
@@ -54,6 +56,8 @@ def entry(head: Node, expr: Node, letters: Letters, is_named: Callable[[Node], b
             ranges.append((letters.fresh(extent, used), extent))
     at = iter(ranges)
     indices = tuple(ZERO if extent == 1 else _letter(next(at)[0]) for extent in expr.shape)
+    if len(topological([expr], stop=is_named)) > LARGEST:
+        return None
     reading = _Reading(letters, is_named)
     try:
         found = reading.convert(expr, indices, frozenset(letter for letter, _ in ranges))

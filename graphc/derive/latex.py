@@ -23,22 +23,25 @@ ROWS = 36
 """So many lines are aligned with each other; then alignment starts anew."""
 
 
-def to_latex(derivation: Derivation, *, document: bool = False) -> str:
-    """The derivation in `align*` environments, which need amsmath and amssymb; or a whole document."""
-    body = "\n\n".join(_sections(derivation))
+def to_latex(derivation: Derivation, *, document: bool = False, indices: bool = False) -> str:
+    """The derivation in `align*` environments, which need amsmath and amssymb; or a whole document.
+
+    With `indices` the definitions are in index notation as well.
+    """
+    body = "\n\n".join(_sections(derivation, indices))
     if not document:
         return f"% needs the packages amsmath and amssymb\n{body}\n"
     return f"{_preamble(body)}\\begin{{document}}\n\n{body}\n\n\\end{{document}}\n"
 
 
-def _sections(derivation: Derivation) -> Iterator[str]:
+def _sections(derivation: Derivation, indices: bool) -> Iterator[str]:
     names = latex_names(derivation)
     given = given_latex(derivation)
     if given:
         yield f"Given {given}."
     for title, steps in sections(derivation):
         yield f"\\paragraph{{{title}}}"
-        for block in blocks(steps, names):
+        for block in blocks(steps, names, indices=indices):
             yield _display(block)
 
 
@@ -81,11 +84,11 @@ class Row(NamedTuple):
         return f"&\\phantom{{=}} {self.expr}" if self.goes_on else f"{self.head} &= {self.expr}"
 
 
-def blocks(steps: Sequence[Step], names: Names) -> Iterator[list[list[Row]]]:
+def blocks(steps: Sequence[Step], names: Names, *, indices: bool) -> Iterator[list[list[Row]]]:
     """The steps of one alignment after the other, each step its rows."""
     block: list[list[Row]] = []
     for step in steps:
-        rows = list(_rows(step, names))
+        rows = list(_rows(step, names, indices or step.kind == "gradient"))
         if block and sum(map(len, block)) + len(rows) > ROWS:
             yield block
             block = []
@@ -94,7 +97,7 @@ def blocks(steps: Sequence[Step], names: Names) -> Iterator[list[list[Row]]]:
         yield block
 
 
-def _rows(step: Step, names: Names) -> Iterator[Row]:
+def _rows(step: Step, names: Names, indices: bool) -> Iterator[Row]:
     head = latex_mention(step.head, names)
     definition = step.kind == "definition"
     for i, line in enumerate(step.lines):
@@ -110,7 +113,7 @@ def _rows(step: Step, names: Names) -> Iterator[Row]:
             yield Row(
                 "", rf"\quad {more}", _plain(words) if last else "", about if last else "", goes_on=True
             )
-    if step.entry is not None:
+    if step.entry is not None and indices:
         yield Row(latex_entry(step.entry.head, names), latex_entry(step.entry.form, names), "", "")
 
 

@@ -158,8 +158,9 @@ def _mul(f: Form, parts: list[Tex]) -> Tex:
     )
     if left.kind == "frac" and right.kind == "frac":
         dotted = True
+    product = "matmul" if "matmul" in (left.kind, right.kind) else f.kind
     sign = r" \cdot " if dotted else "" if one.isdecimal() and not two.startswith("\\") else r"\,"
-    return Tex(f"{one}{sign}{two}", *((SUM, "sum") if ends_in_sum else (PRODUCT, f.kind)))
+    return Tex(f"{one}{sign}{two}", *((SUM, "sum") if ends_in_sum else (PRODUCT, product)))
 
 
 def _div(f: Form, parts: list[Tex]) -> Tex:
@@ -230,6 +231,8 @@ def _pick(f: Form, parts: list[Tex]) -> Tex:
 
 def _element(f: Form, parts: list[Tex]) -> Tex:
     base = parts[0]
+    if len(parts) == 1:
+        return base
     bare = base.level == ATOM and (base.kind == "call" or "_" not in base.text)
     array = base.text if bare else parenthesised(base.text)
     return Tex(subscript(array, [p.text for p in parts[1:]]), ATOM, "name")
@@ -285,6 +288,13 @@ _FUNCTIONS = {
     "cross_entropy": r"\operatorname{CE}",
     "binary_cross_entropy": r"\operatorname{BCE}",
     "mean_squared_error": r"\operatorname{MSE}",
+    "mean_absolute_error": r"\operatorname{MAE}",
+    "residual_sum_of_squares": r"\operatorname{RSS}",
+    "multi_label_cross_entropy": r"\operatorname{CE}",
+    "multiclass_hinge": r"\operatorname{hinge}",
+    "kl_divergence": r"D_{\mathrm{KL}}",
+    "l1_penalty": r"L_1",
+    "l2_penalty": r"L_2",
     "one_hot": r"\operatorname{onehot}",
     "trace": r"\operatorname{tr}",
 }

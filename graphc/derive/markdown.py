@@ -10,14 +10,17 @@ if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
 
 
-def to_markdown(derivation: Derivation) -> str:
-    """A heading for the definitions and one for the gradients, the lines in `aligned` displays."""
+def to_markdown(derivation: Derivation, *, indices: bool = False) -> str:
+    """A heading for the definitions and one for the gradients, the lines in `aligned` displays.
+
+    With `indices` the definitions are in index notation as well.
+    """
     names = latex_names(derivation)
     given = given_latex(derivation)
     parts = [f"Given {_safe(given)}."] if given else []
     for title, steps in sections(derivation):
         parts.append(f"### {title}")
-        for block in blocks(steps, names):
+        for block in blocks(steps, names, indices=indices):
             lines = " \\\\\n".join(_line(row) for rows in block for row in rows)
             parts.append(f"$$\n\\begin{{aligned}}\n{_safe(lines)}\n\\end{{aligned}}\n$$")
     return "\n\n".join(parts) + "\n"

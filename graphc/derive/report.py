@@ -22,10 +22,11 @@ _HEADINGS = ("", "value", "gradient")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `graphc derive` prints, in each of its formats."""
+    """What `graphc derive` prints, in each of its formats; with `indices` definitions also in index notation."""
 
     derivation: Derivation
     values: Values | None = None
+    indices: bool = False
 
     def text(self) -> str:
         """The steps as plain text, then a table of the numbers."""
@@ -35,19 +36,22 @@ class Report:
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in rows
         ]
-        return self.derivation.text() + ("\n" + "\n".join(table) + "\n" if self.values else "")
+        return self.derivation.text(indices=self.indices) + (
+            "\n" + "\n".join(table) + "\n" if self.values else ""
+        )
 
     def markdown(self) -> str:
         """The steps and the table as Markdown."""
+        steps = self.derivation.markdown(indices=self.indices)
         if self.values is None:
-            return self.derivation.markdown()
+            return steps
         rows = [f"| ${_safe(self._latex(n))}$ | {' | '.join(self._numbers(n))} |" for n in self._named()]
         table = "\n".join(("|  | value | gradient |", "|---|---|---|", *rows))
-        return f"{self.derivation.markdown()}\n### In numbers\n\n{table}\n"
+        return f"{steps}\n### In numbers\n\n{table}\n"
 
     def latex(self, *, document: bool = False) -> str:
         """The steps and the table as LaTeX."""
-        text = self.derivation.latex(document=document)
+        text = self.derivation.latex(document=document, indices=self.indices)
         if self.values is None:
             return text
         rows = [f"  {self._latex(n)} & {' & '.join(map(_number, self._numbers(n)))}" for n in self._named()]
@@ -62,7 +66,7 @@ class Report:
         found = {
             "output": self.derivation.names[self.derivation.output],
             "nodes": [dict(self._facts(node)) for node in self._named()],
-            "text": self.derivation.text(),
+            "text": self.derivation.text(indices=self.indices),
         }
         return json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False)
 

@@ -46,7 +46,8 @@ class Line:
 class Step:
     """A definition of `head`, or the gradient that the symbol `head` stands for, line by line.
 
-    `entry` is the last line in index notation, where it has one.
+    `entry` is the last line, or the definition, in index notation, where it has one; definitions are printed with it
+    when that is asked for.
     """
 
     kind: Literal["definition", "gradient"]

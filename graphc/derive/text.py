@@ -21,13 +21,16 @@ NOTES_FROM = 60
 """A note stands at most so far right, unless its line is longer."""
 
 
-def to_text(derivation: Derivation) -> str:
-    """Definitions, a blank line, then one block per gradient, notes to the right of the lines they belong to."""
+def to_text(derivation: Derivation, *, indices: bool = False) -> str:
+    """Definitions, a blank line, then one block per gradient, notes to the right of the lines they belong to.
+
+    With `indices` the definitions are in index notation as well.
+    """
     script = derivation.script
     short = writes_short(derivation)
     names = names_in_text(derivation)
     blocks = [_given(derivation)] if short else []
-    blocks.append(_definitions(script, names, shapes=short))
+    blocks.append(_definitions(script, names, shapes=short, indices=indices))
     if derivation.upstream:
         if short:
             output = script.names[derivation.output]
@@ -102,11 +105,16 @@ def _given(derivation: Derivation) -> str:
     return "given " + ", ".join(f"{name} {show_shape(shape)}" if shape else name for name, shape in leaves)
 
 
-def _definitions(script: Script, names: Names, *, shapes: bool) -> str:
+def _definitions(script: Script, names: Names, *, shapes: bool, indices: bool) -> str:
     first = [s for s in script.steps[: len(script.steps) - len(_backward(script))] if s.kind == "definition"]
     rows = [(f"{names[s.head]} = {show(s.head, names, terms=TERMS)}", s.head) for s in first]
     width = min(NOTES_FROM, max((len(t) for t, _ in rows), default=0)) + 2
-    return "\n".join(f"{t:<{width}}{show_shape(n.shape)}" if shapes and n.shape else t for t, n in rows)
+    lines: list[str] = []
+    for step, (text, node) in zip(first, rows, strict=True):
+        lines.append(f"{text:<{width}}{show_shape(node.shape)}" if shapes and node.shape else text)
+        if indices and step.entry is not None:
+            lines += _entry_lines(step.entry, names, len(mention(step.head, names)))
+    return "\n".join(lines)
 
 
 def _gradient(step: Step, names: Names) -> str:
@@ -120,9 +128,13 @@ def _gradient(step: Step, names: Names) -> str:
     for i, (row, note) in enumerate(zip(rows, notes, strict=True)):
         written += _noted(head if i == 0 else " " * len(head), row, note, width)
     if step.entry is not None:
-        start, *rest = broken(entry_text(step.entry, names), COLUMNS, (" for ",), depth=1)
-        written += [start, *(f"{' ' * len(head)}     {more}" for more in rest)]
+        written += _entry_lines(step.entry, names, len(head))
     return "\n".join(written)
+
+
+def _entry_lines(entry: Entry, names: Names, indent: int) -> list[str]:
+    start, *rest = broken(entry_text(entry, names), COLUMNS, (" for ",), depth=1)
+    return [start, *(f"{' ' * indent}     {more}" for more in rest)]
 
 
 def _noted(head: str, row: str, note: str, width: int) -> list[str]:

@@ -213,7 +213,8 @@ def _text(f: Form, parts: list[Piece]) -> Piece:
         case "pick":
             text = f"{_wrap(parts[0], ATOM)}[{', '.join(p.text for p in parts[1:])}]"
         case "element":
-            text = f"{_wrap(parts[0], ATOM)}[{','.join(p.text for p in parts[1:])}]"
+            indices = ",".join(p.text for p in parts[1:])
+            text = f"{_wrap(parts[0], ATOM)}[{indices}]" if indices else parts[0].text
         case "total":
             text = f"sum({parts[0].text}{''.join(f' for {i} in {extent}' for i, extent in f.options)})"
         case "kronecker":

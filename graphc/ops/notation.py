@@ -218,7 +218,7 @@ def _batched_product(operands: list[str], output: str, node: Node) -> Form | Non
 
 def _swapped_product(operands: list[str], output: str, node: Node) -> Form | None:
     """A batched product of matrices of which some are transposed, `transpose(a, axes=(0, 2, 1)) @ b`."""
-    batch, (row, column) = output[:-2], output[-2:]
+    batch, row, column = output[:-2], output[-2], output[-1]
     factors = dict(zip(operands, node.args, strict=True))
     first = next((o for o in operands if row in o), "")
     second = next((o for o in operands if o != first), "")
@@ -285,6 +285,17 @@ def _reshape(node: Node) -> Form:
     return Form("index", node.args, ", ".join(keys))
 
 
+def _identity(node: Node) -> Form | None:
+    """The row's number compared with the column's is `eye(N)`."""
+    rows, columns = node.args
+    if any(a.op.name != "reshape" or a.args[0].op.name != "iota" or a.ndim != 2 for a in node.args):
+        return None
+    (n, one), (again, m) = rows.shape, columns.shape
+    if one != 1 or again != 1:
+        return None
+    return Form("call", (), "eye", (("", str(n)), *([("", str(m))] if m != n else [])))
+
+
 def _windows(node: Node) -> Form:
     """`sliding_window(x, 3, axes=2)`, and `overlap_add(w, shape, axes=2)`, which finds the sizes in `w`."""
     axes, sizes, strides, dilations = node.attrs[-4:]
@@ -323,6 +334,7 @@ _SPECIAL: dict[str, Callable[[Node], Form]] = {
     "overlap_add": _windows,
     **dict.fromkeys(("sum", "max", "min", "prod", "mean"), _reduction),
     "reshape": lambda n: _reshape(n),
+    "equal": lambda n: _identity(n) or _call(n),
     "broadcast": lambda n: Form("call", n.args, "broadcast", (("", show_shape(n.shape)),)),
     "uniform": lambda n: Form("call", n.args, "uniform", (("key", repr(n.attr("key"))),)),
     "iota": lambda n: Form("call", (), "arange", (("", str(n.attrs[0])),)),
