@@ -218,6 +218,8 @@ def _batched_product(operands: list[str], output: str, node: Node) -> Form | Non
 
 def _swapped_product(operands: list[str], output: str, node: Node) -> Form | None:
     """A batched product of matrices of which some are transposed, `transpose(a, axes=(0, 2, 1)) @ b`."""
+    if len(output) < 3:
+        return None
     batch, row, column = output[:-2], output[-2], output[-1]
     factors = dict(zip(operands, node.args, strict=True))
     first = next((o for o in operands if row in o), "")
