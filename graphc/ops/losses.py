@@ -113,7 +113,8 @@ def huber(
     if d <= 0:
         raise GraphcError(f"huber: delta is a positive number, not {delta}")
     e = y - t
-    losses = where(abs_(e) <= d, square(e) / 2, d * (abs_(e) - d / 2))
+    far = abs_(e) - d / 2
+    losses = where(abs_(e) <= d, square(e) / 2, far if d == 1 else d * far)
     return _reduced("huber", losses, weights, reduction)
 
 

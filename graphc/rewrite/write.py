@@ -36,7 +36,7 @@ def write_factored(terms: Terms) -> Node | None:
     scale = abs(items[0][1]) if len({abs(c) for _, c in items}) == 1 else Fraction(1)
     if not common and scale == 1:
         return None
-    rest = Terms([(times(f, common, -1), c / scale) for f, c in items])
+    rest = Terms([(times(f, common, -1), c / scale) for f, c in items], decimal=terms.decimal)
     return _write_product(common, scale, terms.decimal, write(rest))
 
 

@@ -150,6 +150,7 @@ def test_multiclass_hinge_counts_the_margins_that_are_broken() -> None:
         ("l2_penalty(W, 1)", "W", ""),
         ("l1_penalty(W, c)", "c*sign(W)", "mul sign"),
         ("elastic_net(W, c, r)", "c*sign(W) + r*W", "mul sign add mul"),
+        ("elastic_net(W, 0.1, 0.01)", "0.1*sign(W) + 0.01*W", "mul sign add mul"),
         ("sum(W*W) + l2_penalty(W, c)", "2*W + c*W", "mul"),
     ],
 )
