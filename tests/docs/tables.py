@@ -103,6 +103,11 @@ stable forms, shown for `axis=1`, `m` stands for `max(z, axis=1, keepdims=True)`
 ## Products of arrays
 
 {products}
+## Convolution and pooling
+
+Sizes, layouts and gradients are told in [convolution](convolution.md).
+
+{windows}
 ## Random draws
 
 What a key, a seed and a step do is told in [layers](layers.md#random-masks).
@@ -124,6 +129,7 @@ def operations_page() -> str:
             ["operation", "meaning", "stable form"], map(structural_row, named("reduce", "composite"))
         ),
         products=table(["operation", "meaning"], (structural_row(n)[:2] for n in PRODUCTS)),
+        windows=table(["operation", "meaning"], (structural_row(n)[:2] for n in WINDOWS)),
         draws=table(["operation", "meaning"], (structural_row(n)[:2] for n in DRAWS)),
         moves=table(["operation", "meaning"], (structural_row(n)[:2] for n in moves())),
     )
@@ -131,6 +137,10 @@ def operations_page() -> str:
 
 DRAWS = ("random_uniform", "dropout")
 PRODUCTS = ("matmul", "contract", "outer", "dot", "trace", "diag")
+WINDOWS = (
+    *("conv1d", "conv2d", "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d"),
+    *("global_avg_pool", "global_max_pool", "flatten", "sliding_window", "overlap_add"),
+)
 
 
 def elementwise() -> list[Op]:
@@ -142,14 +152,14 @@ def named(*kinds: str) -> list[str]:
     found = [
         n
         for n in FUNCTIONS
-        if n in OPS and OPS[n].kind in kinds and not OPS[n].elementwise and n != "one_hot"
+        if n in OPS and OPS[n].kind in kinds and not OPS[n].elementwise and n not in ("one_hot", *WINDOWS)
     ]
     return [*found, "norm", "stop_gradient"]
 
 
 def moves() -> list[str]:
     """All other functions, in the order of their declaration."""
-    shown = {op.name for op in elementwise()} | {*named("reduce", "composite"), *PRODUCTS, *DRAWS}
+    shown = {op.name for op in elementwise()} | {*named("reduce", "composite"), *PRODUCTS, *WINDOWS, *DRAWS}
     return [name for name in FUNCTIONS if name not in shown]
 
 

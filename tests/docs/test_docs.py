@@ -29,10 +29,12 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 WITH_EXAMPLES = (
     "activations.md",
+    "derivatives.md",
     "convolution.md",
     "language.md",
     "generated-code.md",
     "pictures.md",
+    "sequences.md",
     "losses.md",
     "layers.md",
 )
