@@ -108,6 +108,11 @@ stable forms, shown for `axis=1`, `m` stands for `max(z, axis=1, keepdims=True)`
 Sizes, layouts and gradients are told in [convolution](convolution.md).
 
 {windows}
+## Embedding, attention and recurrent cells
+
+Shapes, masks and the order of gates are told in [sequences](sequences.md).
+
+{sequences}
 ## Random draws
 
 What a key, a seed and a step do is told in [layers](layers.md#random-masks).
@@ -130,6 +135,7 @@ def operations_page() -> str:
         ),
         products=table(["operation", "meaning"], (structural_row(n)[:2] for n in PRODUCTS)),
         windows=table(["operation", "meaning"], (structural_row(n)[:2] for n in WINDOWS)),
+        sequences=table(["operation", "meaning"], (structural_row(n)[:2] for n in SEQUENCES)),
         draws=table(["operation", "meaning"], (structural_row(n)[:2] for n in DRAWS)),
         moves=table(["operation", "meaning"], (structural_row(n)[:2] for n in moves())),
     )
@@ -137,6 +143,10 @@ def operations_page() -> str:
 
 DRAWS = ("random_uniform", "dropout")
 PRODUCTS = ("matmul", "contract", "outer", "dot", "trace", "diag")
+SEQUENCES = (
+    *("embedding", "masked_softmax", "causal_mask", "scaled_dot_product_attention", "multi_head_attention"),
+    *("rnn_cell", "gru_cell", "gru_state", "lstm_memory", "lstm_output"),
+)
 WINDOWS = (
     *("conv1d", "conv2d", "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d"),
     *("global_avg_pool", "global_max_pool", "flatten", "sliding_window", "overlap_add"),
@@ -152,14 +162,18 @@ def named(*kinds: str) -> list[str]:
     found = [
         n
         for n in FUNCTIONS
-        if n in OPS and OPS[n].kind in kinds and not OPS[n].elementwise and n not in ("one_hot", *WINDOWS)
+        if n in OPS
+        and OPS[n].kind in kinds
+        and not OPS[n].elementwise
+        and n not in ("one_hot", *WINDOWS, *SEQUENCES)
     ]
     return [*found, "norm", "stop_gradient"]
 
 
 def moves() -> list[str]:
     """All other functions, in the order of their declaration."""
-    shown = {op.name for op in elementwise()} | {*named("reduce", "composite"), *PRODUCTS, *WINDOWS, *DRAWS}
+    shown = {op.name for op in elementwise()} | {*named("reduce", "composite"), *PRODUCTS}
+    shown |= {*WINDOWS, *SEQUENCES, *DRAWS}
     return [name for name in FUNCTIONS if name not in shown]
 
 
