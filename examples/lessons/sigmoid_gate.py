@@ -2,8 +2,8 @@
 
     python sigmoid_gate.py [-o DIR]
 
-The neuron of Stanford's course CS231n, 1/(1 + exp(-(w0*x0 + w1*x1 + w2))) with w = [2, -3, -3] and x = [-1, -2], has the
-gates *, +, *-1, exp, +1 and 1/x. Gate by gate, or with the last four taken as one, the gradients are the same.
+The neuron of Stanford's course CS231n is 1/(1 + exp(-(w0*x0 + w1*x1 + w2))) with w = [2, -3, -3] and x = [-1, -2]. Its
+last four gates are *-1, exp, +1 and 1/x. Gate by gate, or with the four taken as one, the gradients are the same.
 """
 
 from __future__ import annotations
