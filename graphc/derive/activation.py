@@ -20,9 +20,9 @@ from graphc.ir.errors import GraphcError
 from graphc.ir.graph import Graph
 from graphc.ir.node import Node
 from graphc.ir.op import FUNCTIONS, Op
-from graphc.ops.composite import open_composite
+from graphc.ops.composite import exact_number, open_composite
 from graphc.ops.form import show
-from graphc.ops.leaf import as_node, constant_value, input_
+from graphc.ops.leaf import as_node, input_
 from graphc.ops.naive import evaluate
 from graphc.ops.reduce import sum_
 from graphc.rewrite.algebra import ALGEBRA
@@ -133,18 +133,14 @@ def _chosen(op: Op, given: Mapping[str, Any]) -> tuple[tuple[str, Fraction], ...
     operands, options = parameters(op)
     usual = {**options, **_USUAL.get(op.name, {})}
     known = [*operands[1:], *options]
-    for name, value in given.items():
-        if name not in known:
-            raise GraphcError(f"{op.name} has no option {name!r}; it has {', '.join(known) or 'none'}")
-        if isinstance(value, bool) or constant_value(as_node(value)) is None:
-            raise GraphcError(f"{op.name}: {name} is a number here, not {value!r}")
-    missing = [n for n in known if n not in given and n not in usual]
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise GraphcError(f"{op.name} has no option {unknown[0]!r}; it has {', '.join(known) or 'none'}")
+    missing = [f"{n}=1" for n in known if n not in given and n not in usual]
     if missing:
-        raise GraphcError(
-            f"{op.name} has more than one operand; give the others numbers, as in "
-            f'describe("{op.name}", {", ".join(f"{n}=1" for n in missing)})'
-        )
-    return tuple((n, Fraction(constant_value(as_node(given.get(n, usual.get(n)))) or 0)) for n in known)
+        example = f'describe("{op.name}", {", ".join(missing)})'
+        raise GraphcError(f"{op.name} has more than one operand; give the others as numbers, as in {example}")
+    return tuple((n, exact_number(op.name, n, given.get(n, usual.get(n)))) for n in known)
 
 
 def parameters(op: Op) -> tuple[list[str], dict[str, Any]]:
@@ -189,6 +185,7 @@ def _activation(op: Op, chosen: tuple[tuple[str, Fraction], ...]) -> Activation:
         return value if value.is_real and value.is_finite else None
 
     domain = _domain(parts, own)
+    slopes = values(slope_parts, symbol, second, lambda b: _smooth_at(parts, slope_parts, symbol, b))
     return Activation(
         name=op.name,
         options=chosen,
@@ -197,9 +194,9 @@ def _activation(op: Op, chosen: tuple[tuple[str, Fraction], ...]) -> Activation:
         slope=slope,
         domain=domain,
         range=values(parts, symbol, first, own),
-        slopes=values(slope_parts, symbol, second, lambda b: _smooth_at(parts, slope_parts, symbol, b)),
+        slopes=slopes,
         saturates=_saturates(slope_parts, symbol),
-        monotonic=_direction(parts, slope_parts, symbol, second),
+        monotonic=_direction(parts, slopes, symbol),
         odd=odd,
         mean=_mean(parts, sampled, odd) if domain == _EVERYWHERE else None,
     )
@@ -272,9 +269,8 @@ def _saturates(slope_parts: list[Piece], x: Any) -> tuple[Side, ...]:
     return tuple(found)
 
 
-def _direction(parts: list[Piece], slope_parts: list[Piece], x: Any, second: Node | None) -> Direction:
+def _direction(parts: list[Piece], slopes: Interval, x: Any) -> Direction:
     """Whether it only rises or only falls, jumps included."""
-    slopes = values(slope_parts, x, second, lambda b: None)
     jumps = [
         right - left
         for p in parts[1:]

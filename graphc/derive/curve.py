@@ -48,11 +48,12 @@ class End:
     places: tuple[tuple[float, float], ...]
 
     def __str__(self) -> str:
-        return self.exact if len(self.exact) <= 6 and self.exact else number_text(self.value)
+        short = self.exact and len(self.exact) <= 6 and np.isfinite(self.value)
+        return self.exact if short else number_text(self.value)
 
     @property
     def where(self) -> str:
-        """The first places in words: `at x = 0`, `for x > 0`, `as x -> oo`; a stretch has its ends."""
+        """The first places in words: `at x = 0`, `for x > 0`, `as x → ∞`; a stretch has its ends."""
         edges = {e for low, high in self.places if low != high for e in (low, high)}
         apart = [(low, high) for low, high in self.places if low != high or low not in edges]
         shown = [_place(low, high, self.attained) for low, high in apart[:2]]
@@ -81,15 +82,15 @@ class Interval:
 
 
 def number_text(value: float) -> str:
-    """A number to five digits; infinity as SymPy writes it."""
+    """A number to five digits."""
     if np.isinf(value):
-        return "oo" if value > 0 else "-oo"
+        return "∞" if value > 0 else "-∞"
     return f"{value:.5g}" if value != round(value) else str(round(value))
 
 
 def _place(low: float, high: float, attained: bool) -> str:
     if low == high:
-        return f"{'at x =' if attained else 'as x ->'} {number_text(low)}"
+        return f"{'at x =' if attained else 'as x →'} {number_text(low)}"
     if np.isinf(low) and np.isinf(high):
         return "everywhere"
     if np.isinf(low) or np.isinf(high):
@@ -338,6 +339,6 @@ def _end(candidates: list[Candidate], extreme: Any) -> End:
     attained = [c for c in tied if c[1]]
     chosen = attained or tied
     exact = next((v for v, _, _ in tied if not v.has(sympy.Float)), None)
-    places = sorted({place for _, _, place in chosen}, key=lambda p: (p[0] == p[1], abs(p[0]), p[0] < 0))
+    places = sorted({place for _, _, place in chosen}, key=lambda p: (p[0] == p[1], min(map(abs, p)), p))
     text = "" if exact is None else str(exact)
     return End(best, text if len(text) <= LONGEST else "", bool(attained), tuple(places))

@@ -17,7 +17,7 @@ _TITLE = 40
 COMMUTATIVE = frozenset({"add", "mul", "equal", "not_equal"})
 _ROLES = {
     **dict.fromkeys(("add", "sub", "sum"), "distributor"),
-    **dict.fromkeys(("maximum", "minimum", "max", "min", "relu", "where", "clip"), "router"),
+    **dict.fromkeys(("maximum", "minimum", "max", "min", "relu", "maxout", "where", "clip"), "router"),
     **dict.fromkeys(("mul", "contract"), "switcher"),
 }
 _SEVERAL = ("add", "sub", "mul", "contract")
@@ -94,7 +94,7 @@ def _with_literals(node: Node, literals: Mapping[int, str]) -> str:
 
 
 def _atom(text: str) -> str:
-    return text if re.fullmatch(r"[\w.]+", text) else f"({text})"
+    return text if re.fullmatch(r"[\w.]+(\([^()]*\))?", text) else f"({text})"
 
 
 def _plain(node: Node) -> str:
@@ -121,16 +121,19 @@ def role(node: Node, face: Face) -> str:
     return "" if name in _SEVERAL and len(face.wired) < 2 else _ROLES.get(name, "")
 
 
-def tooltip(node: Node, names: Mapping[Node, str]) -> str:
+def tooltip(node: Node, names: Mapping[Node, str], paths: Mapping[Node, str] | None = None) -> str:
     """The mathematics of a gate in the graph language, `q = x + y`."""
-    text = definition(node, names)
+    text = definition(node, names, paths)
     name = names.get(node, node.name)
     return f"{name} = {text}" if name else text
 
 
-def definition(node: Node, names: Mapping[Node, str]) -> str:
-    """What a node computes, written out if that is short, else in terms of `names`, else with gaps."""
-    for cut in ({}, names):
+def definition(node: Node, names: Mapping[Node, str], paths: Mapping[Node, str] | None = None) -> str:
+    """What a node computes, written out if that is short, else in terms of `names`, else with gaps.
+
+    Nodes whose names are paths go by `paths` in any case.
+    """
+    for cut in (paths or {}, names):
         if all(is_short(a, _TITLE // len(node.args), cut) for a in node.args):
             return show(node, cut)
     gaps = {a: "·" for a in node.args if a.name is None and a.args}

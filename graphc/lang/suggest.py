@@ -12,6 +12,7 @@ ELSEWHERE = {
     "sigma": "sigmoid(x)",
     "σ": "sigmoid(x)",
     "logistic": "sigmoid(x)",
+    "swish": "silu(x)",
     "ReLU": "relu(x)",
     "avg": "mean(x)",
     "average": "mean(x)",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from functools import singledispatch
+from inspect import signature
+from numbers import Number
 from typing import Any
 
 from graphc.derive.activation import Activation, activation, parameters
@@ -81,10 +83,14 @@ def activations() -> list[str]:
 
 
 def _is_activation(name: str) -> bool:
+    """Whether a function of numbers is meant: entry by entry, with options that are numbers and have defaults."""
     op = OPS.get(name)
     if op is None or not op.elementwise or name not in FUNCTIONS:
         return False
-    return op.body is not None or len(parameters(op)[0]) == 1
+    if op.body is None:
+        return len(parameters(op)[0]) == 1
+    options = [p for p in signature(op.body).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    return all(isinstance(p.default, Number) and not isinstance(p.default, bool) for p in options)
 
 
 def _meant(name: str) -> str:

@@ -128,15 +128,11 @@ def selu(x: Node) -> Node:
     return const(SELU_SCALE) * where(x > 0, x, const(SELU_ALPHA) * (exp(x) - 1))
 
 
-def _normal_distribution(x: Node) -> Node:
-    return (1 + erf(x / sqrt(2))) / 2
+def _gelu_derivative(y: Node, x: Node) -> Node:
+    return (1 + erf(x / sqrt(2))) / 2 + x * exp(-(x**2) / 2) / sqrt(2 * const("pi"))
 
 
-def _normal_density(x: Node) -> Node:
-    return exp(-(x**2) / 2) / sqrt(2 * const("pi"))
-
-
-@composite(elementwise=True, derivatives=(lambda y, x: _normal_distribution(x) + x * _normal_density(x),))
+@composite(elementwise=True, derivatives=(_gelu_derivative,))
 def gelu(x: Node) -> Node:
     """`x` times the normal distribution function, `x*(1 + erf(x/sqrt(2)))/2` (Hendrycks and Gimpel 2016)."""
     return x * (1 + erf(x / sqrt(2))) / 2
@@ -148,8 +144,8 @@ def _gelu_argument(x: Node) -> Node:
 
 def _gelu_tanh_derivative(y: Node, x: Node) -> Node:
     t = tanh(_gelu_argument(x))
-    inner = sqrt(2 / const("pi")) * (1 + const(Decimal("0.134145")) * x**2)
-    return (1 + t) / 2 + x * (1 - t**2) * inner / 2
+    inner = 1 + const(Decimal("0.134145")) * x**2
+    return (1 + t) / 2 + x * (1 - t**2) * sqrt(2 / const("pi")) * inner / 2
 
 
 @composite(elementwise=True, derivatives=(_gelu_tanh_derivative,))
