@@ -80,7 +80,7 @@ def circuit_of(
         wires,
         (Output(sheet.ids[root], gradients.get(root)),),
         boxes,
-        tooltip(root, {}),
+        tooltip(root, sheet.words.paths, sheet.words.paths),
         _description(sheet, root, gradients),
     )
     return with_signs(circuit, {sheet.ids[n]: sheet.words.sign(n) for n in sheet.words.referred})
@@ -178,7 +178,7 @@ def _constant(sheet: _Sheet, node: Node, shape: str) -> Value:
 def _gate(sheet: _Sheet, node: Node, out: Value, box: str, roles: bool) -> Gate:
     seen = sheet.faces[node]
     caption = role(node, seen) if roles else ""
-    title = tooltip(node, sheet.words.names)
+    title = tooltip(node, sheet.words.names, sheet.words.paths)
     return Gate(sheet.ids[node], seen.symbol, out, title, node.op.name not in COMMUTATIVE, caption, box)
 
 
@@ -186,7 +186,7 @@ def _description(sheet: _Sheet, root: Node, gradients: dict[Node, Rows | None]) 
     """The picture in a sentence, for those who do not see it."""
     value = "".join(sheet.numbers(root)) if not root.shape else ""
     told = [
-        f"{node.name} {''.join(rows)}"
+        f"{sheet.words.paths.get(node, node.name)} {''.join(rows)}"
         for node in sheet.ids
         if node.is_leaf and (rows := gradients.get(node)) is not None and len(rows) == 1
     ]
