@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from graphc.derive.edge import edge_value, local_expression
 from graphc.derive.local import local_derivative, plain_derivative
-from graphc.derive.notebook import CLOSED, LONGEST, Notebook
+from graphc.derive.notebook import CLOSED, LONGEST, WIDEST, Notebook
 from graphc.derive.replay import replay
 from graphc.derive.reverse import Contribution, contributions_of
 from graphc.derive.steps import Line
@@ -19,8 +19,6 @@ from graphc.rewrite.layout import LAYOUT
 
 MOST_LINES = 3
 """So many simplifications of one gradient are shown, the last ones; the others are named beside them."""
-WIDEST = 88
-"""A simplification of more characters is left out."""
 UNSAID = {rule.name for rule in LAYOUT}
 MANY = 1000
 """A sum of more contributions is not rewritten line by line."""
@@ -31,6 +29,9 @@ def gradient_lines(book: Notebook, node: Node) -> list[Line]:
     edges = book.derivation.contributions.get(node, ())
     lines = _chain_rule(book, node, edges)
     lines += _local_derivatives(book, edges, "" if lines else _uses_note(edges))
+    if len(edges) <= MANY:
+        for line in lines:
+            book.name_parts(line.expr)
     lines += _simplifications(book, node, edges)
     return _distinct(book, lines)
 
@@ -166,6 +167,8 @@ def _reason(book: Notebook, edges: Sequence[Contribution]) -> str:
     kind, reason = user.op.name, REASONS.get(user.op.name, "")
     if user.op.elementwise and user.shape != operand.shape:
         kind, reason = "repeated", "repeated on the way forward, so summed on the way back"
+    elif user.op.kind == "composite" and not user.op.elementwise and not reason:
+        reason = f"the chain rule through what {kind} is made of, simplified"
     elif form(user).kind == "matmul":
         kind, reason = "matmul", "a product: the gradient times the other factor, transposed"
     if len(edges) > 1 or kind in book.explained:

@@ -9,7 +9,7 @@ from graphc.derive.chain import gradient_lines
 from graphc.derive.indices import Entry, entry, has_sum, is_element
 from graphc.derive.notebook import LONGEST, Notebook
 from graphc.derive.steps import TERMS, Line, Script, Step
-from graphc.ir.node import Node, make
+from graphc.ir.node import Node, make, topological
 from graphc.ops.form import mention, show_form
 from graphc.ops.leaf import const
 
@@ -41,7 +41,18 @@ def compose(derivation: Derivation) -> Script:
     steps += [
         _no_gradient(book, t) for t in derivation.wrt if derivation.upstream and t not in derivation.upstream
     ]
+    for part in book.parts:
+        steps.insert(_place(book, steps, part), _definition(book, part))
     return Script(tuple(steps) or (_definition(book, derivation.output),), book.symbols, book.names)
+
+
+def _place(book: Notebook, steps: Sequence[Step], part: Node) -> int:
+    """Where a part of gradients is defined: after all that it is made of."""
+    below = {
+        book.names.get(n) for n in topological([part], stop=lambda n: n is not part and book.is_named(n))
+    }
+    places = [i for i, s in enumerate(steps) if s.kind == "definition" and book.names.get(s.head) in below]
+    return max((i + 1 for i in places), default=0)
 
 
 def _backward(derivation: Derivation) -> list[Node]:

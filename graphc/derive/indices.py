@@ -123,9 +123,9 @@ class _Reading:
 
     def whole(self, node: Node, at: Indices) -> Product:
         """An array that has no index notation of its own, indexed."""
-        base = defined(node, {})
         if len(show(node)) > WIDEST_WHOLE:
             raise Unwritable
+        base = node if self.count > 1 else defined(node, {})
         return Product((Factor(_element(base, at) if node.ndim else base, _letters(at)),))
 
     def operand(self, operand: Node, at: Indices, scope: frozenset[str]) -> Product:

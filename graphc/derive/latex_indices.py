@@ -15,7 +15,9 @@ def entries(part: Node | Form, names: Names) -> Node | Form:
     base = part.parts[0] if part.kind == "element" else None
     if not isinstance(base, Node):
         return Form(part.kind, parts, part.text, part.options)
-    name = names.get(base, base.name or "")
+    name = names.get(base, base.name)
+    if name is None:
+        return Form(part.kind, parts, part.text, part.options)
     if isinstance(name, str):
         return Form("element", (_scalar(name), *parts[1:]))
     of, wrt = name.parts

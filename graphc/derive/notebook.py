@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from graphc.derive.edge import placeholder
 from graphc.derive.letters import Letters
 from graphc.derive.naming import free_letter
+from graphc.derive.parts import part_name, part_to_name
 from graphc.derive.reading import for_reading
 from graphc.derive.steps import SHORT, TERMS, Line, Step, Symbol
 from graphc.ir.node import Node, substitute, topological
@@ -28,6 +29,9 @@ CLOSED = 14
 PIECE = 20
 """A part of a long expression gets a line of its own from so many symbols on."""
 ENDLESS = 10**6
+WIDEST = 88
+"""A line of more characters is left out, or parts of it are named, at most so many:"""
+MOST_PARTS = 6
 SIGN = 5
 """A gradient of fewer symbols than this is written out wherever it is used."""
 
@@ -43,6 +47,7 @@ class Notebook:
     cuts: dict[Node, Node] = field(default_factory=dict)
     explained: set[object] = field(default_factory=set)
     pieces: int = 0
+    parts: list[Node] = field(default_factory=list)
     _closed: dict[Node, int] = field(default_factory=dict)
     _cut: dict[Node, int] = field(default_factory=dict)
 
@@ -171,6 +176,19 @@ class Notebook:
         if value not in self.cuts and not self.is_named(value) and self._closed_length(value) >= SIGN:
             self.cuts[value] = self.sign(node)
             self._cut.pop(value, None)
+
+    def name_parts(self, expr: Node) -> None:
+        """Name parts of a long line, those without gradients in them, which are defined with the forward values."""
+        for _ in range(MOST_PARTS):
+            if len(self.text(expr)) <= WIDEST:
+                return
+            part = part_to_name(expr, self.is_named, self.symbols, lambda n: len(self.text(n)), WIDEST)
+            if part is None:
+                return
+            name = part_name(part, set(self.names.values()), f"{self.piece_letter}{self.pieces + 1}")
+            self.pieces += name.startswith(self.piece_letter)
+            self.names[part] = name
+            self.parts.append(part)
 
     def in_pieces(self, expr: Node) -> tuple[list[Step], Node]:
         """Definitions for parts of a long expression, and the expression in terms of them."""

@@ -111,7 +111,7 @@ def _definitions(script: Script, names: Names, *, shapes: bool, indices: bool) -
     width = min(NOTES_FROM, max((len(t) for t, _ in rows), default=0)) + 2
     lines: list[str] = []
     for step, (text, node) in zip(first, rows, strict=True):
-        lines.append(f"{text:<{width}}{show_shape(node.shape)}" if shapes and node.shape else text)
+        lines.append(f"{text + '  ':<{width}}{show_shape(node.shape)}" if shapes and node.shape else text)
         if indices and step.entry is not None:
             lines += _entry_lines(step.entry, names, len(mention(step.head, names)))
     return "\n".join(lines)

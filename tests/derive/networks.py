@@ -30,7 +30,7 @@ NETWORKS = {
         h = tanh(X @ W1 + b1)
         loss = cross_entropy(h @ W2, t) + lam/2*(sum(W1**2) + sum(W2**2))
     """,
-    "batch norm": """
+    "batch norm by hand": """
         X = input(N, D); t = input(N, dtype=int)
         W1 = param(D, H); gamma = param(H); beta = param(H); W2 = param(H, K); b2 = param(K)
         h = X @ W1
@@ -82,6 +82,32 @@ NETWORKS = {
         T = input(N, K); s = input(N){LAYERS}
         r = z2 - T
         loss = sum(s*sum(r**2, axis=1))/sum(s)
+    """,
+    "batch norm": """
+        X = input(N, D); t = input(N, dtype=int)
+        W1 = param(D, H); gamma = param(H); beta = param(H); W2 = param(H, K); b2 = param(K)
+        h = X @ W1
+        y = batch_norm(h, gamma, beta)
+        z = relu(y) @ W2 + b2
+        loss = cross_entropy(z, t)
+    """,
+    "layer norm": """
+        X = input(N, D); t = input(N, 2); W1 = param(D, H); W2 = param(H, 2); g = param(H); b = param(H)
+        h = gelu(X @ W1)
+        loss = mean_squared_error(layer_norm(h, g, b) @ W2, t)
+    """,
+    "gates": """
+        x = input(N, D); h0 = input(N, H); U = param(D, H); V = param(H, H); Ur = param(D, H); Vr = param(H, H)
+        r = sigmoid(x @ Ur + h0 @ Vr)
+        n = tanh(x @ U + r*(h0 @ V))
+        h = (1 - r)*n + r*h0
+        loss = sum(h**2)
+    """,
+    "pooling": """
+        X = input(N, 2, 4, 4); t = input(N, dtype=int); C = param(4, 2, 3, 3); c = param(4); W = param(16, K)
+        h = relu(conv2d(X, C, c, padding=1))
+        z = flatten(max_pool2d(h)) @ W
+        loss = cross_entropy(z, t)
     """,
     "images": """
         x = input(N, 2, 5, 5); t = input(N, dtype=int); C = param(4, 2, 3, 3); c = param(4); W = param(36, K)
