@@ -314,7 +314,7 @@ def kl_divergence(
     from_logits: bool = False,
     reduction: Reduction = "mean",
 ) -> Node:
-    """The Kullback-Leibler divergence of `q` from `p`, rows of shape (N, K): `mean(sum(p*(log(p) - log(q)), axis=1))`.
+    """The Kullback-Leibler divergence of `p` from `q`, rows of shape (N, K): `mean(sum(p*(log(p) - log(q)), axis=1))`.
 
     There is one value per row, and the mean is over the rows (PyTorch's `batchmean`). Where `p` is 0 an entry adds 0,
     also where `q` is; for the gradient `q` has to be positive. With `from_logits=True` the second operand holds

@@ -43,7 +43,7 @@ def test_what_does_not_fit_is_refused_in_one_sentence(name: str) -> None:
         (lambda: loss(y, t, input_("v", (2, "N", "K"))), ShapeError, "weights of shape"),
         (lambda: loss(y, input_("v", ("N", "M"))), ShapeError, "do not broadcast"),
         (lambda: loss(input_("a", ("N", 1)), input_("b", (1, "K"))), ShapeError, "give both the same shape"),
-        (lambda: loss(y), TypeError, "operands|argument"),
+        (lambda: loss(y), TypeError, r"operands|argument"),
     ):
         with pytest.raises(kind, match=words) as caught:
             build()
@@ -73,7 +73,7 @@ def test_weights_may_be_left_out_or_given_by_place_or_name() -> None:
         loss = F[name]
         assert loss(y, t, weights=w) is loss(y, t, w)
         assert loss(y, t, weights=None) is loss(y, t, None) is loss(y, t)
-        with pytest.raises(TypeError, match="weights|twice"):
+        with pytest.raises(TypeError, match=r"weights|twice"):
             loss(y, t, w, weights=w)
 
 
