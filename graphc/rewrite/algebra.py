@@ -190,5 +190,6 @@ ALGEBRA = (
     Rule("larger of a thing and itself", maximum(x, x), x, example="maximum(x, x)"),
     Rule("smaller of a thing and itself", minimum(x, x), x, example="minimum(x, x)"),
     Rule("relu twice", relu(relu(x)), relu(x), example="relu(relu(x))"),
+    Rule("identity", call("identity")(x), x, example="identity(x)*y"),
     Rule("either way the same", where(c, x, x), x, example="where(y > 0, x, x)"),
 )  # fmt: skip

@@ -42,7 +42,6 @@ for _alpha in ((), (3,), (2, 1), (2, 3)):
 for _shape, _pieces, _axis, _grouped in (
     ((6,), 3, -1, (2, 3)),
     (("N", 4), 2, -1, (3, 2, 2)),
-    (("N", "3*M"), 3, -1, (3, 2, 3)),
     ((4, "N"), 2, 0, (2, 2, 3)),
     ((2, 3), 1, -1, (2, 3, 1)),
     ((2, 3), 3, 1, (2, 1, 3)),
@@ -54,3 +53,11 @@ for _shape, _pieces, _axis, _grouped in (
         note=f"{_pieces} of {_shape} along {_axis}",
         x=_shape,
     )
+case(
+    "maxout",
+    lambda x, w: F["maxout"](x, pieces=3) * w,
+    numpy=lambda x, w: x.reshape(3, 2, 3).max(-1) * w,
+    note="of a multiple of a size",
+    x=("N", "3*M"),
+    w=("M",),
+)
