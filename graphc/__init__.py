@@ -37,7 +37,7 @@ _HOMES = {
         "maxout clip"
     ),
     "ops.contract": "matmul dot outer contract trace diag",
-    "ops.reduce": "sum=sum_ mean max=max_ min=min_ prod norm",
+    "ops.reduce": "sum=sum_ mean max=max_ min=min_ prod norm is_max is_min",
     "ops.scan": "cumsum cumprod recurrence",
     "ops.move": "reshape transpose broadcast expand_dims squeeze pad concat stack",
     "ops.window": "sliding_window overlap_add",

@@ -135,7 +135,7 @@ def _size(node: Node) -> Form:
 
 
 def _reduction(node: Node) -> Form:
-    axes, keepdims = node.attrs
+    axes, keepdims = (*node.attrs, False)[:2]
     options = []
     if len(axes) < node.args[0].ndim:
         options.append(("axis", str(axes[0]) if len(axes) == 1 else show_shape(axes)))
@@ -334,7 +334,7 @@ _SPECIAL: dict[str, Callable[[Node], Form]] = {
     "pad": _pad,
     "sliding_window": _windows,
     "overlap_add": _windows,
-    **dict.fromkeys(("sum", "max", "min", "prod", "mean"), _reduction),
+    **dict.fromkeys(("sum", "max", "min", "prod", "mean", "is_max", "is_min"), _reduction),
     "reshape": lambda n: _reshape(n),
     "equal": lambda n: _identity(n) or _call(n),
     "broadcast": lambda n: Form("call", n.args, "broadcast", (("", show_shape(n.shape)),)),

@@ -54,9 +54,14 @@ def _back(node: Node, value: Node, order: tuple[int, ...]) -> Node:
 
 def _winner(node: Node) -> Node:
     """1 where the extreme is taken, at the first place in logical index order; 0 elsewhere."""
+    if len(node.attrs[0]) > 1:
+        return (is_max if node.op.name == "max" else is_min)(node.args[0], axis=node.attrs[0])
+    return _first(node, argmax if node.op.name == "max" else argmin)
+
+
+def _first(node: Node, arg: Any) -> Node:
     flat, order = _along_last(node)
-    place = (argmax if node.op.name == "max" else argmin)(flat, axis=-1)
-    return _back(node, one_hot(place, flat.shape[-1]), order)
+    return _back(node, one_hot(arg(flat, axis=-1), flat.shape[-1]), order)
 
 
 def _all_but_one(node: Node) -> Node:
@@ -100,6 +105,30 @@ SUM = _reduction("sum", "Σ", _sum_vjp)
 MAX = _reduction("max", "max", *_routed(_winner))
 MIN = _reduction("min", "min", *_routed(_winner))
 PROD = _reduction("prod", "Π", *_routed(_all_but_one))
+
+
+@composite(name="is_max")
+def _is_max(x: Node, *, axes: tuple[int, ...]) -> Node:
+    return _first(make(MAX, (x,), (axes, False)), argmax)
+
+
+@composite(name="is_min")
+def _is_min(x: Node, *, axes: tuple[int, ...]) -> Node:
+    return _first(make(MIN, (x,), (axes, False)), argmin)
+
+
+@function
+def is_max(x: Any, *, axis: Axis = None) -> Node:
+    """1 at the largest entry over `axis` (all axes without it), the first in index order at a tie; 0 elsewhere."""
+    x = as_node(x)
+    return _is_max(x, axes=normal_axes("is_max", axis, x))
+
+
+@function
+def is_min(x: Any, *, axis: Axis = None) -> Node:
+    """1 at the smallest entry over `axis` (all axes without it), the first in index order at a tie; 0 elsewhere."""
+    x = as_node(x)
+    return _is_min(x, axes=normal_axes("is_min", axis, x))
 
 
 def normal_axes(op: str, axis: Axis, x: Node) -> tuple[int, ...]:

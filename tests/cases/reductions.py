@@ -68,3 +68,25 @@ case(
 )
 case("norm", lambda x: F["norm"](x), numpy=np.linalg.norm, x=(3,))
 case("norm", lambda x: F["norm"](x), numpy=np.linalg.norm, x=("N", 2))
+
+for name, argument in (("is_max", np.argmax), ("is_min", np.argmin)):
+    case(
+        name,
+        lambda x, f=name: F[f](x, axis=(0, 2)),
+        numpy=lambda x, a=argument: np.moveaxis(
+            np.eye(x.shape[0] * x.shape[2])[a(np.moveaxis(x, 1, 0).reshape(x.shape[1], -1), axis=1)].reshape(
+                x.shape[1], x.shape[0], x.shape[2]
+            ),
+            0,
+            1,
+        ),
+        x=(2, "N", 3),
+        smooth=False,
+    )
+    case(
+        name,
+        lambda x, f=name: F[f](x),
+        numpy=lambda x, a=argument: np.arange(4) == a(x),
+        x=(4,),
+        smooth=False,
+    )

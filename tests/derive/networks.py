@@ -114,4 +114,15 @@ NETWORKS = {
         h = relu(conv2d(x, C, c))
         loss = cross_entropy(flatten(h) @ W, t)
     """,
+    "pooled images": """
+        x = input(N, 6, 6, 2); C = param(3, 3, 1, 4); c = param(4); E = param(1, 2, 4, 3); W = param(3, K)
+        h = tanh(conv2d(x, C, c, padding=same, groups=2, layout=NHWC))
+        p = max_pool2d(h, size=2, padding=1, layout=NHWC)
+        q = avg_pool2d(conv2d(p, E, stride=(3, 2), layout=NHWC), size=(2, 1), layout=NHWC)
+        loss = sum((global_avg_pool(q, layout=NHWC) @ W)**2)
+    """,
+    "signals": """
+        x = input(N, 2, 9); C = param(3, 2, 3); c = param(3)
+        loss = sum(max_pool1d(conv1d(x, C, c, dilation=2, padding=(2, 1)), size=2, stride=1)**2)
+    """,
 }
