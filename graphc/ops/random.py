@@ -17,6 +17,7 @@ from graphc.ir.op import Attrs, Op, function, register
 from graphc.ir.types import DimLike, DType, Shape, shape_of
 from graphc.ops.composite import composite, exact_number
 from graphc.ops.leaf import as_node, const, input_
+from graphc.ops.pointwise import cast
 
 Key = str | int
 
@@ -86,7 +87,7 @@ def _dropout(x: Node, u: Node, *, rate: Fraction) -> Node:
 
 
 def _scaled_mask(u: Node, rate: Fraction) -> Node:
-    return (u >= rate) * const(1 / (1 - rate))
+    return (u >= rate) * cast(const(1 / (1 - rate)), "real")
 
 
 @function
@@ -99,7 +100,7 @@ def dropout(x: Any, *, rate: Any = Fraction(1, 2), key: Key, seed: Any = 0, step
     Source: Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting (2014), section 10,
     with the scale at training time.
     """
-    x = as_node(x)
+    x = cast(x, "real")
     return _dropout(x, random_uniform(x.shape, key=key, seed=seed, step=step), rate=drop_rate(rate))
 
 

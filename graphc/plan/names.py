@@ -41,12 +41,19 @@ class Namer:
 
 def identifier(name: str) -> str:
     """A valid identifier for any text. A leading underscore is left to the generated helpers."""
-    normal = unicodedata.normalize("NFKC", name)
+    normal = unicodedata.normalize("NFKC", _last_parts(name))
     cleaned = "".join(c if f"a{c}".isidentifier() else "_" for c in normal[: 4 * LONGEST])
     cleaned = re.sub(r"_{2,}", "_", cleaned)[:LONGEST].strip("_") or "v"
     if not cleaned.isidentifier():
         cleaned = f"v{cleaned}"
     return f"{cleaned}_" if keyword.iskeyword(cleaned) else cleaned
+
+
+def _last_parts(name: str) -> str:
+    """Of a path that is too long, its last parts, which tell more than the first."""
+    while len(name) > LONGEST and "/" in name.strip("/"):
+        name = name.strip("/").partition("/")[2]
+    return name
 
 
 def spoken(name: str) -> str:
