@@ -168,7 +168,7 @@ def _reason(book: Notebook, edges: Sequence[Contribution]) -> str:
     if user.op.elementwise and user.shape != operand.shape:
         kind, reason = "repeated", "repeated on the way forward, so summed on the way back"
     elif user.op.kind == "composite" and not user.op.elementwise and not reason:
-        reason = f"the chain rule through what {kind} is made of, simplified"
+        reason = f"the chain rule through the parts of {kind}"
     elif form(user).kind == "matmul":
         kind, reason = "matmul", "a product: the gradient times the other factor, transposed"
     if len(edges) > 1 or kind in book.explained:

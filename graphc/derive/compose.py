@@ -16,7 +16,7 @@ from graphc.ops.leaf import const
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
 
-WIDE, WIDEST = 88, 130
+WIDE, WIDEST = 88, 150
 """A gradient in index notation has at most so many characters, if there is one, and never more than the second."""
 
 

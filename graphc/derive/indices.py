@@ -26,7 +26,8 @@ BUDGET = 300
 """Nor is one of more parts, a node counted once for every choice of indices."""
 WIDEST_WHOLE = 40
 """What is written whole has at most so many characters."""
-ZERO = Factor(Form("number", (), "0"))
+ZERO = Factor(Form("first", (), "0"))
+"""The index of an axis of size 1."""
 
 Indices = tuple[Factor, ...]
 

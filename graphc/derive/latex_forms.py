@@ -174,6 +174,11 @@ def _div(f: Form, parts: list[Tex]) -> Tex:
         return Tex(rf"\frac{{1}}{{{parts[1].text}}}{sign} {parts[0].text}", SUM, "sum")
     if r"\frac" in parts[0].text and parts[0].kind == "matmul" and not _is_array(f.parts[1]):
         return Tex(rf"\frac{{1}}{{{parts[1].text}}}\,{parts[0].text}", PRODUCT, "mul")
+    if r"\sum" in parts[0].text and r"\partial" in parts[0].text:
+        sign = r" \odot " if _is_array(f.parts[1]) else r"\,"
+        return Tex(
+            rf"\frac{{1}}{{{parts[1].text}}}{sign}{_wrap(parts[0], PRODUCT, after=True)}", PRODUCT, "mul"
+        )
     if parts[0].kind == "derivative":
         return Tex(rf"{parts[0].text} \,/\, {_wrap(parts[1], ATOM)}", PRODUCT, f.kind)
     return Tex(rf"\frac{{{parts[0].text}}}{{{parts[1].text}}}", PRODUCT, "frac")
@@ -402,7 +407,8 @@ def _contract(f: Form, parts: list[Tex]) -> Tex | None:
     spec = f.parts[0].text if isinstance(f.parts[0], Form) else inputs
     inputs, _, output = spec.partition("->")
     summed = sorted(set(inputs) - set(output) - {","})
-    arrays = [parenthesised(p.text) if p.kind == "derivative" else _one(_wrap(p, ATOM)) for p in parts[1:]]
+    bare = [p.level == ATOM and "_" not in p.text and p.kind != "derivative" for p in parts[1:]]
+    arrays = [p.text if b else parenthesised(p.text) for p, b in zip(parts[1:], bare, strict=True)]
     factors = [f"{array}_{{{i}}}" for array, i in zip(arrays, inputs.split(","), strict=True)]
     sign = rf"\sum_{{{','.join(summed)}}} " if summed else ""
     return Tex(sign + r"\,".join(factors), SUM if summed else PRODUCT, "sum")

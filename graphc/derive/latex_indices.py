@@ -11,7 +11,8 @@ def entries(part: Node | Form, names: Names) -> Node | Form:
     r"""A notation with the entries of named arrays in italics, and of a gradient as \partial L/\partial z_{nk}."""
     if isinstance(part, Node):
         return part
-    parts = tuple(entries(p, names) for p in part.parts)
+    kept = (p for p in part.parts if part.kind != "element" or isinstance(p, Node) or p.kind != "first")
+    parts = tuple(entries(p, names) for p in kept)
     base = part.parts[0] if part.kind == "element" else None
     if not isinstance(base, Node):
         return Form(part.kind, parts, part.text, part.options)
