@@ -64,9 +64,10 @@ def draw() -> Any:
     for label, y, style in functions:
         for panel, shown in zip(axes, (y, g.grad(g.sum(y), x)), strict=True):
             panel.plot(points, g.compile(shown)(x=points), label=label, **style)
-    axes[0].set(xlabel="x", title="Values")
+    axes[0].set(xlabel="x", title="Values", yticks=[-1, -0.5, 0, 0.5, 1])
     axes[1].set(xlabel="x", title="Derived slopes", yticks=[0, 0.25, 0.5, 0.75, 1])
     axes[1].axhline(0.5, color=picture.VERMILION, linestyle=":", linewidth=1.2)
+    axes[1].text(2.0, 0.52, "slope ≤ 1/2", color=picture.VERMILION)
     axes[0].legend(loc="upper left")
     return figure
 
