@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 from typing import Any
 
@@ -43,6 +44,7 @@ def number(node: Node) -> Any:
     return sympy.Rational(exact.numerator, exact.denominator)
 
 
+LONG = 10**6  # a fraction of a larger denominator is no fraction a person wrote
 _UNARY = {"exp", "log", "sin", "cos", "tanh", "erf"}
 _RELATIONS = {
     "GreaterThan": "greater_equal",
@@ -60,7 +62,7 @@ def from_sympy(expr: Any, nodes: Mapping[Any, Node]) -> Node:
         return nodes[expr]
     kind = type(expr).__name__
     if expr.is_Rational:
-        return const(Fraction(int(expr.p), int(expr.q)))
+        return const(_exact(expr))
     if kind == "Pi":
         return const("pi")
     if kind == "Add":
@@ -78,6 +80,17 @@ def from_sympy(expr: Any, nodes: Mapping[Any, Node]) -> Node:
     if kind in _UNARY or kind in ("sign", "Abs"):
         return FUNCTIONS[kind.lower()](from_sympy(expr.args[0], nodes))
     raise ValueError(f"SymPy's {kind} has no counterpart in the graph language: {expr}")
+
+
+def _exact(number: Any) -> Fraction | Decimal:
+    """SymPy's fraction; one of a long denominator as the decimal it came from, where it is one."""
+    exact = Fraction(int(number.p), int(number.q))
+    if exact.denominator > LONG:
+        try:
+            return Context(prec=200, traps=[Inexact]).divide(exact.numerator, exact.denominator)
+        except Inexact:
+            pass
+    return exact
 
 
 def _logical(kind: str, parts: list[Node]) -> Node:
@@ -114,7 +127,9 @@ def _product(expr: Any, nodes: Mapping[Any, Node]) -> Node:
     below: list[Node] = []
     for factor in expr.as_ordered_factors() if expr.is_Mul else [expr]:
         base, exponent = factor.as_base_exp()
-        if factor.is_Rational:
+        if factor.is_Rational and isinstance(_exact(factor), Decimal):
+            above.append(const(_exact(factor)))
+        elif factor.is_Rational:
             if factor.p != 1:
                 above.append(const(int(factor.p)))
             if factor.q != 1:
