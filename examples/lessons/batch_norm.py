@@ -141,9 +141,8 @@ def show_test_time() -> tuple[Any, Any]:
         running.append((mean, variance))
     means, variances = np.array(running).T
     as_trained, as_tested = g.compile(y), g.compile(model.test(x))
-    print(
-        f"\nA single sample, after {STEPS} training steps on data with mean {MEAN} and standard deviation {DEVIATION}:\n"
-    )
+    data = f"data with mean {MEAN} and standard deviation {DEVIATION}"
+    print(f"\nA single sample, after {STEPS} training steps on {data}:\n")
     print("      x   training form   test form")
     for value in (2.0, 5.0, 8.0):
         trained = float(as_trained(x=[[value]], **step.params)[0, 0])
