@@ -120,7 +120,7 @@ def prelu(x: Node, alpha: Node) -> Node:
 
 @composite(
     elementwise=True,
-    stable=lambda x: const(SELU_SCALE) * _stable_elu(x, alpha=Fraction(SELU_ALPHA)),
+    stable=lambda x: const(SELU_SCALE) * where(x > 0, x, const(SELU_ALPHA) * expm1(minimum(x, 0))),
     derivatives=(lambda y, x: where(x > 0, const(SELU_SCALE), y + const(SELU_FLOOR)),),
 )
 def selu(x: Node) -> Node:

@@ -46,7 +46,7 @@ SIGNS = {
     "add": "x + y", "sub": "x - y", "mul": "x * y", "div": "x / y", "neg": "-x", "pow": "x ** y",
     "less": "x < y", "less_equal": "x <= y", "greater": "x > y", "greater_equal": "x >= y",
 }  # fmt: skip
-OPERANDS = {"where": ("c", "x", "y"), "clip": ("x", "low", "high")}
+OPERANDS = {"where": ("c", "x", "y"), "clip": ("x", "low", "high"), "prelu": ("x", "alpha")}
 
 # Where the slope is not the same on both sides: the gradient each operand gets there is computed, not stated.
 KINKS = (
@@ -256,7 +256,8 @@ def derivatives(op: Op, node: Node) -> list[str]:
         shown = (
             written(local, op, {node: "y" if len(node.args) == 1 else "out"}) if local is not None else "0"
         )
-        found.append(code(shown) if len(shown) < 50 else "by cases")
+        elsewhere = "see [activations](activations.md)" if len(node.args) == 1 else "by cases"
+        found.append(code(shown) if len(shown) < 60 else elsewhere)
     return found
 
 
