@@ -11,6 +11,9 @@ from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node, topological
 from graphc.ir.text import from_text, to_text
 from graphc.nn import (
+    GRU,
+    LSTM,
+    RNN,
     Activation,
     AvgPool2D,
     BatchNorm,
@@ -23,6 +26,7 @@ from graphc.nn import (
     Layer,
     LayerNorm,
     MaxPool2D,
+    MultiHeadAttention,
     Residual,
     Sequential,
     init,
@@ -111,6 +115,10 @@ LAYERS: list[tuple[Layer, Node, tuple]] = [
     (Activation("maxout", pieces=2), x, ("N", 2)),
     (Activation(lambda z: z * F["sigmoid"](z)), x, ("N", 4)),
     (Embedding(10, 4), words, ("N", 3, 4)),
+    (RNN(5), input_("a", ("N", 4, 3)), ("N", 5)),
+    (GRU(5, sequences=True), input_("a", ("N", 4, 3)), ("N", 4, 5)),
+    (LSTM(5, reverse=True), input_("a", ("N", 4, 3)), ("N", 5)),
+    (MultiHeadAttention(2, causal=True), input_("a", ("N", 5, 4)), ("N", 5, 4)),
     (Residual(Dense(4)), x, ("N", 4)),
     (Residual(Conv2D(4, 3, padding="same"), shortcut=Conv2D(4, 1)), image, ("N", 4, 6, 6)),
     (Sequential(), x, ("N", 4)),
