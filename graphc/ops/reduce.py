@@ -107,30 +107,6 @@ MIN = _reduction("min", "min", *_routed(_winner))
 PROD = _reduction("prod", "Π", *_routed(_all_but_one))
 
 
-@composite(name="is_max")
-def _is_max(x: Node, *, axes: tuple[int, ...]) -> Node:
-    return _first(make(MAX, (x,), (axes, False)), argmax)
-
-
-@composite(name="is_min")
-def _is_min(x: Node, *, axes: tuple[int, ...]) -> Node:
-    return _first(make(MIN, (x,), (axes, False)), argmin)
-
-
-@function
-def is_max(x: Any, *, axis: Axis = None) -> Node:
-    """1 at the largest entry over `axis` (all axes without it), the first in index order at a tie; 0 elsewhere."""
-    x = as_node(x)
-    return _is_max(x, axes=normal_axes("is_max", axis, x))
-
-
-@function
-def is_min(x: Any, *, axis: Axis = None) -> Node:
-    """1 at the smallest entry over `axis` (all axes without it), the first in index order at a tie; 0 elsewhere."""
-    x = as_node(x)
-    return _is_min(x, axes=normal_axes("is_min", axis, x))
-
-
 def normal_axes(op: str, axis: Axis, x: Node) -> tuple[int, ...]:
     """Axes counted from 0, in order; None means all."""
     if axis is None:
@@ -204,3 +180,27 @@ def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Node:
 def norm(x: Any) -> Node:
     """The square root of the sum of squares; of a matrix the Frobenius norm."""
     return sqrt(sum_(square(as_node(x))))
+
+
+@composite(name="is_max")
+def _is_max(x: Node, *, axes: tuple[int, ...]) -> Node:
+    return _first(make(MAX, (x,), (axes, False)), argmax)
+
+
+@composite(name="is_min")
+def _is_min(x: Node, *, axes: tuple[int, ...]) -> Node:
+    return _first(make(MIN, (x,), (axes, False)), argmin)
+
+
+@function
+def is_max(x: Any, *, axis: Axis = None) -> Node:
+    """1 at the largest entry over `axis` (all axes without it), the first in index order at a tie; 0 elsewhere."""
+    x = as_node(x)
+    return _is_max(x, axes=normal_axes("is_max", axis, x))
+
+
+@function
+def is_min(x: Any, *, axis: Axis = None) -> Node:
+    """1 at the smallest entry over `axis` (all axes without it), the first in index order at a tie; 0 elsewhere."""
+    x = as_node(x)
+    return _is_min(x, axes=normal_axes("is_min", axis, x))
