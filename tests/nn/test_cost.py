@@ -19,7 +19,7 @@ from graphc.nn import (
     flops,
 )
 from graphc.nn.summary import grouped
-from graphc.ops import FUNCTIONS, input_, param
+from graphc.ops import FUNCTIONS, OPS, input_, param
 
 F = FUNCTIONS
 x = input_("x", ("N", 784))
@@ -128,3 +128,18 @@ def test_large_polynomials_are_grouped() -> None:
         "-3*N**2 + 12,000*N*T + 1,500",
     )
     assert grouped(1234567) == "1,234,567"
+
+
+COUNTED = {"contract", "argmax", "argmin", "scatter_add", "overlap_add"}
+FREE = {
+    *("gather", "iota", "reshape", "transpose", "broadcast", "slice", "pad", "concat", "sliding_window"),
+    *("cast", "assumed", "stop_gradient", "input", "param", "state", "const", "size"),
+}
+
+
+def test_of_every_operation_it_is_settled_what_it_costs() -> None:
+    """A new operation that is not elementwise, reduction, scan, draw or composite has to be put in one of these."""
+    kinds = ("pointwise", "reduce", "scan", "random", "composite")
+    others = {op.name for op in OPS.values() if op.kind not in kinds}
+    assert others - COUNTED - FREE == set()
+    assert not {name for name in COUNTED if name not in OPS}
