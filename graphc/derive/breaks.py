@@ -1,29 +1,40 @@
-"""Where a long formula may go on in the next line: before a sign between its terms, outside all brackets."""
+"""Where a long formula may go on in the next line: between its terms, outside all brackets where it can be."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 TERMS = (" + ", " - ")
+Way = tuple[tuple[str, ...], int]
+"""What to break at, and within how many brackets."""
 _OPEN, _CLOSED = "([{", ")]}"
 _UNSEEN = re.compile(
     r"\\(?:text|mathrm|mathbf|mathbb|boldsymbol|operatorname|frac|left|right|partial|tilde|hat)\b"
 )
 
 
-def broken(text: str, width: int, at: tuple[str, ...] = TERMS, depth: int = 0) -> list[str]:
+def broken(text: str, width: int) -> list[str]:
     """The formula in pieces of at most `width` characters, as far as there is a place to break.
 
     >>> broken("a*b + f(c + d) - e", 10)
     ['a*b', '+ f(c + d)', '- e']
     """
-    return _joined(_split(text, at, depth), width, len)
+    return _pieces(text, width, len, ((TERMS, 0), ((" for ",), 1), (TERMS, 1), ((", ",), 1)))
 
 
 def broken_latex(text: str, width: int) -> list[str]:
-    """The same for LaTeX, by what is seen of it; the pieces balance."""
-    return _joined(_split(text, TERMS, 0), width, seen)
+    """The same for LaTeX, by what is seen of it: between terms, else factors, else operands of a function."""
+    ways = ((TERMS, 0), ((r" \odot ",), 0), ((", ",), 1))
+    return _pieces(text, width, seen, ways[: 2 if r"\left" in text else 3])
+
+
+def _pieces(text: str, width: int, measure: Callable[[str], int], ways: Sequence[Way]) -> list[str]:
+    pieces = [text]
+    for at, depth in ways:
+        if max(map(measure, pieces)) > width:
+            pieces = [p for piece in pieces for p in _joined(_split(piece, at, depth), width, measure)]
+    return pieces
 
 
 def seen(text: str) -> int:
@@ -38,8 +49,9 @@ def _split(text: str, at: tuple[str, ...], depth: int) -> list[str]:
     for i, character in enumerate(text):
         level += (character in _OPEN) - (character in _CLOSED)
         if level == depth and i > start and text.startswith(at, i):
-            pieces.append(text[start:i])
-            start = i + 1
+            comma = character == ","
+            pieces.append(text[start : i + comma])
+            start = i + 1 + comma
     return [*pieces, text[start:]]
 
 

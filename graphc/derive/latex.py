@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphc.derive.breaks import broken_latex
+from graphc.derive.breaks import broken_latex, seen
 from graphc.derive.latex_forms import latex_definition, latex_entry, latex_mention, latex_shape
 from graphc.derive.latex_names import latex_name
 from graphc.derive.steps import TERMS, Step
@@ -17,7 +17,7 @@ from graphc.ops.form import Form, Names
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
 
-WIDEST = 70
+WIDEST = 76
 """A line is broken where it would show more characters, if there is a place for it."""
 ROWS = 36
 """So many lines are aligned with each other; then alignment starts anew."""
@@ -87,8 +87,9 @@ class Row(NamedTuple):
 def blocks(steps: Sequence[Step], names: Names, *, indices: bool) -> Iterator[list[list[Row]]]:
     """The steps of one alignment after the other, each step its rows."""
     block: list[list[Row]] = []
+    heads = max((seen(latex_mention(s.head, names).rpartition("}{")[2]) for s in steps), default=0)
     for step in steps:
-        rows = list(_rows(step, names, indices or step.kind == "gradient"))
+        rows = list(_rows(step, names, indices or step.kind == "gradient", WIDEST - heads))
         if block and sum(map(len, block)) + len(rows) > ROWS:
             yield block
             block = []
@@ -97,7 +98,7 @@ def blocks(steps: Sequence[Step], names: Names, *, indices: bool) -> Iterator[li
         yield block
 
 
-def _rows(step: Step, names: Names, indices: bool) -> Iterator[Row]:
+def _rows(step: Step, names: Names, indices: bool, width: int) -> Iterator[Row]:
     head = latex_mention(step.head, names)
     definition = step.kind == "definition"
     for i, line in enumerate(step.lines):
@@ -106,7 +107,7 @@ def _rows(step: Step, names: Names, indices: bool) -> Iterator[Row]:
             expr += rf" \in {latex_shape(step.head.shape)}"
         words = "; ".join(p for p in (line.note, ", ".join(line.rules)) if p)
         about = latex_definition(line.about, names) if line.about is not None else ""
-        start, *rest = broken_latex(expr, WIDEST)
+        start, *rest = broken_latex(expr, width)
         yield Row(head if i == 0 else "", start, "" if rest else _plain(words), about)
         for more in rest:
             last = more is rest[-1]
@@ -123,7 +124,9 @@ def _display(block: list[list[Row]]) -> str:
     for rows in block:
         lines = [f"  {r.sides}{_tag(r)}" for r in rows]
         steps.append(" \\\\\n".join(lines))
-    between = " \\\\[1.5ex]\n" if any(len(rows) > 1 for rows in block) else " \\\\\n"
+    between = (
+        " \\\\[1.5ex]\n" if any(sum(not row.goes_on for row in rows) > 1 for rows in block) else " \\\\\n"
+    )
     return f"\\begin{{align*}}\n{between.join(steps)}\n\\end{{align*}}"
 
 
@@ -152,5 +155,5 @@ def _preamble(body: str) -> str:
             r"\usepackage{iftex}",
             r"\iftutex \usepackage{fontspec} \fi",
         ]
-    lines += [r"\allowdisplaybreaks", r"\setlength{\parindent}{0pt}"]
+    lines += [r"\allowdisplaybreaks", r"\setlength{\parindent}{0pt}", r"\raggedright"]
     return "\n".join(lines) + "\n"

@@ -110,13 +110,13 @@ def _times(one: Node | None, other: Node | None) -> Node | None:
 
 def _before(scalar: Node, node: Node) -> Node:
     """The scalar as the first of the factors, `2*a*b`."""
-    others: list[Node] = []
-    while node.op.name == "mul" and node.name is None and node.args[0].ndim:
-        node, last = node.args
-        others.append(last)
+    others: list[tuple[Callable[[Node, Node], Node], Node]] = []
+    while node.op.name in ("mul", "div") and node.name is None and node.args[0].ndim:
+        others.append((mul if node.op.name == "mul" else div, node.args[1]))
+        node = node.args[0]
     found = mul(scalar, node)
-    for factor in reversed(others):
-        found = mul(found, factor)
+    for operation, factor in reversed(others):
+        found = operation(found, factor)
     return found
 
 

@@ -111,7 +111,11 @@ def _definitions(script: Script, names: Names, *, shapes: bool, indices: bool) -
     width = min(NOTES_FROM, max((len(t) for t, _ in rows), default=0)) + 2
     lines: list[str] = []
     for step, (text, node) in zip(first, rows, strict=True):
-        lines.append(f"{text + '  ':<{width}}{show_shape(node.shape)}" if shapes and node.shape else text)
+        shape = show_shape(node.shape) if shapes and node.shape else ""
+        start, *rest = broken(text, COLUMNS)
+        further = " " * (len(mention(step.head, names)) + 5)
+        *firsts, last = [start, *(further + more for more in rest)]
+        lines += [*firsts, f"{last + '  ':<{width}}{shape}" if shape else last]
         if indices and step.entry is not None:
             lines += _entry_lines(step.entry, names, len(mention(step.head, names)))
     return "\n".join(lines)
@@ -133,7 +137,7 @@ def _gradient(step: Step, names: Names) -> str:
 
 
 def _entry_lines(entry: Entry, names: Names, indent: int) -> list[str]:
-    start, *rest = broken(entry_text(entry, names), COLUMNS, (" for ",), depth=1)
+    start, *rest = broken(entry_text(entry, names), COLUMNS)
     return [start, *(f"{' ' * indent}     {more}" for more in rest)]
 
 
