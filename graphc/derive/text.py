@@ -127,7 +127,9 @@ def _gradient(step: Step, names: Names) -> str:
         return f"{head} = {show(step.head, names, terms=TERMS)}"
     rows = [mention(line.expr, names, terms=TERMS) for line in step.lines]
     notes = [_note(line, names) for line in step.lines]
-    width = min(NOTES_FROM, max(len(r) for r, n in zip(rows, notes, strict=True) if n) if any(notes) else 0)
+    room = COLUMNS - len(head) - 6
+    beside = [len(r) for r, n in zip(rows, notes, strict=True) if n and len(r) + len(n) <= room]
+    width = min(NOTES_FROM, max(beside, default=0))
     written: list[str] = []
     for i, (row, note) in enumerate(zip(rows, notes, strict=True)):
         written += _noted(head if i == 0 else " " * len(head), row, note, width)

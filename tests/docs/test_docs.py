@@ -37,6 +37,7 @@ WITH_EXAMPLES = (
     "sequences.md",
     "losses.md",
     "layers.md",
+    "derivations.md",
 )
 Golden = Callable[[str, str | bytes], None]
 
