@@ -20,7 +20,7 @@ def broken(text: str, width: int) -> list[str]:
     >>> broken("a*b + f(c + d) - e", 10)
     ['a*b', '+ f(c + d)', '- e']
     """
-    return _pieces(text, width, len, ((TERMS, 0), ((" for ",), 1), (TERMS, 1), ((", ",), 1)))
+    return _pieces(text, width, len, ((TERMS, 0), ((", ",), 0), ((" for ",), 1), (TERMS, 1), ((", ",), 1)))
 
 
 def broken_latex(text: str, width: int) -> list[str]:

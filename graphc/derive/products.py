@@ -78,7 +78,7 @@ def summed(ranges: Sequence[Range], body: Product) -> Product:
     used = frozenset[str]().union(*(f.letters for f in (*inside, *below)))
     repeated = tuple(Factor(form(size(extent))) for letter, extent in ranges if letter not in used)
     outside = Product(
-        (*(f for f in body.above if not f.letters & letters), *repeated),
+        (*repeated, *(f for f in body.above if not f.letters & letters)),
         tuple(f for f in body.below if not f.letters & letters),
         body.negative,
     )

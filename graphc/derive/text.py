@@ -102,7 +102,8 @@ def given_leaves(derivation: Derivation) -> list[Node]:
 
 def _given(derivation: Derivation) -> str:
     leaves = [(derivation.names[n], n.shape) for n in given_leaves(derivation)]
-    return "given " + ", ".join(f"{name} {show_shape(shape)}" if shape else name for name, shape in leaves)
+    found = ", ".join(f"{name} {show_shape(shape)}" if shape else name for name, shape in leaves)
+    return "\n      ".join(broken(f"given {found}", COLUMNS))
 
 
 def _definitions(script: Script, names: Names, *, shapes: bool, indices: bool) -> str:

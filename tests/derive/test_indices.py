@@ -9,11 +9,14 @@ import pytest
 
 from graphc.derive import derive
 from graphc.derive.derivation import Derivation
+from graphc.derive.indices import entry
+from graphc.derive.letters import Letters
 from graphc.derive.text import entry_text, names_in_text
 from graphc.derive.values import Values
-from graphc.ir.node import Node
+from graphc.ir.node import Node, topological
+from graphc.ir.types import dim
 from graphc.lang import parse
-from graphc.ops import FUNCTIONS
+from graphc.ops import FUNCTIONS, input_, param
 from graphc.ops.form import Form, show_form
 from tests.derive.networks import NETWORKS
 from tests.derive.points import point
@@ -69,3 +72,84 @@ def test_a_planted_error_is_seen() -> None:
     at = d.at(point(d.output, 0))
     meant = d.script.value(head)
     assert not np.allclose(at.of(_read(wrong, meant.shape, _env(d))), at.of(meant))
+
+
+def _written(expr: Node, name: str = "out") -> str:
+    """An expression of leaves in index notation; nothing where it has none."""
+    sizes = dict.fromkeys(d for n in topological([expr]) for d in n.shape)
+    letters = Letters((n.name or "" for n in topological([expr])), sizes)
+    found = entry(input_(name, expr.shape), expr, letters, lambda n: not n.args)
+    return "" if found is None else show_form(found.form, {})
+
+
+X, G, W = input_("X", ("N", "D")), input_("G", ("N", "M")), param("W", ("D", "M"))
+t, s, v = input_("t", "N", dtype="int"), input_("s"), input_("v", "M")
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [
+        (X.T @ (G / s), "sum(X[n,i]*G[n,m] for n in N)/s"),
+        (-(X.T @ G), "-sum(X[n,i]*G[n,m] for n in N)"),
+        (X.T @ (X @ W), "sum(X[n,i]*X[n,j]*W[j,m] for n in N for j in D)"),
+        (F["sum"](G, axis=0), "sum(G[n,m] for n in N)"),
+        (F["mean"](G, axis=0), "sum(G[n,m] for n in N)/N"),
+        (F["mean"](G), "sum(G[n,m] for n in N for m in M)/(M*N)"),
+        (F["sum"](F["broadcast"](v, ("N", "M")), axis=0), "N*v[m]"),
+        (G * v, "G[n,m]*v[m]"),
+        (F["tanh"](G) ** 2, "tanh(G[n,m])**2"),
+        (F["outer"](v, v), "v[m]*v[i]"),
+        (F["softmax"](G) - F["one_hot"](t, "M"), "softmax(G)[n,m] - one_hot(t, M)[n,m]"),
+        (F["gather"](W, t), "W[t[n],m]"),
+        (F["scatter_add"](G, t, ("D", "M")), "sum(one_hot(t, D)[n,i]*G[n,m] for n in N)"),
+        (F["reshape"](X @ W, ("N", 1, "M")), "sum(X[n,i]*W[i,m] for i in D)"),
+        (F["trace"](X.T @ X), "sum(X[n,i]*X[n,i] for i in D for n in N)"),
+        (F["getitem"](input_("a", 6), slice(1, 5)), "a[j + 1]"),
+    ],
+)
+def test_expressions_in_index_notation(expr: Node, expected: str) -> None:
+    assert _written(expr) == expected
+
+
+def test_what_has_no_short_index_notation_has_none() -> None:
+    long = X
+    for _ in range(400):
+        long = long + X
+    assert _written(long) == ""
+
+
+def test_letters_keep_to_their_sizes_and_off_names() -> None:
+    letters = Letters(("n", "i", "x"), (dim("N"), 784, dim("D"), dim("M"), 10))
+    found = [letters.fresh(size, ()) for size in (dim("N"), 784, dim("D"), dim("M"), 10)]
+    assert found[3] == "m"
+    assert len(set(found)) == 5
+    assert not {"n", "i", "x", "d"} & set(found)
+    assert letters.fresh(784, ()) == found[1]
+    assert letters.fresh(784, (found[1],)) not in found
+
+
+def test_index_notation_in_latex() -> None:
+    text = derive(_loss("softmax regression")).latex()
+    assert r"\frac{\partial \mathrm{loss}}{\partial W_{ik}} &= \frac{1}{N} \sum_{n} X_{ni}\," in text
+    assert r"[\,t_{n} = k\,]" in text
+
+
+def test_definitions_are_indexed_on_request() -> None:
+    d = derive(_loss("two layers"))
+    line = "z1[n,j] = sum(X[n,i]*W1[i,j] for i in D) + b1[j]"
+    assert line in d.text(indices=True)
+    assert line not in d.text()
+    assert r"\sum_{i} X_{ni}\,(W_{1})_{ij}" in d.latex(indices=True)
+    assert r"\sum_{i} X_{ni}\,(W_{1})_{ij}" in d.markdown(indices=True)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_lines_are_as_wide_as_a_page(name: str) -> None:
+    lines = derive(_loss(name)).text(indices=True).splitlines()
+    assert max(len(line) for line in lines if "contract(" not in line) <= 105
+
+
+def test_parts_of_a_long_gradient_are_named() -> None:
+    text = derive(_loss("batch norm")).text()
+    assert "hhat = standardize(h, axes=(0,))" in text
+    assert "dgamma = sum(dy * hhat, axis=0)" in text
