@@ -2,8 +2,8 @@
 
     python dead_relu.py [-o DIR]
 
-The unit y = v*relu(w*x + b) + c is to learn t = 2*max(0, x) from points in [-1, 1]. It starts at b = -2, where w*x + b is
-negative for every point: the derived gradients of w, b and v are exactly 0, and only c learns.
+The unit y = v*relu(w*x + b) + c is to learn t = 2*max(0, x) from points in [-1, 1]. It starts at b = -2, where w*x + b
+is negative for every point: the derived gradients of w, b and v are exactly 0, and only c learns.
 """
 
 from __future__ import annotations

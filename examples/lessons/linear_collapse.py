@@ -45,6 +45,16 @@ def prove() -> None:
     assert x in Graph((bent,)).leaves
 
 
+def check_gradient(values: dict[str, Any], data: Any) -> None:
+    """An affine function is its value at 0 and its gradient times x: hold the derived gradient to that."""
+    above = np.random.default_rng(1).normal(size=(len(data), OUTPUTS))
+    f = g.sum(TWO * G)
+    run = g.compile([f, g.grad(f, x)])
+    value, gradient = run(x=data, G=above, **values)
+    at_zero, _ = run(x=0 * data, G=above, **values)
+    assert np.isclose(value, at_zero + np.sum(gradient * data), rtol=1e-10)
+
+
 def ask() -> None:
     """What `describe` says of the same network written as layers, without and with a relu between them."""
     linear = g.nn.Sequential(g.nn.Dense(HIDDEN), g.nn.Dense(OUTPUTS))
@@ -83,6 +93,7 @@ def main() -> None:
     data = np.random.default_rng(0).normal(size=(100, INPUTS))
     two, bent, one = g.compile([TWO, BENT, ONE])(x=data, **values)
     apart, bends = np.abs(two - one).max(), np.abs(bent - one).max()
+    check_gradient(values, data)
     print("\nOutputs against those of one layer, W = W1 @ W2, b = b1 @ W2 + b2:\n")
     print(f"  two linear layers:    at most {apart:.0e} apart, which is rounding")
     print(f"  with a relu between:  up to {bends:.2f} apart")

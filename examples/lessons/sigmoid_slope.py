@@ -29,6 +29,7 @@ def bound(name: str) -> float:
     facts = g.describe(name)
     y = g.input("y")
     symbol = sympy.Symbol("y", real=True)
+    assert facts.slopes.high.exact
     greatest = sympy.Rational(facts.slopes.high.exact)
     short = sympy.factor(greatest - to_sympy(g.expression(facts.derivative, y=y), {y: symbol}))
     print(

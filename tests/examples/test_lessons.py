@@ -1,0 +1,95 @@
+"""The lessons: each proves its claim, says so, leaves the same picture every time, and fails where slopes are wrong."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "examples" / "lessons"
+SHARED = "picture"
+LESSONS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != SHARED)
+INDEX = ROOT / "docs" / "lessons.md"
+# Lessons whose claim rests on products of arrays or on values alone, not on the slope of an elementwise operation.
+WITHOUT_SLOPES = {"linear_collapse", "initialisation"}
+
+# Runs a lesson with every local derivative off by 1/7.
+WRONG = """
+import runpy
+import sys
+from pathlib import Path
+
+import graphc as g
+
+g.grad(g.input("x"), g.input("x"))  # loads what derives
+right = sys.modules["graphc.derive.local"].local_derivative
+
+
+def wrong(node, index):
+    found = right(node, index)
+    return None if found is None else found + 1 / 7
+
+
+for module in list(sys.modules.values()):
+    if getattr(module, "local_derivative", None) is right:
+        module.local_derivative = wrong
+sys.argv = sys.argv[1:]
+sys.path.insert(0, str(Path(sys.argv[0]).parent))
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def run(program: Sequence[str], out: Path) -> subprocess.CompletedProcess[str]:
+    """A lesson run as a reader runs it, on its own; its picture goes to `out`."""
+    command = [sys.executable, *program, "-o", str(out)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def source(name: str) -> str:
+    return str(FOLDER / f"{name}.py")
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_shows_what_it_claims(
+    name: str, tmp_path: Path, require_extra: Callable[[str, str], object]
+) -> None:
+    require_extra("matplotlib", "examples")
+    folders = (tmp_path / "once", tmp_path / "again")
+    runs = [run([source(name)], folder) for folder in folders]
+    for done in runs:
+        assert done.returncode == 0, done.stderr
+    assert len(runs[0].stdout.splitlines()) > 3
+    assert runs[0].stdout == runs[1].stdout
+    once, again = ({p.name: p.read_bytes() for p in folder.iterdir()} for folder in folders)
+    assert once == again
+    (picture,) = once
+    assert picture in (f"{name}.svg", f"{name}.png")
+    assert len(once[picture]) > 2000
+
+
+@pytest.mark.parametrize("name", [name for name in LESSONS if name not in WITHOUT_SLOPES])
+def test_a_wrong_slope_makes_a_lesson_fail(
+    name: str, tmp_path: Path, require_extra: Callable[[str, str], object]
+) -> None:
+    require_extra("matplotlib", "examples")
+    (tmp_path / "wrong.py").write_text(WRONG, encoding="utf-8")
+    done = run([str(tmp_path / "wrong.py"), source(name)], tmp_path / "out")
+    assert done.returncode != 0, done.stdout
+    assert "AssertionError" in done.stderr
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_says_what_it_shows_and_how_to_run_it(name: str) -> None:
+    said = ast.get_docstring(ast.parse(Path(source(name)).read_text(encoding="utf-8"))) or ""
+    assert re.match(r"[^\n]+\.\n\n    python " + name + r"\.py \[-o DIR\]\n\n.", said)
+
+
+def test_the_index_has_every_lesson() -> None:
+    listed = re.findall(r"\(\.\./examples/lessons/(\w+)\.py\)", INDEX.read_text(encoding="utf-8"))
+    assert sorted(listed) == LESSONS
