@@ -59,8 +59,8 @@ def draw() -> Any:
         below.plot(points, slopes, **STYLES[name])
     above.set(ylabel="loss", title="t = 1, y = σ(z)", ylim=(-0.2, 6.2))
     below.set(xlabel="z", ylabel="d(loss)/d(z)", ylim=(-1.08, 0.08))
-    below.text(-9.8, -0.13, "sure and wrong, and no gradient", color=picture.VERMILION)
-    below.text(-9.8, -0.93, "sure and wrong: gradient −1", color=picture.BLUE)
+    below.text(-9.8, -0.13, "sure and wrong: gradient → 0", color=picture.VERMILION)
+    below.text(-9.8, -0.93, "sure and wrong: gradient → −1", color=picture.BLUE)
     above.legend(loc="upper right")
     return figure
 
