@@ -152,6 +152,7 @@ def mul_by(book: Notebook, sign: Node, local: Node) -> Node:
 
 REASONS = {
     "sum": "every term of a sum receives its gradient",
+    "mean": "every term of a mean receives its share of the gradient",
     "max": "only the largest entry receives the gradient",
     "min": "only the smallest entry receives the gradient",
     "gather": "the gradient goes back to the entries that were picked",

@@ -41,9 +41,19 @@ def compose(derivation: Derivation) -> Script:
     steps += [
         _no_gradient(book, t) for t in derivation.wrt if derivation.upstream and t not in derivation.upstream
     ]
-    for part in book.parts:
+    for part in _used(book, steps):
         steps.insert(_place(book, steps, part), _definition(book, part))
     return Script(tuple(steps) or (_definition(book, derivation.output),), book.symbols, book.names)
+
+
+def _used(book: Notebook, steps: Sequence[Step]) -> list[Node]:
+    """The named parts that stand in some line, or in another such part."""
+    parts = set(book.parts)
+    used = set(topological([line.expr for step in steps for line in step.lines], stop=parts.__contains__))
+    for part in reversed(book.parts):
+        if part in used:
+            used.update(topological(part.args, stop=parts.__contains__))
+    return [part for part in book.parts if part in used]
 
 
 def _place(book: Notebook, steps: Sequence[Step], part: Node) -> int:

@@ -189,6 +189,8 @@ class Notebook:
             self.pieces += name.startswith(self.piece_letter)
             self.names[part] = name
             self.parts.append(part)
+            self._cut.clear()
+            self._closed.clear()
 
     def in_pieces(self, expr: Node) -> tuple[list[Step], Node]:
         """Definitions for parts of a long expression, and the expression in terms of them."""
@@ -197,6 +199,7 @@ class Notebook:
         order = topological([expr], stop=lambda n: n in self.cuts or self.is_named(n))
         found = {n: self.cuts.get(n, n) for n in order if n in self.cuts or self.is_named(n)}
         (expr,) = substitute([expr], found)
+        self.name_parts(expr)
         for node in topological([expr], stop=self.is_named):
             if self.is_named(node):
                 continue

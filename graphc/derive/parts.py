@@ -10,6 +10,9 @@ from graphc.ir.node import Node, topological
 SHORTEST = 14
 """A part of fewer characters is not worth a name."""
 
+SMALL = ("broadcast", "one_hot")
+"""Nor are repeated numbers, and labels."""
+
 
 def part_to_name(
     expr: Node,
@@ -28,7 +31,7 @@ def part_to_name(
     best: tuple[bool, int] = (False, 0)
     found: Node | None = None
     for node in order:
-        if node is expr or settled(node) or node in gradients or node.constant or not node.ndim:
+        if node is expr or settled(node) or node in gradients or node.op.name in SMALL or not node.ndim:
             continue
         size = length(node)
         if SHORTEST <= size <= widest and (uses[node] > 1, size) > best:

@@ -225,7 +225,7 @@ def _swapped_product(operands: list[str], output: str, node: Node) -> Form | Non
     first = next((o for o in operands if row in o), "")
     second = next((o for o in operands if o != first), "")
     shared = (set(first) & set(second)) - set(output)
-    if len(shared) != 1 or first[:-2] != batch or second[:-2] != batch or column not in second or not batch:
+    if len(shared) != 1 or first[:-2] != batch or second[:-2] not in (batch, "") or column not in second:
         return None
     (k,) = shared
     if {row, k} != set(first[-2:]) or {k, column} != set(second[-2:]):
@@ -236,6 +236,8 @@ def _swapped_product(operands: list[str], output: str, node: Node) -> Form | Non
         x = factors[indices]
         if indices[-2:] == wanted:
             return x
+        if len(indices) == 2:
+            return Form("transposed", (x,))
         return Form("call", (x,), "transpose", (("axes", swapped),))
 
     return Form("matmul", (oriented(first, row + k), oriented(second, k + column)))

@@ -109,6 +109,15 @@ NETWORKS = {
         z = flatten(max_pool2d(h)) @ W
         loss = cross_entropy(z, t)
     """,
+    "causal attention": """
+        x = input(B, S, D); Wq = param(D, D); Wk = param(D, D); Wv = param(D, D)
+        a = scaled_dot_product_attention(x @ Wq, x @ Wk, x @ Wv, causal=True)
+        loss = mean(a**2)
+    """,
+    "margins": """
+        X = input(N, D); t = input(N, dtype=int); W = param(D, K)
+        loss = multiclass_hinge(X @ W, t) + elastic_net(W, 1/10, 1/100)
+    """,
     "images": """
         x = input(N, 2, 5, 5); t = input(N, dtype=int); C = param(4, 2, 3, 3); c = param(4); W = param(36, K)
         h = relu(conv2d(x, C, c))
