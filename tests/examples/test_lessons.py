@@ -16,8 +16,8 @@ FOLDER = ROOT / "examples" / "lessons"
 SHARED = "picture"
 LESSONS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != SHARED)
 INDEX = ROOT / "docs" / "lessons.md"
-# Lessons whose claim rests on products of arrays or on values alone, not on the slope of an elementwise operation.
-WITHOUT_SLOPES = {"linear_collapse", "initialisation"}
+# Lessons whose claim rests on products of arrays alone, not on the slope of an elementwise operation.
+WITHOUT_SLOPES = {"linear_collapse"}
 
 # Runs a lesson with every local derivative off by 1/7.
 WRONG = """
