@@ -172,3 +172,25 @@ def test_the_document_compiles(source: str, tmp_path: Path, require_program: Cal
     command = [require_program("pdflatex"), "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [
+        (F["sum"](2 * B, axis=0) / z, r"\frac{1}{z} \sum_{n} 2\,\mathbf{B}"),
+        (2 * F["sum"](B, axis=0) / z, r"\frac{2}{z} \sum_{n} \mathbf{B}"),
+        (const(10**30) * x, r"10^{30}\,x"),
+        (x * (y * (X @ W)) * B, r"(x\,y\,\mathbf{X}\,\mathbf{W}) \odot \mathbf{B}"),
+        (F["transpose"](input_("a", (2, 3, 4)), axes=(0, 2, 1)), r"\mathbf{a}^\top"),
+    ],
+)
+def test_fractions_and_products(node: Node, expected: str) -> None:
+    assert latex_definition(node, {}) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("xhat", r"\hat{x}"), ("x_hat", r"\hat{x}"), ("mubar_2", r"\bar{\mu}_{2}"), ("that1", r"\hat{t}_{1}")],
+)
+def test_accents(name: str, expected: str) -> None:
+    assert latex_name(name) == expected
