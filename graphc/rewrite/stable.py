@@ -12,7 +12,9 @@ from graphc.ops.composite import attributes
 from graphc.ops.leaf import constant_value
 from graphc.ops.move import reshape
 from graphc.ops.pointwise import exp, log
+from graphc.ops.reduce import SUM
 from graphc.ops.softmax import logsumexp, softmax
+from graphc.rewrite.axes import fit
 from graphc.rewrite.quiet import quiet
 from graphc.rewrite.rule import Rule, call, var
 from graphc.rewrite.terms import Factors, Terms, terms_of, times
@@ -20,7 +22,10 @@ from graphc.rewrite.write import write, write_factored
 
 
 def _fold_exponentials(node: Node) -> Node | None:
-    """In each product, `exp(u)/sum(exp(u))` becomes softmax, `exp(u)/(1 + exp(u))` and `1/(1 + exp(u))` sigmoids."""
+    """In each product, `exp(u)/sum(exp(u))` becomes softmax, `exp(u)/(1 + exp(u))` and `1/(1 + exp(u))` sigmoids.
+
+    `sum(v*exp(u))/sum(exp(u))`, the mean of v with these weights, becomes `sum(v*softmax(u))`.
+    """
     if quiet(node):
         return None
     terms = terms_of(node)
@@ -43,6 +48,12 @@ def _fold(factors: Factors) -> Factors:
                     if whole is not None:
                         rest = times(times(factors, ((above, 1),), -1), ((below, 1),))
                         return _fold(times(rest, ((whole, 1),)))
+        weighed = [
+            (f, m) for f, p in factors if p > 0 > power and (m := _weighted_mean(f, below)) is not None
+        ]
+        for total, mean in weighed[:1]:
+            rest = times(times(factors, ((total, 1),), -1), ((below, 1),))
+            return _fold(times(rest, ((mean, 1),)))
     for below, power in factors:
         exponent = _one_plus_exp(below) if power < 0 else None
         if exponent is not None:
@@ -103,6 +114,23 @@ def _quotient(above: Node, below: Node) -> Node | None:
     if len(axes) == 1:
         return softmax(exponent, axis=axes[0])
     return exp(exponent - reshape(_logsumexp_over(exponent, axes), beside))
+
+
+def _weighted_mean(above: Node, below: Node) -> Node | None:
+    """`sum(v*exp(u))/sum(exp(u))` as a sum of v times softmax, if it is that."""
+    if above.op is not SUM or below.op is not SUM or above.attrs != below.attrs:
+        return None
+    weights, inner = below.args[0], above.args[0]
+    if weights.op.name != "exp" or weights.shape != inner.shape:
+        return None
+    items = terms_of(inner).items()
+    if not all(any(f is weights and p == 1 for f, p in factors) for factors, _ in items):
+        return None
+    share = _quotient(weights, make(SUM, (weights,), (below.attrs[0], True)))
+    if share is None:
+        return None
+    shared = [(times(times(factors, ((weights, 1),), -1), ((share, 1),)), c) for factors, c in items]
+    return make(SUM, (fit(write(Terms(shared)), inner.shape),), above.attrs)
 
 
 def _logsumexp_over(z: Node, axes: tuple[int, ...]) -> Node:

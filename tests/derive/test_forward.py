@@ -64,6 +64,19 @@ def test_forward_and_reverse_are_adjoint():
     np.testing.assert_allclose(left, right, rtol=1e-12)
 
 
+def test_forward_mode_is_finite_where_exponentials_overflow():
+    z, u = input_("z", 3), input_("u", 3)
+    f = F["cross_entropy"](F["reshape"](z, (1, 3)), F["reshape"](F["softmax"](u), (1, 3)))
+    moved = jvp([F["softmax"](z), F["log_softmax"](z), F["logsumexp"](z)], {z: u})
+    twice = hessian_vector_product(f, z, u)
+    at = {"z": np.array([1000.0, 0, -1000]), "u": np.array([1.0, 2, 4])}
+    p, dlog, dlse, dgrad = evaluate([*moved, twice], at)
+    np.testing.assert_array_equal(p, 0)
+    np.testing.assert_allclose(dlog, [0, 1, 3])
+    np.testing.assert_allclose(dlse, 1)
+    np.testing.assert_array_equal(dgrad, 0)
+
+
 def test_a_named_intermediate_counts_only_the_paths_through_it():
     """For q = x + y, f = q * (x + y): df/dq is x + y."""
     a, b = input_("a"), input_("b")

@@ -151,6 +151,8 @@ def test_squared_error_and_penalty(declared: str, loss: str, wrt: str, wanted: s
         "-log(1/(1 + exp(z)))",
         "log(sum(exp(Z)))",
         "sum(Z*exp(Z)/sum(exp(Z)))",
+        "sum(sum(Z*exp(Z), axis=1)/sum(exp(Z), axis=1))",
+        "sum((a - Z)*exp(Z), axis=(0, 1))/sum(exp(Z))",
         "e = exp(Z); p = e/sum(e, axis=1, keepdims=True); -sum(log(p))",
         "m = max(Z, axis=1, keepdims=True); sum(m + log(sum(exp(Z - m), axis=1, keepdims=True)))",
     ],
