@@ -17,7 +17,7 @@ from graphc.ops.form import Form, Names
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
 
-WIDEST = 76
+WIDEST = 72
 """A line is broken where it would show more characters, if there is a place for it."""
 ROWS = 36
 """So many lines are aligned with each other; then alignment starts anew."""
