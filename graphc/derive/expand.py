@@ -33,8 +33,9 @@ def expand_composites(roots: Sequence[Node], names: Collection[str]) -> Expansio
     """Open every composite called one of `names`, also those that come out of another's body."""
     for name in names:
         if name not in OPS or OPS[name].kind != "composite":
-            known = ", ".join(sorted(o.name for o in OPS.values() if o.kind == "composite"))
-            raise GraphcError(f"{name!r} is not an operation that can be opened; these are: {known}")
+            there = sorted({n.op.name for n in topological(roots) if n.op.kind == "composite"})
+            known = f"this graph has {', '.join(there)}" if there else "this graph has none that can"
+            raise GraphcError(f"{name!r} is not an operation that can be opened; {known}")
     became = {node: node for node in topological(roots)}
     groups: tuple[Group, ...] = ()
     while any(_opens(node, names) for node in topological([became[r] for r in roots])):

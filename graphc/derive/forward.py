@@ -102,6 +102,7 @@ def jacobian(output: Node, target: Node) -> Node:
     >>> from graphc.ops import FUNCTIONS, input_
     >>> x = input_("x", "N")
     >>> print(jacobian(FUNCTIONS["tanh"](x), x))
+    eye(N)*(1 - tanh(x)**2)
     """
     shape = expect_node(output, "what is differentiated").shape
     if shape == ():

@@ -80,11 +80,11 @@ def _times(a: Node, b: Node) -> Node:
 
 
 def _smaller_first(above: list[Node], below: list[Node]) -> tuple[list[Node], list[Node]]:
-    """The factors with those of lower shape than the largest made one, where two or more are arrays or sizes."""
+    """The factors with those of lower shape than the largest made one, where an array is among two or more of them."""
     largest = max((_extent(f) for f in (*above, *below)), default=(0, 0))
     top, bottom = ([f for f in side if _extent(f) < largest] for side in (above, below))
     grouped = top and len(top) < len(above) and len(top) + len(bottom) > 1
-    if not grouped or all(f.constant for f in (*top, *bottom)):
+    if not grouped or not any(_extent(f)[0] for f in (*top, *bottom)):
         return above, below
     one = fold(_times, top)
     one = aligned(truediv, one, fold(_times, bottom)) if bottom else one

@@ -20,6 +20,7 @@ ATTRS = {
     "minimum": [(0,), (1,)],
     "leaky_relu": [(Fraction(1, 100),), (Fraction(1, 4),)],
     "elu": [(Fraction(1),), (Fraction(1, 2),)],
+    "dropout": [(Fraction(1, 2),), (Fraction(1, 10),)],
     "cast": [("real",)],
     "assumed": [((),)],
 }

@@ -109,11 +109,11 @@ def test_weighted_by_class_and_of_probabilities(
 @pytest.mark.parametrize(
     ("loss", "wanted", "operations"),
     [
-        ("mean_squared_error(z, t)", "2/(K*N)*(z - t)", "sub mul"),
+        ("mean_squared_error(z, t)", "2*(z - t)/(K*N)", "sub mul div"),
         ("mean_squared_error(z, t, reduction=sum)", "2*(z - t)", "sub mul"),
-        ("mean_squared_error(z, t, w)", "2/(K*N)*w[:, None]*(z - t)", "sub mul"),
+        ("mean_squared_error(z, t, w)", "2*w[:, None]/(K*N)*(z - t)", "sub mul"),
         ("residual_sum_of_squares(z, t)", "2*(z - t)", "sub mul"),
-        ("residual_sum_of_squares(z, t, reduction=mean)", "2/N*(z - t)", "sub mul"),
+        ("residual_sum_of_squares(z, t, reduction=mean)", "2*(z - t)/N", "sub mul div"),
         ("mean_absolute_error(z, t)", "sign(z - t)/(K*N)", "sub sign div"),
         ("huber(z, t)", "clip(z - t, -1, 1)/(K*N)", "sub clip div"),
         ("huber(z, t, delta=0.5, reduction=sum)", "clip(z - t, -1/2, 1/2)", "sub clip"),
@@ -125,7 +125,7 @@ def test_regression_and_hinge(loss: str, wanted: str, operations: str) -> None:
 
 
 def test_squared_error_of_a_vector() -> None:
-    check("z = input(N); t = input(N);", "mean_squared_error(z, t)", "z", "2/N*(z - t)", "sub mul")
+    check("z = input(N); t = input(N);", "mean_squared_error(z, t)", "z", "2*(z - t)/N", "sub mul div")
 
 
 def test_multiclass_hinge_counts_the_margins_that_are_broken() -> None:
