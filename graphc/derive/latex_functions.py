@@ -10,6 +10,7 @@ from graphc.derive.latex_pieces import Tex, by, dims_latex, is_array, parenthesi
 from graphc.ir.node import Node
 from graphc.ir.types import Dim, DimLike, Shape, product
 from graphc.ops.form import ATOM, PRODUCT, SUM, Form
+from graphc.ops.notation import FILLED
 
 _FUNCTIONS = {
     **{f: f"\\{f}" for f in ("log", "sin", "cos", "tanh", "exp", "max", "min")},
@@ -133,6 +134,13 @@ def _broadcast(f: Form, parts: list[Tex]) -> Tex | None:
     return None
 
 
+def _filled(f: Form, parts: list[Tex]) -> Tex | None:
+    r"""An array of zeros or ones: `\mathbf{0}_{N \times K}`."""
+    shape = [dims_latex(d.strip()) for d in dict(f.options)[""].strip("()").split(",") if d.strip()]
+    number = next(n for n, name in FILLED.items() if name == f.text)
+    return Tex(rf"\mathbf{{{number}}}_{{{by(shape)}}}", ATOM, "ones")
+
+
 def _contract(f: Form, parts: list[Tex]) -> Tex | None:
     r"""A sum of products in index notation: `\sum_k A_{nk} B_{km}`."""
     inputs, output = parts[0].text, ""
@@ -168,6 +176,8 @@ _SPECIAL: dict[str, Callable[[Form, list[Tex]], Tex | None]] = {
     "sum": _sum,
     "mean": _mean,
     "broadcast": _broadcast,
+    "zeros": _filled,
+    "ones": _filled,
     "contract": _contract,
     "transpose": _transpose,
     "eye": _eye,

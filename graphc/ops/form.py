@@ -13,6 +13,7 @@ from graphc.ir.op import NOTATIONS
 from graphc.ops.notation import (
     ATOM,
     COMPARE,
+    FILLED,
     INFIX,
     NEGATIVE,
     POWER,
@@ -159,6 +160,9 @@ _SHAPING = ("reshape", "broadcast", "transpose", "pad")
 
 
 def _outlined_leaf(f: Form) -> Piece:
+    for number, name in FILLED.items():
+        if f.kind == "call" and f.text == name:
+            return Piece(str(number), ATOM, "number")
     return Piece("", ATOM, f.kind) if f.kind == "string" else _leaf_text(f)
 
 

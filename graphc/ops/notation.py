@@ -300,6 +300,17 @@ def _identity(node: Node) -> Form | None:
     return Form("call", (), "eye", (("", str(n)), *([("", str(m))] if m != n else [])))
 
 
+FILLED = {0: "zeros", 1: "ones"}
+
+
+def _broadcast(node: Node) -> Form:
+    """`broadcast(b, (N, D))`; of 0 and 1 `zeros(D)` and `ones((N, D))`."""
+    value = constant_value(node.args[0])
+    if node.shape and value is not None and value in FILLED:
+        return Form("call", (), FILLED[value], (("", _on_axes(node.shape)),))
+    return Form("call", node.args, "broadcast", (("", show_shape(node.shape)),))
+
+
 def _windows(node: Node) -> Form:
     """`sliding_window(x, 3, axes=2)`, and `overlap_add(w, shape, axes=2)`, which finds the sizes in `w`."""
     axes, sizes, strides, dilations = node.attrs[-4:]
@@ -339,7 +350,7 @@ _SPECIAL: dict[str, Callable[[Node], Form]] = {
     **dict.fromkeys(("sum", "max", "min", "prod", "mean", "is_max", "is_min"), _reduction),
     "reshape": lambda n: _reshape(n),
     "equal": lambda n: _identity(n) or _call(n),
-    "broadcast": lambda n: Form("call", n.args, "broadcast", (("", show_shape(n.shape)),)),
+    "broadcast": _broadcast,
     "uniform": lambda n: Form("call", n.args, "uniform", (("key", repr(n.attr("key"))),)),
     "iota": lambda n: Form("call", (), "arange", (("", str(n.attrs[0])),)),
 }
