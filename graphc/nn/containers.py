@@ -71,6 +71,10 @@ class Residual(Layer):
 
 def _checked(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     for layer in layers:
+        if isinstance(layer, list | tuple):
+            raise GraphcError(
+                "the layers of a model are given one after the other: of a list, Sequential(*layers)"
+            )
         if not isinstance(layer, Layer):
             mend = (
                 "; an activation is Activation('relu')" if isinstance(layer, str) or callable(layer) else ""

@@ -107,8 +107,8 @@ def _convolved(layer: Any, convolve: Any, x: Node, window: tuple[int, ...], scop
         "NCHW",
     )  # the channels come before the window, and so do the kernel's units
     if x.ndim != len(window) + 2:
-        given = f"and was given as {show_shape(x.shape)}"
-        raise ShapeError(f"{scope.path}: the input has {len(window) + 2} axes, {layer.layout}, {given}")
+        axes = ", ".join(layer.layout)
+        raise ShapeError(f"{scope.path}: the input has shape ({axes}), not {show_shape(x.shape)}")
     channels = x.shape[1 if first else -1]
     if not isinstance(channels, int):
         raise ShapeError(f"{scope.path}: the number of channels has to be a number, it is {channels}")
