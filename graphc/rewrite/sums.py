@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from graphc.ir.node import Node, make
 from graphc.ir.types import Shape, product
@@ -15,7 +17,7 @@ from graphc.rewrite.axes import drop_axes, fit
 from graphc.rewrite.centred import deviation
 from graphc.rewrite.choice import marked
 from graphc.rewrite.rule import Rule
-from graphc.rewrite.terms import Factors, Terms, terms_of, times
+from graphc.rewrite.terms import Factors, Terms, as_factors, terms_of, times
 from graphc.rewrite.write import write, write_factored
 
 Axes = tuple[int, ...]
@@ -50,8 +52,17 @@ def _aligned(x: Node, rank: int) -> Shape:
     return (1,) * (rank - x.ndim) + x.shape[max(0, x.ndim - rank) :]
 
 
-def _sum_of_term(factors: Factors, shape: Shape, axes: Axes) -> tuple[Factors, bool]:
-    """The sum of one product over `axes`, as factors, and whether anything was gained by taking things out."""
+class Summed(NamedTuple):
+    """The sum of a product of factors; whether it is less to sum than before, and whether it is a number known."""
+
+    before: Factors
+    factors: Factors
+    gained: bool
+    known: bool = False
+
+
+def _sum_of_term(factors: Factors, shape: Shape, axes: Axes) -> Summed:
+    """The sum of one product over `axes`, with what does not vary taken out."""
     rank = len(shape)
     fixed: list[tuple[Node, int]] = []
     varying: list[tuple[Node, int]] = []
@@ -66,9 +77,9 @@ def _sum_of_term(factors: Factors, shape: Shape, axes: Axes) -> tuple[Factors, b
     for f, p in fixed:
         result = times(result, ((_dropped(f, rank, axes), p),))
     if not varying:
-        return result, True
+        return Summed(factors, result, True)
     inner, known = _sum_of_varying(tuple(varying), shape, axes, tuple(sorted(covered)))
-    return times(result, inner), known or bool(fixed or free)
+    return Summed(factors, times(result, inner), known or bool(fixed or free), known)
 
 
 def _dropped(x: Node, rank: int, axes: Axes) -> Node:
@@ -107,28 +118,68 @@ def _times_numbers(factors: Factors, coefficient: Fraction) -> tuple[Factors, Fr
 
 
 def _hoist(node: Node) -> Node | None:
-    """`sum(c*x)` is `c*sum(x)` and `sum(x + c)` is `sum(x) + N*c`, where that leaves less to sum."""
+    """`sum(c*x)` is `c*sum(x)`; a sum of terms is taken apart where a known sum, or less to sum, comes of it."""
     x = node.args[0]
     axes, keepdims = node.attrs
     terms = terms_of(x)
     items = terms.items()
-    if not items:
-        return broadcast(as_node(0), node.shape)
-    summed = [(*_sum_of_term(f, x.shape, axes), c) for f, c in items]
-    if not any(gained or c != 1 for _, gained, c in summed):
+    value = known_sum(x, axes) if items else Fraction(0)
+    if value is not None:
+        return broadcast(as_node(value), node.shape)
+    summed = [_sum_of_term(f, x.shape, axes) for f, _ in items]
+    if not any(s.gained or c != 1 for s, (_, c) in zip(summed, items, strict=True)):
         return None
-    apart = [_times_numbers(f, c) for f, _, c in summed]
+    apart = [_times_numbers(s.factors, c) for s, (_, c) in zip(summed, items, strict=True)]
     ways = [Terms(apart, decimal=terms.decimal)]
-    rest = [item for item, (_, gained, _) in zip(items, summed, strict=True) if not gained]
+    if len(items) > 1 and len(ways[0]) == len(items) and not _pays(summed, x.shape, axes):
+        return _taken_out(node, decimal=terms.decimal)
+    rest = [item for item, s in zip(items, summed, strict=True) if not s.gained]
     if 1 < len(rest) < len(items):
         together = sum_(fit(write(Terms(rest)), x.shape), axis=axes)
-        found = [a for a, (_, gained, _) in zip(apart, summed, strict=True) if gained]
+        found = [a for a, s in zip(apart, summed, strict=True) if s.gained]
         ways.append(Terms([(((together, 1),), Fraction(1)), *found], decimal=terms.decimal))
     written = [w for way in ways for w in (write_factored(way), write(way)) if w is not None]
     floor = floor_of(terms)
     best = min(written, key=lambda w: work(w, floor))
     best = fit(_kept(best, node) if keepdims else best, node.shape)
     return best if best is not node and (len(items) == 1 or work(best, floor) < work(node, floor)) else None
+
+
+def _pays(summed: Sequence[Summed], shape: Shape, axes: Axes) -> bool:
+    """Whether the sum of a term is known, or no term extends along all the axes that are summed over."""
+
+    def extends(factors: Factors) -> bool:
+        return all(any(_aligned(f, len(shape))[a] != 1 for f, _ in factors) for a in axes if shape[a] != 1)
+
+    return any(s.known for s in summed) or not any(extends(s.before) for s in summed)
+
+
+def _taken_out(node: Node, *, decimal: bool) -> Node | None:
+    """`sum(c*(x + y)/d)` as `c*sum(x + y)/d`: what is summed stays as it was written."""
+    x, (axes, keepdims) = node.args[0], node.attrs
+    factors: Factors = ()
+    coefficient = Fraction(1)
+    while x.op.name in ("mul", "div", "neg"):
+        places = {"mul": (1, 0), "div": (1,), "neg": ()}[x.op.name]
+        fixed = [i for i in places if all(_aligned(x.args[i], node.args[0].ndim)[a] == 1 for a in axes)]
+        rest = x.args[1 - fixed[0]] if fixed else x.args[0]
+        if rest.shape != x.shape or (places and not fixed):
+            break
+        if fixed:
+            own, number = as_factors(x.args[fixed[0]])
+            sign = 1 if x.op.name == "mul" else -1
+            factors, coefficient = times(factors, own, sign), coefficient * number**sign
+        else:
+            coefficient = -coefficient
+        x = rest
+    if x is node.args[0]:
+        return None
+    outside: Factors = ()
+    for f, p in factors:
+        outside = times(outside, ((_dropped(f, node.args[0].ndim, axes), p),))
+    total = make(SUM, (x,), (axes, False))
+    best = write(Terms([(times(outside, ((total, 1),)), coefficient)], decimal=decimal))
+    return fit(_kept(best, node) if keepdims else best, node.shape)
 
 
 def _kept(value: Node, node: Node) -> Node:

@@ -198,6 +198,11 @@ def _single(node: Node, terms: Terms) -> tuple[Factors, Fraction] | None:
     return (((inner, 1),), coefficient) if items else None
 
 
+def as_factors(node: Node) -> tuple[Factors, Fraction]:
+    """A node that is not zero as one product."""
+    return _single(node, terms_of(node)) or (((node, 1),), ONE)
+
+
 def _peeled(node: Node) -> tuple[Node, Fraction]:
     """A node without the numbers and signs it is multiplied by, and their product."""
     coefficient = ONE

@@ -193,7 +193,9 @@ def test_what_is_short_stays(text: str) -> None:
     [
         ("sum(X - mean(X, axis=0), axis=0)", "zeros(K)"),
         ("sum(c*X, axis=1)", "c*sum(X, axis=1)"),
-        ("sum(X + c)", "sum(X) + N*K*c"),
+        ("sum(X + c)", "sum(X + c)"),
+        ("sum(2*(X + c)/N)", "2*sum(X + c)/N"),
+        ("sum((X + c) - mean(X + c))", "0*c"),
         ("sum(X/sum(X, axis=1, keepdims=True), axis=1)", "ones(N)"),
         ("sum(softmax(X), axis=1)", "ones(N)"),
         ("sum(X*softmax(X), axis=1)", "sum(X*softmax(X), axis=1)"),
