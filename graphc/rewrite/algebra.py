@@ -102,7 +102,7 @@ def _factor(node: Node) -> Node | None:
     if quiet(node):
         return None
     terms = terms_of(node)
-    return None if terms.idle else shorter(node, write_factored(terms), floor_of(terms))
+    return None if terms.idle else shorter(node, write_factored(terms), floor_of(terms), slack=terms.merged)
 
 
 def _expand(node: Node) -> Node | None:

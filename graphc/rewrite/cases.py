@@ -10,7 +10,7 @@ from graphc.ops.leaf import as_node, constant_value
 from graphc.ops.pointwise import where
 from graphc.rewrite.rule import Rule
 from graphc.rewrite.terms import Factors, Terms, terms_of, times
-from graphc.rewrite.write import write, write_factored
+from graphc.rewrite.write import write, write_short
 
 Term = tuple[Factors, Fraction]
 
@@ -31,7 +31,7 @@ def _either(node: Node) -> Node | None:
         both = _chosen(condition, _without(one, mask), _without(other, opposite))
         rest = [i for i in items if i is not one and i is not other]
         result = Terms([*rest, both], decimal=terms.decimal)
-        return write_factored(result) or write(result)
+        return write_short(result)
     return None
 
 

@@ -14,7 +14,7 @@ from graphc.rewrite.axes import fit
 from graphc.rewrite.quiet import quiet
 from graphc.rewrite.rule import Rule
 from graphc.rewrite.terms import Factors, Terms, terms_of, times
-from graphc.rewrite.write import write, write_factored
+from graphc.rewrite.write import write, write_short
 
 Axes = tuple[int, ...]
 
@@ -86,7 +86,8 @@ def _spread(node: Node, given: Deviation) -> Spread | None:
             scale = times(times(factors, ((total, 1),), -1), count[0]), c * count[1]
     if scale is None or len(rest) > 1 or any(set(f) != set(scale[0]) for f, _ in rest):
         return None
-    return Spread(scale, rest[0][1] / scale[1] if rest else Fraction(0))
+    eps = rest[0][1] / scale[1] if rest else Fraction(0)
+    return Spread(scale, eps) if eps >= 0 else None  # what is negative has no root
 
 
 def _sums_squares(node: Node, given: Deviation) -> bool:
@@ -133,7 +134,15 @@ def _deviations(factor: Node) -> list[tuple[Node | None, Deviation]]:
     if len(items) != 1:
         return []
     inner = [(f, deviation(f)) for f, p in items[0][0] if p == 1]
-    return [(f, d) for f, d in inner if d is not None and d.axes == factor.attrs[0]]
+    return [(f, d) for f, d in inner if d is not None and _sums_over_mean(factor, d)]
+
+
+def _sums_over_mean(total: Node, given: Deviation) -> bool:
+    """Whether a sum is over the axes of a mean, and what stands beside the deviation stands beside the sum, too."""
+    axes, keepdims = total.attrs
+    shift = total.args[0].ndim - given.x.ndim
+    in_place = keepdims or given.axes == tuple(range(len(given.axes)))
+    return in_place and axes == tuple(a + shift for a in given.axes)
 
 
 def _bare(node: Node) -> Node:
@@ -163,7 +172,8 @@ def _deviation_squared(total: Node) -> Deviation | None:
         return None
     ((base, power),) = items[0][0]
     own = deviation(base)
-    return own if own is not None and power == 2 and own.axes == total.attrs[0] else None
+    same = own is not None and own.axes == total.attrs[0] and base.shape == total.args[0].shape
+    return own if same and power == 2 else None
 
 
 def _root_mean_square(given: Deviation, eps: Fraction) -> Node:
@@ -196,7 +206,7 @@ def _fold_deviations(node: Node) -> Node | None:
     if all(new is old for (new, _, _), (old, _) in zip(folded, terms.items(), strict=True)):
         return None
     result = Terms([(factors, c * more) for factors, more, c in folded], decimal=terms.decimal)
-    return write_factored(result) or write(result)
+    return write_short(result)
 
 
 # fmt: off

@@ -41,10 +41,10 @@ def chosen(node: Node) -> tuple[Node, Labels] | None:
 
 def cancel_chosen(powers: dict[Node, int]) -> None:
     """`marks * y / y[arange(N), t][:, None]` is `marks`."""
-    places = [where for f, p in powers.items() if p > 0 and (where := marked(f)) is not None]
+    places = [(where, f.shape) for f, p in powers.items() if p > 0 and (where := marked(f)) is not None]
     for column in list(powers) if places else ():
         found = chosen(column)
-        if found is not None and found[1] in places:
+        if found is not None and (found[1], found[0].shape) in places:
             p, q = powers[column], powers.get(found[0], 0)
             both = min(-p, q) if p < 0 < q else 0
             powers[column] += both

@@ -18,7 +18,7 @@ from graphc.rewrite.axes import fit
 from graphc.rewrite.quiet import quiet
 from graphc.rewrite.rule import Rule, call, var
 from graphc.rewrite.terms import Factors, Terms, terms_of, times
-from graphc.rewrite.write import write, write_factored
+from graphc.rewrite.write import write, write_short
 
 
 def _fold_exponentials(node: Node) -> Node | None:
@@ -36,7 +36,7 @@ def _fold_exponentials(node: Node) -> Node | None:
     if all(new is old for (new, _), (old, _) in zip(folded, terms.items(), strict=True)):
         return None
     result = Terms(folded, decimal=terms.decimal)
-    return write_factored(result) or write(result)
+    return write_short(result)
 
 
 def _fold(factors: Factors) -> Factors:
@@ -99,11 +99,13 @@ def _quotient(above: Node, below: Node) -> Node | None:
     if plus is exponent:
         return sigmoid(exponent)
     shape = below.shape
-    while below.op.name in ("reshape", "broadcast"):
+    while below.op.name == "broadcast":
         below = below.args[0]
     if below.op.name == "add" and len(shape) == below.ndim:
         others = [b for a, b in (below.args, below.args[::-1]) if _exponent(a) is exponent]
         return sigmoid(exponent - others[0].args[0]) if others and others[0].op.name == "exp" else None
+    while below.op.name in ("reshape", "broadcast"):
+        below = below.args[0]
     if below.op.name != "sum" or _exponent(below.args[0]) is not exponent:
         return None
     # The sum has to stand beside each entry it was made of: a sum along rows of a square matrix may be laid on columns.

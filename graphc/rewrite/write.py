@@ -40,6 +40,12 @@ def write_factored(terms: Terms) -> Node | None:
     return _write_product(common, scale, terms.decimal, write(rest))
 
 
+def write_short(terms: Terms) -> Node:
+    """The terms with what all of them share taken out, or as they are where they share nothing."""
+    factored = write_factored(terms)
+    return write(terms) if factored is None else factored
+
+
 def _common(items: list[tuple[Factors, Fraction]]) -> Factors:
     shared = dict(items[0][0])
     for factors, _ in items[1:]:
