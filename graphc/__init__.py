@@ -33,8 +33,8 @@ _HOMES = {
         "step where maximum minimum less less_equal greater greater_equal equal not_equal"
     ),
     "ops.activations": (
-        "identity hard_sigmoid sigmoid log_sigmoid relu leaky_relu prelu elu selu gelu gelu_tanh silu softplus softsign "
-        "maxout clip"
+        "identity hard_sigmoid sigmoid log_sigmoid relu leaky_relu prelu elu selu gelu gelu_tanh silu softplus "
+        "softsign maxout clip"
     ),
     "ops.contract": "matmul dot outer contract trace diag",
     "ops.reduce": "sum=sum_ mean max=max_ min=min_ prod norm is_max is_min",

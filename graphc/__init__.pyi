@@ -152,9 +152,9 @@ from graphc.ops.recurrent import lstm_memory as lstm_memory
 from graphc.ops.recurrent import lstm_output as lstm_output
 from graphc.ops.recurrent import rnn as rnn
 from graphc.ops.recurrent import rnn_cell as rnn_cell
-from graphc.ops.reduce import max_, min_, sum_
 from graphc.ops.reduce import is_max as is_max
 from graphc.ops.reduce import is_min as is_min
+from graphc.ops.reduce import max_, min_, sum_
 from graphc.ops.reduce import mean as mean
 from graphc.ops.reduce import norm as norm
 from graphc.ops.reduce import prod as prod

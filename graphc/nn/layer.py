@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphc.ir.errors import GraphcError
-from graphc.ir.node import Node, expect_node
+from graphc.ir.node import Node, expect_node, topological
 from graphc.ir.types import DimLike
 from graphc.nn.scope import Record, Scope
 from graphc.ops.leaf import input_
@@ -43,7 +43,7 @@ class Layer:
 
     def test(self, x: Node) -> Node:
         """The graph for testing: nothing is dropped, and running statistics stand for those of the batch."""
-        return self.root().run(self, expect_node(x, "the input of a model"))
+        return _run(self, x, self.root())
 
     def train(self, x: Node) -> tuple[Node, dict[Node, Node]]:
         """The graph for training, and the new values of the running statistics.
@@ -53,12 +53,12 @@ class Layer:
         """
         record = Record()
         scope = self.root(training=True, dropping=True, record=record)
-        return scope.run(self, expect_node(x, "the input of a model")), record.updates
+        return _run(self, x, scope), record.updates
 
-    def params(self, x: Node) -> list[Node]:
-        """The parameters, in the order in which the layers use them."""
+    def params(self, x: Node | Sequence[str | DimLike]) -> list[Node]:
+        """The parameters for an input or a shape, in the order in which the layers use them."""
         record = Record()
-        self.root(record=record).run(self, expect_node(x, "the input of a model"))
+        _run(self, x if isinstance(x, Node) else input_("x", x), self.root(record=record))
         return [p for nodes in record.leaves.values() for p in nodes if p.op.name == "param"]
 
     def summary(self, x: Node | Sequence[str | DimLike]) -> Summary:
@@ -75,12 +75,26 @@ class Layer:
 
         node = x if isinstance(x, Node) else input_("x", x)
         record = Record()
-        self.root(record=record).run(self, node)
+        _run(self, node, self.root(record=record))
         return summarize(node, record)
 
     def root(self, **given: Any) -> Scope:
         """The scope in which this layer is a model."""
         return Scope(checked_name(self) or self.kind, **given)
+
+
+def _run(layer: Layer, x: Node, scope: Scope) -> Node:
+    """`layer` as a model of `x`; one without a name is not taken for another that `x` was made with."""
+    below = topological([expect_node(x, "the input of a model")])
+    taken = next(
+        (n.name for n in below if n.op.name == "param" and f"{n.name}".startswith(f"{scope.path}/")), None
+    )
+    if taken is not None and not layer.name:
+        raise GraphcError(
+            f"the input was made with a {scope.path} already, which has {taken}: give the layers names of their own, "
+            f"or this one the name {scope.path!r} if it is to share its parameters"
+        )
+    return scope.run(layer, x)
 
 
 def checked_name(layer: Layer) -> str:

@@ -134,6 +134,11 @@ def brief(node: Node, names: Names | None = None, *, most: int = 24) -> str | No
     return _within(mentioned(node, names or {}), names or {}, most)
 
 
+def is_short(node: Node, *, most: int) -> bool:
+    """Whether `show` takes at most `most` characters; a long expression is not looked through."""
+    return _within(defined(node, {}), {}, most) is not None
+
+
 def _within(f: Form, names: Names, most: int) -> str | None:
     stack, seen = [f], 0
     while stack:
@@ -174,7 +179,7 @@ def _outlined(f: Form, parts: list[Piece]) -> Piece:
     return _text(Form(f.kind, f.parts, f.text, kept), given) if f.kind == "call" else _text(f, given)
 
 
-LONGEST_LINE = 200
+LONGEST_LINE = 400
 # `str(node)`, in the graph language where that is one line.
 NOTATIONS.append(lambda node: _within(defined(node, {}), {}, LONGEST_LINE))
 

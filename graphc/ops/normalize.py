@@ -15,7 +15,7 @@ from graphc.ir.types import Shape, product, show_shape
 from graphc.ops.composite import composite, exact_number, normal_axis
 from graphc.ops.leaf import as_decimal, as_node, const, size
 from graphc.ops.move import reshape
-from graphc.ops.pointwise import sqrt, square
+from graphc.ops.pointwise import maximum, sqrt, square
 from graphc.ops.reduce import Axis, mean, normal_axes
 
 EPS = Fraction(1, 100_000)  # what keeps the root away from 0 where all values are equal
@@ -73,17 +73,19 @@ def batch_norm_inference(
 def batch_statistics(x: Any, *, axis: int = 1, unbiased: bool = False) -> tuple[Node, Node]:
     """The mean and the variance of each channel over the batch, both of shape (C,).
 
-    The variance divides by the number of values n of a channel, or, `unbiased`, by n - 1, as running averages do.
+    The variance divides by the number of values n of a channel, or, `unbiased`, by n - 1, as running averages do; of a
+    single value it is then 0 as well.
     """
     x = as_node(x)
     axis = normal_axis("batch_statistics", axis, x)
     others = tuple(i for i in range(x.ndim) if i != axis)
     centred = x - mean(x, axis=others, keepdims=True)
     count = product(x.shape[i] for i in others)
-    if unbiased and count == 1:
-        raise ShapeError("batch_statistics: the unbiased variance of a single value divides by 0")
     variance = mean(square(centred), axis=others)
-    return mean(x, axis=others), variance * (size(count) / size(count - 1)) if unbiased else variance
+    if unbiased:
+        fewer = max(count - 1, 1) if isinstance(count, int) else maximum(size(count - 1), 1)
+        variance = variance * (size(count) / as_node(fewer))
+    return mean(x, axis=others), variance
 
 
 def running_average(old: Any, new: Any, *, momentum: Any = Fraction(1, 10)) -> Node:

@@ -300,7 +300,7 @@ def _identity(node: Node) -> Form | None:
     return Form("call", (), "eye", (("", str(n)), *([("", str(m))] if m != n else [])))
 
 
-FILLED = {0: "zeros", 1: "ones"}
+FILLED = {Fraction(0): "zeros", Fraction(1): "ones"}
 
 
 def _broadcast(node: Node) -> Form:

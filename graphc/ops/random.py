@@ -82,7 +82,7 @@ def _whole(what: str, value: Any) -> Node:
 @composite(
     name="dropout", elementwise=True, derivatives=(lambda y, x, u, *, rate: _scaled_mask(u, rate), None)
 )
-def _dropout(x: Node, u: Node, *, rate: Fraction = Fraction(1, 2)) -> Node:
+def _dropout(x: Node, u: Node, *, rate: Fraction) -> Node:
     return x * _scaled_mask(u, rate)
 
 

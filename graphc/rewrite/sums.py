@@ -213,6 +213,13 @@ def _trivial(node: Node) -> Node | None:
     return x if keepdims else drop_axes(x, axes)
 
 
+def _known_mean(node: Node) -> Node | None:
+    """The mean of what has a known sum."""
+    value = known_sum(node.args[0], node.attr("axes"))
+    count = product(node.args[0].shape[a] for a in node.attr("axes"))
+    return None if value is None else broadcast(as_node(value) / as_node(count), node.shape)
+
+
 def _whole(node: Node) -> Node | None:
     """A sum over all axes is a number, whether its axes are kept or not."""
     x = node.args[0]
@@ -224,6 +231,8 @@ def _whole(node: Node) -> Node | None:
 SUMS = (
     Rule("sum over axes of size 1", apply=_trivial, ops=("sum",), example="x = input(N, 1); sum(x, axis=1)"),
     Rule("sum over all axes", apply=_whole, ops=("sum",), example="x = input(N, K); sum(x, keepdims=True)"),
+    Rule("mean with a known sum", apply=_known_mean, ops=("mean",), needs="sums_to",
+         example="x = input(N, K); mean(softmax(x), axis=1)"),
     Rule("sum of a sum", apply=_merge, ops=("sum",), example="x = input(N, K); sum(sum(x, axis=1))"),
     Rule("take out of the sum", apply=_hoist, ops=("sum",), needs="sums_to",
          example="x = input(N, K); c = input(); sum(-c*x/N, axis=1)"),

@@ -16,6 +16,7 @@ from graphc.ir.node import Node
 from graphc.ir.op import FUNCTIONS as F
 from graphc.ops.leaf import input_
 from graphc.ops.naive import evaluate
+from tests.peers.agreement import check_network
 
 pytestmark = pytest.mark.peers
 Arrays = dict[str, Any]
@@ -234,6 +235,29 @@ def classification(shape: tuple[int, int]) -> Iterator[Peer]:
 @pytest.mark.parametrize("peer", [*peers()], ids=str)
 def test_values_and_gradients_agree(peer: Peer, reduction: str, require_peer: Any) -> None:
     compare(require_peer("torch"), peer, reduction)
+
+
+PENALTIES: dict[str, tuple[Any, Any]] = {
+    "l1_penalty": (lambda W: F["l1_penalty"](W, 0.3), lambda t, W: 0.3 * W.abs().sum()),
+    "l2_penalty": (lambda W: F["l2_penalty"](W, 0.3), lambda t, W: 0.15 * W.pow(2).sum()),
+    "elastic_net": (
+        lambda W: F["elastic_net"](W, 0.3, 0.2),
+        lambda t, W: 0.3 * W.abs().sum() + 0.1 * W.pow(2).sum(),
+    ),
+    "max_norm": (
+        lambda W: F["sum"](F["square"](F["max_norm"](W, 2) - 1)),
+        lambda t, W: (W * (2 / W.norm(dim=0, keepdim=True)).clamp(max=1) - 1).pow(2).sum(),
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (1, 1), (5, 1), (1, 4)], ids=str)
+@pytest.mark.parametrize("name", PENALTIES)
+def test_penalties(name: str, shape: tuple[int, ...], require_peer: Any) -> None:
+    ours, theirs = PENALTIES[name]
+    torch = require_peer("torch")
+    values = {"W": apart(np.random.default_rng([3, *shape]), shape)}
+    check_network(torch, values, ours, lambda W: theirs(torch, W), float32=False)
 
 
 def test_a_wrong_loss_is_caught(require_peer: Any) -> None:
