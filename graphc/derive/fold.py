@@ -54,10 +54,11 @@ def _fold(roots: Sequence[Node], scope: str) -> dict[Node, Node]:
             shown.update(dict.fromkeys(node.args))
     ends = {node for node in shown if node in inside and node.args}
     hidden = {node for node in inside if node not in shown}
+    alike = len({node.name for node in ends}) == 1  # of several, it is the same output for several inputs
     became: dict[Node, Node] = {}
     for node in order:
         if node in ends:
-            became[node] = _gate(node, scope if len(ends) == 1 else node.name or scope, hidden, became)
+            became[node] = _gate(node, scope if alike else node.name or scope, hidden, became)
         elif node not in hidden:
             became[node] = rebuild(node, [became[a] for a in node.args])
     return became

@@ -16,7 +16,7 @@ from graphc.ir.node import Node, topological
 from graphc.ir.op import FUNCTIONS
 from graphc.ir.types import Dim, DimLike, Shape, broadcast_shapes, product
 from graphc.ops.composite import attributes
-from graphc.ops.form import Form, defined, form, show
+from graphc.ops.form import Form, defined, form, is_short
 from graphc.ops.index import one_hot
 from graphc.ops.leaf import constant_value, size
 
@@ -124,7 +124,7 @@ class _Reading:
 
     def whole(self, node: Node, at: Indices) -> Product:
         """An array that has no index notation of its own, indexed."""
-        if len(show(node)) > WIDEST_WHOLE:
+        if not is_short(node, most=WIDEST_WHOLE):
             raise Unwritable
         base = node if self.count > 1 else defined(node, {})
         return Product((Factor(_element(base, at) if node.ndim else base, _letters(at)),))

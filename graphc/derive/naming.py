@@ -76,8 +76,29 @@ def _own_names(nodes: Sequence[Node]) -> dict[Node, str]:
     inner = {path: path.partition(".")[2] for path in paths}
     one_model = len({path.partition(".")[0] for path in paths}) == 1
     if not one_model or set(inner.values()) & (set(names.values()) - paths):
-        return names
-    return {n: inner.get(name, name) for n, name in names.items()}
+        return _told_apart(names)
+    return _told_apart({n: inner.get(name, name) for n, name in names.items()})
+
+
+def _told_apart(names: Mapping[Node, str]) -> dict[Node, str]:
+    """The same names with a number where one has been given away, as when a model is applied twice; leaves keep theirs.
+
+    `dense1`, `dense1_2`, `dense1_3`.
+    """
+    taken = set(names.values())
+    given: dict[str, int] = {}
+    found = dict(names)
+    for node in sorted(names, key=lambda n: not n.is_leaf):
+        name = names[node]
+        if name not in given:
+            given[name] = 1
+            continue
+        while (numbered := f"{name}_{given[name] + 1}") in taken:
+            given[name] += 1
+        given[name] += 1
+        taken.add(numbered)
+        found[node] = numbered
+    return found
 
 
 def _printable(name: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graphc.derive import gradients
@@ -50,10 +51,16 @@ def find_gradients(outputs: Sequence[Node], roots: Sequence[Node]) -> dict[Node,
             if gradient in present and not gradient.is_leaf and gradient.op.kind != "const":
                 found.setdefault(gradient, Gradient(f"d{target.name}", of, target.name or ""))
     names = {n: spoken(n.name) for n in present if n.name} | {n: spoken(g.name) for n, g in found.items()}
-    return {n: replace(g, text=_mathematics(n, names)) for n, g in found.items()}
+    times = Counter(names.values())
+    shared = {n for n, name in names.items() if times[name] > 1}
+    return {n: replace(g, text=_mathematics(n, names, shared)) for n, g in found.items()}
 
 
-def _mathematics(gradient: Node, names: Mapping[Node, str]) -> str | None:
+def _mathematics(gradient: Node, names: Mapping[Node, str], shared: Collection[Node]) -> str | None:
+    """None where a name would stand for two nodes, as when a model is applied twice: code tells them apart."""
     if gradient.name is not None:
+        return None
+    read = topological([gradient], stop=lambda n: n in names and n is not gradient)
+    if any(n in shared for n in read if n is not gradient):
         return None
     return brief(gradient, {n: name for n, name in names.items() if n is not gradient}, most=LONGEST_TEXT)

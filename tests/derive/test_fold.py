@@ -145,3 +145,10 @@ def test_a_picture_shows_one_gate_for_a_scope() -> None:
     assert sorted(g.symbol for g in picture.circuit.gates) == ["CE", "net", "one_hot"]
     assert [leaf.out.name for leaf in picture.circuit.leaves] == ["x", "step", "t"]
     assert picture.svg == pipeline.draw(loss_of(), fold="net").svg
+
+
+def test_a_model_applied_twice_is_twice_the_gate_of_its_name() -> None:
+    y = input_("y", ("N", 4))
+    model = Sequential(Dense(3), Activation("tanh"), name="critic")
+    derivation = derive(F["sum"](model(x)) - F["sum"](model(y)), fold=["critic"])
+    assert [n.op.name for n in derivation.nodes].count("critic") == 2

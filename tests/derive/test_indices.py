@@ -117,6 +117,11 @@ def test_what_has_no_short_index_notation_has_none() -> None:
         long = long + X
     assert _written(long) == ""
 
+    branching = X
+    for _ in range(35):
+        branching = FUNCTIONS["softmax"](branching) * branching
+    assert _written(FUNCTIONS["softmax"](branching)) == ""
+
 
 def test_letters_keep_to_their_sizes_and_off_names() -> None:
     letters = Letters(("n", "i", "x"), (dim("N"), 784, dim("D"), dim("M"), 10))

@@ -208,3 +208,13 @@ def test_a_deep_chain_is_written_line_by_line() -> None:
     text = derive(node).text()
     assert text.count("\n") < 600 * 5
     assert max(map(len, text.splitlines())) < 100
+
+
+def test_nodes_of_one_name_are_told_apart() -> None:
+    twice = (F["tanh"](x).named("h") * F["tanh"](y).named("h")).named("x")
+    text = derive(twice).text()
+    assert text.startswith("h = tanh(x)\nh_2 = tanh(y)\nx_2 = h*h_2\n")
+    assert "dx_2/dh_2 = dx_2/dx_2 * d(h*h_2)/dh_2" in text
+    assert text == derive(twice).text()
+    free = (F["tanh"](x).named("h") * input_("h_2") + F["tanh"](y).named("h")).named("f")
+    assert derive(free).text().startswith("h = tanh(x)\nh_3 = tanh(y)\nf = h*h_2 + h_3\n")

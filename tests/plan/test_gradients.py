@@ -21,3 +21,15 @@ def test_gradients_of_leaves_and_of_named_intermediates_are_found() -> None:
 def test_a_graph_without_gradients_has_none() -> None:
     x = input_("x", ("N", 3))
     assert find_gradients([F["sum"](x)], [F["sum"](x), x * 2]) == {}
+
+
+def test_mathematics_does_not_use_a_name_that_stands_for_two_nodes() -> None:
+    x, y, W = input_("x", ("N", 3)), input_("y", ("N", 3)), param("W", (3, 2))
+
+    def gradient(second: str) -> str | None:
+        loss = F["sum"](F["exp"](x @ W).named("h") + 2 * F["exp"](y @ W).named(second)).named("L")
+        (dW,) = gradients(loss, [W])
+        return find_gradients([loss], [loss, dW])[dW].text
+
+    assert gradient("k") == "x.T @ h + y.T @ (2*k)"
+    assert gradient("h") is None
