@@ -57,7 +57,7 @@ class Engine:
                 else:
                     becomes[node] = whole
             else:
-                changed = rebuild(node, [normal[a] for a in node.args]) if node.args else node
+                changed = _rebuilt(node, [normal[a] for a in node.args]) if node.args else node
                 if changed is node:
                     changed = self._fire(node)
                 if changed is node:
@@ -94,6 +94,16 @@ class Engine:
                 self.record.append(Event(rule.name, node, after))
             return after
         return node
+
+
+def _rebuilt(node: Node, args: list[Node]) -> Node:
+    """The node on other operands; real if it was, also where a real number among them became a whole one."""
+    result = rebuild(node, args)
+    if result.dtype == node.dtype or result.constant:
+        return result
+    if node.op.name in ("add", "sub", "mul"):
+        return rebuild(node, [a if a.constant else cast(a, node.dtype) for a in args])
+    return cast(result, node.dtype)
 
 
 LONG_CHAIN = 64

@@ -114,3 +114,10 @@ def test_a_product_with_itself_has_the_slope_of_a_square() -> None:
     z, wrt = program.require_root(), [program.names["W"], program.names["b"]]
     product, power, square = (gradients(F["sum"](s), wrt) for s in (z * z, z**2, F["square"](z)))
     assert product == power == square
+
+
+def test_a_number_that_became_whole_leaves_arithmetic_real() -> None:
+    root = parse("i = input(N, dtype=int); i*(4/2)*i*i").require_root()
+    simple = simplify(root)
+    assert simple.dtype == root.dtype
+    assert evaluate([simple], {"i": [2**31]})[0] == [2.0**94]
