@@ -32,8 +32,14 @@ def gradient_lines(book: Notebook, node: Node) -> list[Line]:
     if len(edges) <= MANY:
         for line in lines:
             book.name_parts(line.expr)
-    lines += _simplifications(book, node, edges)
-    return _distinct(book, lines)
+    most = max((book.products(line.expr) for line in lines), default=None)
+    further = _simplifications(book, node, edges, most)
+    if most is not None:
+        further = [w for w in further if book.products(w.expr) <= most]
+    if lines and node.name is None and node not in book.derivation.wrt and book.is_heavy(node):
+        longest = len(book.text(lines[-1].expr))
+        further = [w for w in further if len(book.text(w.expr)) <= longest]
+    return _distinct(book, [*lines, *further])
 
 
 def _sum(terms: Sequence[Node]) -> Node:
@@ -178,7 +184,9 @@ def _reason(book: Notebook, edges: Sequence[Contribution]) -> str:
     return reason
 
 
-def _simplifications(book: Notebook, node: Node, edges: Sequence[Contribution]) -> list[Line]:
+def _simplifications(
+    book: Notebook, node: Node, edges: Sequence[Contribution], most: int | None
+) -> list[Line]:
     """The final gradients of the users put in, then the simplifications, down to the final form."""
     lines: list[tuple[Node, list[str]]] = []
     rules: list[str] = []
@@ -198,7 +206,8 @@ def _simplifications(book: Notebook, node: Node, edges: Sequence[Contribution]) 
         lines[1] = (lines[1][0], hidden + lines[1][1])
     lines.append((book.derivation.rewritten[node], rules))
     written = [
-        Line(book.read(book.shortened(expr)), rules=tuple(dict.fromkeys(said))) for expr, said in lines
+        Line(book.read(book.shortened(expr, node, most)), rules=tuple(dict.fromkeys(said)))
+        for expr, said in lines
     ]
     if len(written) > 1 and not _readable(book, written[-1].expr) and book.length(written[-1].expr) > CLOSED:
         written.pop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphc.derive.chain import gradient_lines
@@ -16,6 +17,8 @@ from graphc.ops.leaf import const
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
 
+MEANING = 40
+"""What a composite means is said beside it in at most so many characters."""
 WIDE, WIDEST = 88, 150
 """A gradient in index notation has at most so many characters, if there is one, and never more than the second."""
 
@@ -31,6 +34,7 @@ def compose(derivation: Derivation) -> Script:
         if node in names and bare not in written:
             names.setdefault(bare, names[node])
     book = Notebook(derivation, names)
+    book.name_standardised()
     steps = [
         _definition(book, n)
         for n in derivation.nodes
@@ -41,7 +45,9 @@ def compose(derivation: Derivation) -> Script:
     steps += [
         _no_gradient(book, t) for t in derivation.wrt if derivation.upstream and t not in derivation.upstream
     ]
-    for part in _used(book, steps):
+    used = _used(book, steps)
+    steps = [_with_meaning(book, step, used) for step in steps]
+    for part in used:
         steps.insert(_place(book, steps, part), _definition(book, part))
     return Script(tuple(steps) or (_definition(book, derivation.output),), book.symbols, book.names)
 
@@ -52,14 +58,16 @@ def _used(book: Notebook, steps: Sequence[Step]) -> list[Node]:
     used = set(topological([line.expr for step in steps for line in step.lines], stop=parts.__contains__))
     for part in reversed(book.parts):
         if part in used:
-            used.update(topological(part.args, stop=parts.__contains__))
+            used.update(topological(book.definition(part).args, stop=parts.__contains__))
     return [part for part in book.parts if part in used]
 
 
 def _place(book: Notebook, steps: Sequence[Step], part: Node) -> int:
     """Where a part of gradients is defined: after all that it is made of."""
     below = {
-        book.names.get(n) for n in topological([part], stop=lambda n: n is not part and book.is_named(n))
+        book.names.get(n)
+        for n in topological(book.definition(part).args, stop=book.is_named)
+        if book.is_named(n)
     }
     places = [i for i, s in enumerate(steps) if s.kind == "definition" and book.names.get(s.head) in below]
     return max((i + 1 for i in places), default=0)
@@ -89,11 +97,23 @@ def _nameless(nodes: Sequence[Node]) -> dict[Node, Node]:
 
 
 def _definition(book: Notebook, node: Node) -> Step:
-    found = entry(node, node, book.letters, lambda n: n is not node and book.is_named(n))
+    given = book.definition(node)
+    found = entry(node, given, book.letters, lambda n: n is not given and book.is_named(n))
     if found is None or is_element(found.form) or not (found.indices or has_sum(found.form)):
-        return Step("definition", node, (Line(node),))
+        return Step("definition", node, (Line(given),))
     short = len(show_form(found.form, book.names)) <= WIDEST
-    return Step("definition", node, (Line(node),), found if short else None)
+    return Step("definition", node, (Line(given),), found if short else None)
+
+
+def _with_meaning(book: Notebook, step: Step, parts: Sequence[Node]) -> Step:
+    """The definition of a composite with what it means in the named parts of it, `gamma*hhat + beta`."""
+    if step.kind != "definition" or step.head.op.kind != "composite" or not parts:
+        return step
+    body = book.meaning(step.head)
+    held = set(topological([body], stop=book.is_named))
+    if held.isdisjoint(parts) or len(book.text(body)) > MEANING:
+        return step
+    return replace(step, lines=(*step.lines, Line(body)))
 
 
 def _is_alias(node: Node) -> bool:
@@ -130,10 +150,11 @@ def _entry(book: Notebook, node: Node, lines: Sequence[Line]) -> Entry | None:
         if not book.has_local(line.expr)
     ]
     written = [(len(show_form(f.form, book.names)), f) for f in found if f is not None]
-    for widest in (WIDE, WIDEST):
-        best = next((f for length, f in written if length <= widest), None)
-        if best is not None:
-            return best if has_sum(best.form) or (wanted and not is_element(best.form)) else None
+    best = next((f for length, f in written if length <= WIDE), None)
+    if best is None or (best is not found[0] and not has_sum(best.form)):
+        best = next((f for length, f in written if length <= WIDEST), None)
+    if best is None or has_sum(best.form) or (wanted and not is_element(best.form)):
+        return best
     return None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from graphc.derive.branches import common_users
 from graphc.derive.compose import compose
 from graphc.derive.edge import Local, local_of
 from graphc.derive.expand import Group, expand_composites
@@ -83,6 +84,11 @@ class Derivation:
     def contribution(self, user: Node, index: int) -> Contribution | None:
         """What one use adds to the gradient of operand `index` of `user`; None where nothing flows."""
         return self._by_edge.get((user, index))
+
+    @cached_property
+    def passes(self) -> Mapping[Node, Node]:
+        """Of each node the nearest one through which all of its gradient comes."""
+        return common_users(self.nodes, self.contributions)
 
     def gradient(self, target: Node) -> Node:
         """The gradient with respect to a node; zeros where the output does not depend on it."""

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from graphc.derive.edge import placeholder
+from graphc.derive.leading import without_leading
 from graphc.derive.letters import Letters
 from graphc.derive.naming import free_letter
 from graphc.derive.parts import part_name, part_to_name
 from graphc.derive.reading import for_reading
+from graphc.derive.standardised import named_forms, parts_of
+from graphc.derive.standing import PRODUCTS, Standing, standing, with_signs
 from graphc.derive.steps import SHORT, TERMS, Line, Step, Symbol
 from graphc.ir.node import Node, substitute, topological
 from graphc.ir.types import Dim
-from graphc.ops.form import mention, show
+from graphc.ops.composite import open_composite
+from graphc.ops.form import Form, mention, show
 from graphc.ops.pointwise import neg, sub
-from graphc.rewrite.simplify import Event
+from graphc.rewrite.simplify import Event, simplify_all
 
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
@@ -32,22 +37,32 @@ ENDLESS = 10**6
 WIDEST = 88
 """A line of more characters is left out, or parts of it are named, at most so many:"""
 MOST_PARTS = 6
+MOST_PASSED = 40
 SIGN = 5
 """A gradient of fewer symbols than this is written out wherever it is used."""
 
 
 @dataclass
 class Notebook:
-    """`cuts` maps the value of each gradient already written, if it is long, to the sign it is written by."""
+    """`cuts` maps the value of each gradient already written, if it is long, to the sign it is written by.
+
+    Those that hold a matrix product, `standing`, are written by their sign wherever they are factors.
+    """
 
     derivation: Derivation
     names: dict[Node, str]
     symbols: dict[Node, Symbol] = field(default_factory=dict)
     signs: dict[Node, Node] = field(default_factory=dict)
+    sign_names: dict[Node, str] = field(default_factory=dict)
     cuts: dict[Node, Node] = field(default_factory=dict)
     explained: set[object] = field(default_factory=set)
     pieces: int = 0
     parts: list[Node] = field(default_factory=list)
+    definitions: dict[Node, Node] = field(default_factory=dict)
+    forms: dict[Node, Node] = field(default_factory=dict)
+    standing: list[Standing] = field(default_factory=list)
+    heavy: dict[Node, Node] = field(default_factory=dict)
+    _products: dict[Node, bool] = field(default_factory=dict)
     _closed: dict[Node, int] = field(default_factory=dict)
     _cut: dict[Node, int] = field(default_factory=dict)
 
@@ -94,6 +109,7 @@ class Notebook:
         if node not in self.signs:
             sign = placeholder(f"gradient {len(self.signs)}", node.shape)
             self.signs[node] = sign
+            self.sign_names[sign] = f"d{self.names.get(node, '')}"
             self.symbols[sign] = Symbol(
                 "gradient", self.derivation.output, node, self.derivation.gradient(node)
             )
@@ -112,7 +128,8 @@ class Notebook:
 
     def text(self, expr: Node) -> str:
         """An expression as it will be compared with the line before."""
-        return mention(expr, self.names)
+        names: ChainMap[Node, str | Form] = ChainMap({}, self.sign_names, self.names)  # type: ignore[arg-type]
+        return mention(expr, names)
 
     def in_names(self, expr: Node) -> Node:
         """An expression with forward nodes in the simplified form they have within gradients."""
@@ -121,8 +138,15 @@ class Notebook:
         found = {n: n if n in self.values else simple[n] for n in order if n in self.values or n in simple}
         return substitute([expr], found)[0]
 
-    def shortened(self, expr: Node) -> Node:
-        """An expression written out if it is short, and else in terms of the signs of earlier gradients."""
+    def shortened(self, expr: Node, node: Node, most: int | None) -> Node:
+        """An expression written out if it is short, and else in terms of the signs of earlier gradients.
+
+        Where it is the gradient of `node`, the signs are those that every path to the output passes, if no more than
+        `most` matrix products have to be written out then.
+        """
+        if self.standing:
+            expr = self._in_signs(expr, node, most)
+        expr = self.in_forms(expr)
         if self._closed_length(expr) <= CLOSED:
             return expr
         if self.length(expr) > LONGEST:
@@ -131,9 +155,53 @@ class Notebook:
         found = {n: self.cuts.get(n, n) for n in order if n in self.cuts or self.is_named(n)}
         return substitute([expr], found)[0]
 
+    def _in_signs(self, expr: Node, node: Node, most: int | None) -> Node:
+        """Signs for what holds a matrix product: where branches meet, first of what the user has named."""
+        passed = self._passed(node)
+        chosen = [[s for s in self.standing if s.sign in passed], self.standing]
+        if len(self.derivation.contributions.get(node, ())) > 1:
+            chosen.insert(0, [s for s in chosen[0] if self.symbols[s.sign].wrt.name is not None])
+        for signs in chosen:
+            found = self._in_names_of(expr, signs)
+            if most is None or (self.products(found) <= most and self.fits(found)):
+                break
+        return found
+
+    def _in_names_of(self, expr: Node, given: list[Standing]) -> Node:
+        signs = {s.sign for s in given}
+        exact = {value: sign for value, sign in self.heavy.items() if sign in signs}
+
+        def settled(node: Node) -> bool:
+            return self.is_named(node) or (node in self.cuts and node not in self.heavy)
+
+        return self.in_forms(with_signs(expr, given, exact, settled))
+
+    def in_forms(self, expr: Node) -> Node:
+        """An expression with what the user has named found again in the forms that rewriting gives it."""
+        if not self.forms:
+            return expr
+        order = topological([expr], stop=lambda n: n in self.cuts or n in self.forms or self.is_named(n))
+        kept = {n: n for n in order if n in self.cuts or self.is_named(n)}
+        return substitute([expr], kept | {n: self.forms[n] for n in order if n in self.forms})[0]
+
+    def fits(self, expr: Node) -> bool:
+        """Whether an expression is short enough for a line."""
+        return self.length(expr) <= LONGEST and len(self.text(self.read(expr))) <= WIDEST
+
+    def _passed(self, node: Node) -> set[Node]:
+        """The signs of the gradients that all of the gradient of `node` comes through."""
+        carrier = self.derivation.naming.carrier
+        found: set[Node] = set()
+        current = self.derivation.passes.get(node)
+        while current is not None and len(found) < MOST_PASSED:
+            found.add(self.sign(carrier.get(current, current)))
+            current = self.derivation.passes.get(current)
+        return found
+
     def read(self, expr: Node, *, factors: bool = True) -> Node:
         """An expression with scalar factors and signs before its products, and named differences found again."""
-        return for_reading(expr, self.is_named, self._flipped, factors=factors)
+        found = for_reading(self.in_forms(expr), self.is_named, self._flipped, factors=factors)
+        return without_leading(found, self.is_named)
 
     @cached_property
     def _flipped(self) -> dict[Node, Node]:
@@ -173,9 +241,64 @@ class Notebook:
     def remember(self, node: Node) -> None:
         """Let later lines write this gradient by its sign, if it is long."""
         value = self.derivation.rewritten[node]
-        if value not in self.cuts and not self.is_named(value) and self._closed_length(value) >= SIGN:
-            self.cuts[value] = self.sign(node)
-            self._cut.pop(value, None)
+        if value in self.cuts or self.is_named(value):
+            return
+        if self.holds_product(value):
+            self.heavy[value] = self.sign(node)
+            self.standing.append(standing(value, self.sign(node)))
+        elif self._closed_length(value) < SIGN:
+            return
+        self.cuts[value] = self.sign(node)
+        self._cut.pop(value, None)
+
+    def is_heavy(self, node: Node) -> bool:
+        """Whether the gradient of a node holds a matrix product, once it is written out."""
+        return self.holds_product(self.derivation.rewritten[node])
+
+    @cached_property
+    def forward(self) -> frozenset[Node]:
+        """The nodes of the graph, as they were written and as they stand within gradients."""
+        return frozenset((*self.derivation.nodes, *self.derivation.simplified.values()))
+
+    def holds_product(self, expr: Node) -> bool:
+        """Whether there is a matrix product of gradients in an expression, once they are written out."""
+        held = self._products
+        for node in topological([expr], stop=lambda n: n in held or n in self.forward):
+            if node not in held:
+                inner = node not in self.forward and any(held[a] for a in node.args)
+                held[node] = inner or (node.op.name in PRODUCTS and node not in self.forward)
+        return held[expr]
+
+    def products(self, expr: Node) -> int:
+        """How many matrix products of gradients a line shows."""
+        order = topological([expr], stop=lambda n: self.is_named(n) or n in self.forward or n in self.cuts)
+        return sum(n.op.name in PRODUCTS and not self.is_named(n) and n not in self.forward for n in order)
+
+    def definition(self, node: Node) -> Node:
+        """What a named node is, in the form it is written in."""
+        return self.definitions.get(node, node)
+
+    def meaning(self, node: Node) -> Node:
+        """The body of a composite, read in the names there are."""
+        return self.read(simplify_all([open_composite(node)])[0])
+
+    def name_standardised(self) -> None:
+        """Name what standardised values are made of, and recognise what the user has named."""
+        self.forms |= named_forms(self.names, self.derivation.simplified)
+        known = {**{n: n for n in self.names}, **self.forms}
+        for node in topological(self.derivation.rewritten.values()):
+            if node.op.name != "standardize" or (name := self.names.get(node.args[0])) is None:
+                continue
+            root = f"{self.piece_letter}{self.pieces + 1}"
+            for part in parts_of(node, name, root, set(self.names.values()), known.get):
+                self.pieces += part.name == root
+                self.names[part.definition] = part.name
+                self.forms[part.node] = known[part.node] = part.instead
+                self.definitions[part.definition] = self._written(part.definition)
+                self.parts.append(part.definition)
+
+    def _written(self, definition: Node) -> Node:
+        return without_leading(definition, lambda n: n is not definition and self.is_named(n))
 
     def name_parts(self, expr: Node) -> None:
         """Name parts of a long line, those without gradients in them, which are defined with the forward values."""

@@ -108,7 +108,7 @@ def _given(derivation: Derivation) -> str:
 
 def _definitions(script: Script, names: Names, *, shapes: bool, indices: bool) -> str:
     first = [s for s in script.steps[: len(script.steps) - len(_backward(script))] if s.kind == "definition"]
-    rows = [(f"{names[s.head]} = {show(s.head, names, terms=TERMS)}", s.head) for s in first]
+    rows = [(f"{names[s.head]} = {_equalities(s, names)}", s.head) for s in first]
     width = min(NOTES_FROM, max((len(t) for t, _ in rows), default=0)) + 2
     lines: list[str] = []
     for step, (text, node) in zip(first, rows, strict=True):
@@ -122,10 +122,14 @@ def _definitions(script: Script, names: Names, *, shapes: bool, indices: bool) -
     return "\n".join(lines)
 
 
+def _equalities(step: Step, names: Names) -> str:
+    return " = ".join(show(line.expr, names, terms=TERMS) for line in step.lines)
+
+
 def _gradient(step: Step, names: Names) -> str:
     head = mention(step.head, names)
     if step.kind == "definition":
-        return f"{head} = {show(step.head, names, terms=TERMS)}"
+        return f"{head} = {_equalities(step, names)}"
     rows = [mention(line.expr, names, terms=TERMS) for line in step.lines]
     notes = [_note(line, names) for line in step.lines]
     room = COLUMNS - len(head) - 6

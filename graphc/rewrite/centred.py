@@ -101,7 +101,7 @@ def _fold(factors: Factors) -> tuple[Factors, Fraction]:
     Each root mean square is written the one way, so that it is the same factor everywhere.
     """
     for factor, power in factors:
-        root = _root(factor) if power < 0 else None
+        root = standard_root(factor) if power < 0 else None
         if root is not None and root is not factor:
             return _fold(times(times(factors, ((factor, 1),), -power), ((root, 1),), power))
     for above in [f for f, p in factors if p > 0]:
@@ -151,7 +151,7 @@ def _bare(node: Node) -> Node:
     return node
 
 
-def _root(node: Node) -> Node | None:
+def standard_root(node: Node) -> Node | None:
     """`sqrt(mean((x - mean(x))**2) + eps)` as `standardize` writes it, if that is what the node is."""
     inner = _bare(node)
     if inner.op.name != "sqrt":
