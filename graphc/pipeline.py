@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphc.derive.derivation import Derivation
 from graphc.derive.derivation import derive as derivation_of
+from graphc.derive.expand import names_of
 from graphc.derive.fold import fold_scopes, scopes_of
 from graphc.derive.report import Report
 from graphc.derive.reverse import gradients
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Picture", "Program", "Report", "compile", "derive", "draw", "load"]
 
+MOST_DIGITS = 15
 Source = Program | Node
 Names = Sequence[str | Node] | str | Node | None
 
@@ -57,9 +59,11 @@ def draw(
     """
     root = _root(source)
     targets = _targets(source, wrt)
-    folded = _scopes(root, [fold] if isinstance(fold, str) else list(fold))
+    if isinstance(digits, bool) or not isinstance(digits, int) or not 0 <= digits <= MOST_DIGITS:
+        raise GraphcError(f"digits is a whole number from 0 to {MOST_DIGITS}, not {digits!r}")
+    folded = _scopes(root, names_of(fold, "what is folded"))
     drawn_nodes(fold_scopes([root, *(targets or ())], folded)[root])
-    opened = [expand] if isinstance(expand, str) else list(expand)
+    opened = names_of(expand, "what is opened")
     derivation = derivation_of(root, targets, expand=opened, fold=folded, gradients=_has_gradients(root))
     _check_opened(derivation, opened)
     return Picture(circuit_of(derivation, _values(derivation, at), digits=digits, roles=roles), legend=legend)

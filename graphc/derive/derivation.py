@@ -10,7 +10,7 @@ from typing import Any
 from graphc.derive.branches import common_users
 from graphc.derive.compose import compose
 from graphc.derive.edge import Local, local_of
-from graphc.derive.expand import Group, expand_composites
+from graphc.derive.expand import Group, expand_composites, names_of
 from graphc.derive.fold import fold_scopes
 from graphc.derive.latex import to_latex
 from graphc.derive.markdown import to_markdown
@@ -21,7 +21,7 @@ from graphc.derive.text import to_text
 from graphc.derive.values import Values, values_at
 from graphc.ir.errors import GradientError
 from graphc.ir.graph import Graph
-from graphc.ir.node import Node, expect_node, topological
+from graphc.ir.node import Node, expect_node, expect_nodes, topological
 from graphc.ops.index import zeros
 from graphc.rewrite.simplify import Event, simplify_all
 
@@ -130,10 +130,10 @@ class Derivation:
 
 def derive(
     output: Node,
-    wrt: Sequence[Node] | None = None,
+    wrt: Node | Sequence[Node] | None = None,
     *,
-    expand: Sequence[str] = (),
-    fold: Sequence[str] = (),
+    expand: Sequence[str] | str = (),
+    fold: Sequence[str] | str = (),
     gradients: bool = True,
 ) -> Derivation:
     """The derivation of the gradients of a scalar, by reverse accumulation (the chain rule from the output back).
@@ -149,8 +149,8 @@ def derive(
     True
     """
     expect_node(output, "what is derived")
-    for target in wrt or ():
-        expect_node(target, "what to differentiate by")
+    expand, fold = names_of(expand, "what is opened"), names_of(fold, "what is folded")
+    wrt = None if wrt is None else expect_nodes(wrt, "what to differentiate by")
     if gradients:
         check_scalar(output)
     folded = fold_scopes([output, *(wrt or ())], fold)

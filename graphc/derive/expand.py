@@ -29,6 +29,15 @@ class Expansion:
     groups: tuple[Group, ...]
 
 
+def names_of(given: Iterable[str] | str, what: str) -> list[str]:
+    """Names given as a list, or one by itself."""
+    if isinstance(given, str):
+        return [given]
+    if not isinstance(given, Iterable):
+        raise GraphcError(f"{what} is a name, or a list of names, not {given!r}")
+    return list(given)
+
+
 def expand_composites(roots: Sequence[Node], names: Collection[str]) -> Expansion:
     """Open every composite called one of `names`, also those that come out of another's body."""
     for name in names:

@@ -8,7 +8,7 @@ contribution is the user's upstream gradient times the user's local derivative, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 from weakref import ref as ref_to
@@ -161,6 +161,8 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
     [<y () real>, <x () real>]
     """
     check_scalar(output)
+    if isinstance(targets, Node) or not isinstance(targets, Iterable):
+        raise GradientError("gradients takes a list of nodes; of one alone, take grad(output, x)")
     for target in targets:
         check_target(target)
     if not simplify:

@@ -68,6 +68,9 @@ def compile_(
     """
     if dtype not in REALS:
         raise DTypeError(f"dtype {dtype!r} is not one of {', '.join(REALS)}")
+    if not isinstance(name, str):
+        raise GraphcError(f"the name of a function is text, not {name!r}")
+    _check_sizes(sizes)
     nodes, result = _unpacked(outputs)
     written = (*nodes, *_new_values(updates or {}))
     simple = [cast(n, old.dtype) for n, old in zip(simplify_all(written), written, strict=True)]
@@ -88,6 +91,14 @@ def compile_(
     if updates is None:
         return Function(plan, nodes, dtype, result)
     return Step(plan, nodes, dtype, result, sizes or {})
+
+
+def _check_sizes(sizes: Mapping[str, int] | None) -> None:
+    if sizes is not None and not isinstance(sizes, Mapping):
+        raise GraphcError(f"sizes are given by name, as in {{'N': 128}}, not {sizes!r}")
+    for name, value in (sizes or {}).items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise GraphcError(f"the size {name} is a whole number from 0, not {value!r}")
 
 
 def _new_values(updates: Mapping[Node, Node]) -> list[Node]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from graphc.ir.errors import GraphcError
-from graphc.ir.node import Node, topological
+from graphc.ir.node import Node, expect_nodes, topological
 from graphc.ir.text import to_text
 from graphc.ir.types import Dim
 
@@ -26,6 +26,10 @@ class Graph:
     """
 
     outputs: tuple[Node, ...]
+
+    def __post_init__(self) -> None:
+        # One output, or a list, is taken as well.
+        object.__setattr__(self, "outputs", tuple(expect_nodes(self.outputs, "an output")))
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:

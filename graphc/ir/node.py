@@ -76,6 +76,15 @@ def expect_node(thing: object, role: str) -> Node:
     raise GraphcError(f"{role} has to be a node of a graph, not {_brief(thing)}")
 
 
+def expect_nodes(things: object, role: str) -> list[Node]:
+    """The nodes of a list, or one node by itself."""
+    if isinstance(things, Node):
+        return [things]
+    if isinstance(things, str) or not isinstance(things, Iterable):
+        return [expect_node(things, role)]
+    return [expect_node(thing, role) for thing in things]
+
+
 def _brief(thing: object) -> str:
     """What was given instead, on one short line."""
     shortener = Repr()

@@ -71,5 +71,7 @@ FUNCTIONS: dict[str, Callable[..., Node]] = {}
 
 def function(f: F) -> F:
     """Offer a builder to the graph language and to the operators of `Node`, under its own name."""
-    FUNCTIONS[f.__name__.rstrip("_")] = f
+    name = f.__name__.rstrip("_")
+    f.__qualname__ = name  # what Python calls it where operands are missing
+    FUNCTIONS[name] = f
     return f

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,8 @@ def parse(
     >>> parse("q = x + y; f = q*z").root
     <f = mul(q, z) () real>
     """
+    if not isinstance(text, str):
+        raise ParseError(f"a graph is read from text such as '(x + y)*z', not from {reprlib.repr(text)}")
     return build(expression_source(text, source), env=env or {}, declared_only=declared_only)
 
 

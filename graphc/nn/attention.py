@@ -28,6 +28,8 @@ class MultiHeadAttention(Layer):
     name: str = ""
 
     def build(self, x: Node, scope: Scope) -> Node:
+        if isinstance(self.heads, bool) or not isinstance(self.heads, int) or self.heads < 1:
+            raise ShapeError(f"{scope.path}: heads is a whole number from 1, not {self.heads!r}")
         if x.ndim < 2 or x.dtype != "real":
             given = f"{show_shape(x.shape)} {x.dtype}"
             raise ShapeError(f"{scope.path}: attention takes real rows, one for each place, not {given}")

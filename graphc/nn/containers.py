@@ -53,6 +53,8 @@ class Residual(Layer):
     name: str = ""
 
     def __init__(self, *layers: Layer, shortcut: Layer | None = None, name: str = "") -> None:
+        if not layers:
+            raise GraphcError("a residual block has layers between its input and the sum; give at least one")
         object.__setattr__(self, "layers", _checked(layers))
         object.__setattr__(self, "shortcut", _checked([shortcut])[0] if shortcut is not None else None)
         object.__setattr__(self, "name", name)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
-from graphc.ir.node import Node, topological
+from graphc.ir.node import Node, expect_nodes, topological
 from graphc.ir.types import DimLike, product
 from graphc.ops.composite import open_composite
 
@@ -32,7 +32,7 @@ def flops(outputs: Node | Iterable[Node], *, given: Collection[Node] = ()) -> Di
     >>> g.nn.flops(x @ W + b)  # 2*784*256 + 256 for each of N
     401664*N
     """
-    roots = [outputs] if isinstance(outputs, Node) else list(outputs)
+    roots = expect_nodes(outputs, "what is counted")
     seen = set(given)
     total: DimLike = 0
     while roots:

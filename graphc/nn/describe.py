@@ -59,7 +59,7 @@ def describe(thing: Any, **options: Any) -> Any:
 
 
 @describe.register(str)
-def _(thing: str, **options: Any) -> Activation | VectorActivation:
+def _activation(thing: str, **options: Any) -> Activation | VectorActivation:
     if thing in VECTORS:
         return vector_activation(thing, options)
     if not _is_activation(thing):
@@ -68,12 +68,12 @@ def _(thing: str, **options: Any) -> Activation | VectorActivation:
 
 
 @describe.register
-def _(thing: Layer, x: Node | tuple[str | int, ...] | None = None) -> ModelDescription:
+def _model(thing: Layer, x: Node | tuple[str | int, ...] | None = None) -> ModelDescription:
     return describe_model(thing, x)
 
 
 @describe.register
-def _(thing: Node) -> ModelDescription:
+def _graph(thing: Node) -> ModelDescription:
     return describe_graph(thing)
 
 

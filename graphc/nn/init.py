@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from graphc.ir.errors import ShapeError
+from graphc.ir.errors import GraphcError, ShapeError
 from graphc.ir.graph import Graph
 from graphc.ir.node import Node, expect_node
 from graphc.ir.text import literal
@@ -155,7 +156,10 @@ def initial_values(
     """
     roots = (nodes,) if isinstance(nodes, Node) else nodes.values() if isinstance(nodes, Mapping) else nodes
     leaves = Graph(tuple(expect_node(n, "what initial values are for") for n in roots)).leaves
-    rng = np.random.default_rng(seed)
+    try:
+        rng = np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise GraphcError(f"a seed is a whole number from 0, not {seed!r}") from None
     values: dict[str, Any] = {}
     for kind in ("param", "state"):
         for leaf in leaves:
@@ -166,6 +170,15 @@ def initial_values(
                 shape = tuple(evaluate_dim(d, sizes or {}) for d in leaf.shape)
                 values[leaf.name or ""] = start.sample(shape, rng)
     return values
+
+
+def _number(what: str, value: Any, least: float = -math.inf) -> float:
+    """A finite number from what a user passes; else one sentence that begins with `what`."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise GraphcError(f"{what} is a finite number, not {value!r}")
+    if value < least:
+        raise GraphcError(f"{what} is at least {least:g}, not {value!r}")
+    return float(value)
 
 
 def zeros() -> Constant:
@@ -180,17 +193,20 @@ def ones() -> Constant:
 
 def constant(value: float) -> Constant:
     """`value` everywhere."""
-    return Constant(float(value))
+    return Constant(_number("constant: the value", value))
 
 
 def normal(std: float = 1.0, mean: float = 0.0) -> Normal:
     """Normal entries, `N(mean, std**2)`."""
-    return Normal(float(std), float(mean))
+    return Normal(_number("normal: std", std, least=0), _number("normal: the mean", mean))
 
 
 def uniform(low: float = 0.0, high: float = 1.0) -> Uniform:
     """Entries uniform between `low` and `high`."""
-    return Uniform(float(low), float(high))
+    low, high = _number("uniform: low", low), _number("uniform: high", high)
+    if low > high:
+        raise GraphcError(f"uniform: low is not above high, and {low:g} and {high:g} were given")
+    return Uniform(low, high)
 
 
 def xavier(gain: float = 1.0, *, uniform: bool = False) -> Xavier:
@@ -199,7 +215,7 @@ def xavier(gain: float = 1.0, *, uniform: bool = False) -> Xavier:
     Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks
     (2010), equations 12 and 16; the uniform form is `U(-a, a)` with `a = gain * sqrt(6 / (fan_in + fan_out))`.
     """
-    return Xavier(float(gain), uniform)
+    return Xavier(_number("xavier: gain", gain), uniform)
 
 
 def he(gain: float = math.sqrt(2), *, uniform: bool = False) -> He:
@@ -208,7 +224,7 @@ def he(gain: float = math.sqrt(2), *, uniform: bool = False) -> He:
     Source: He et al., Delving deep into rectifiers (2015), equation 10; the uniform form is `U(-a, a)` with
     `a = gain * sqrt(3 / fan_in)`.
     """
-    return He(float(gain), uniform)
+    return He(_number("he: gain", gain), uniform)
 
 
 def orthogonal(gain: float = 1.0) -> Orthogonal:
@@ -220,4 +236,4 @@ def orthogonal(gain: float = 1.0) -> Orthogonal:
     Source: Saxe, McClelland and Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural
     networks (2014), section 3.2.
     """
-    return Orthogonal(float(gain))
+    return Orthogonal(_number("orthogonal: gain", gain))

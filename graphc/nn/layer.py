@@ -100,7 +100,7 @@ def _run(layer: Layer, x: Node, scope: Scope) -> Node:
 def checked_name(layer: Layer) -> str:
     """A layer's own name, "" for none; it is one part of a path."""
     name = layer.name
-    if not isinstance(name, str) or "/" in name or name != name.strip():
+    if not isinstance(name, str) or "/" in name or name != name.strip() or not name.isprintable():
         raise GraphcError(f"a layer's name is a word without '/', not {name!r}")
     return name
 
@@ -114,6 +114,9 @@ def monte_carlo(model: Layer, x: Node, *, samples: int = 20) -> Node:
     """
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
         raise GraphcError(f"monte_carlo: the number of samples is a whole number from 1, not {samples!r}")
+    if not isinstance(model, Layer):
+        raise GraphcError(f"monte_carlo: the model is a layer or made of layers, not {model!r}")
+    expect_node(x, "the input of a model")
     drawn = [model.root(dropping=True, step=i, naming=False).run(model, x) for i in range(samples)]
     total = drawn[0]
     for one in drawn[1:]:

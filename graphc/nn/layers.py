@@ -19,6 +19,7 @@ from graphc.ops import normalize
 from graphc.ops.convolution import avg_pool2d, conv1d, conv2d, flatten, max_pool2d
 from graphc.ops.index import embedding, ones, zeros
 from graphc.ops.random import drop_rate, dropout
+from graphc.ops.words import check_words
 
 Size = int | tuple[int, int]
 Padding = Any  # a number, a pair, "valid" or "same"
@@ -95,7 +96,9 @@ class Conv2D(Layer):
 
 
 def _convolved(layer: Any, convolve: Any, x: Node, window: tuple[int, ...], scope: Scope) -> Node:
-    _positive(scope, "filters", layer.filters)
+    for option in ("filters", "groups"):
+        _positive(scope, option, getattr(layer, option))
+    check_words(scope.path, convolve, layout=layer.layout)
     if not isinstance(window, tuple) or len(window) != len(layer.layout) - 2:
         raise ShapeError(
             f"{scope.path}: size is the number of rows and columns of the window, not {layer.size!r}"
@@ -112,7 +115,7 @@ def _convolved(layer: Any, convolve: Any, x: Node, window: tuple[int, ...], scop
     channels = x.shape[1 if first else -1]
     if not isinstance(channels, int):
         raise ShapeError(f"{scope.path}: the number of channels has to be a number, it is {channels}")
-    if layer.groups < 1 or channels % layer.groups or layer.filters % layer.groups:
+    if channels % layer.groups or layer.filters % layer.groups:
         parts = f"{channels} channels and {layer.filters} filters"
         raise ShapeError(f"{scope.path}: {parts} do not divide into {layer.groups} groups")
     inner = channels // layer.groups
@@ -180,7 +183,7 @@ class BatchNorm(Layer):
     name: str = ""
 
     def build(self, x: Node, scope: Scope) -> Node:
-        if not -x.ndim <= self.axis < x.ndim:
+        if type(self.axis) is not int or not -x.ndim <= self.axis < x.ndim:
             raise ShapeError(f"{scope.path}: shape {show_shape(x.shape)} has no axis {self.axis} of channels")
         row = (x.shape[self.axis],)
         gamma = scope.param("gamma", row, start.ones()) if self.scale else ones(row)
@@ -210,6 +213,7 @@ class LayerNorm(Layer):
     name: str = ""
 
     def build(self, x: Node, scope: Scope) -> Node:
+        _positive(scope, "axes", self.axes)
         row = x.shape[max(x.ndim - self.axes, 0) :]
         gamma = scope.param("gamma", row, start.ones()) if self.scale else ones(row)
         beta = scope.param("beta", row, start.zeros()) if self.shift else zeros(row)
@@ -247,6 +251,8 @@ class Embedding(Layer):
         if x.dtype != "int":
             mend = 'give the model an input(…, dtype="int")'
             raise DTypeError(f"{scope.path}: an embedding takes whole numbers, not {x.dtype} values; {mend}")
+        for option in ("count", "width"):
+            _positive(scope, option, getattr(self, option))
         return embedding(scope.param("table", (self.count, self.width), self.init), x)
 
 

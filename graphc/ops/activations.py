@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Context, Decimal
 from fractions import Fraction
+from numbers import Real
 from typing import Any
 
 from graphc.ir.errors import ShapeError
@@ -182,8 +183,8 @@ def maxout(x: Any, *, pieces: int, axis: int = -1) -> Node:
     """
     x = as_node(x)
     axis = normal_axis("maxout", axis, x)
-    if isinstance(pieces, bool) or pieces != int(pieces) or pieces < 1:
-        raise ShapeError(f"maxout: pieces is a whole number from 1 on, not {pieces}")
+    if isinstance(pieces, bool) or not isinstance(pieces, Real) or pieces != int(pieces) or pieces < 1:
+        raise ShapeError(f"maxout: pieces is a whole number from 1 on, not {pieces!r}")
     if divide(x.shape[axis], int(pieces)) is None:
         raise ShapeError(
             f"maxout: axis {axis} of shape {show_shape(x.shape)} does not divide into groups of {pieces}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from graphc.ir.errors import ShapeError
+from graphc.ir.errors import DTypeError, ShapeError
 from graphc.ir.node import Node
 from graphc.ir.op import function
-from graphc.ir.types import divide, show_shape
+from graphc.ir.types import broadcast_shapes, divide, show_shape
 from graphc.ops.composite import composite
 from graphc.ops.index import arange
 from graphc.ops.leaf import as_node, size
@@ -75,17 +75,32 @@ def scaled_dot_product_attention(q: Any, k: Any, v: Any, *, causal: bool = False
     return mixed
 
 
+def _check_mask(scores: Node, mask: Node) -> None:
+    try:
+        broadcast_shapes([scores.shape, mask.shape], "mask")
+    except ShapeError:
+        wanted, given = show_shape(scores.shape), show_shape(mask.shape)
+        raise ShapeError(
+            f"attention: a mask broadcasts to the scores, of shape {wanted}, which {given} does not"
+        ) from None
+
+
 def _swapped(x: Node) -> Node:
     """The last two axes in the other order."""
     return transpose(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
 def _weights(scores: Node, causal: bool, mask: Any) -> Node:
+    if not isinstance(causal, bool):
+        raise DTypeError(f"attention: causal is True or False, not {causal!r}")
+    if mask is not None:
+        mask = as_node(mask)
+        _check_mask(scores, mask)
     if not causal:
         return softmax(scores) if mask is None else masked_softmax(scores, mask)
     kept: Node = causal_mask(*scores.shape[-2:])
     if mask is not None:
-        kept = _kept(as_node(mask)) * kept
+        kept = _kept(mask) * kept
     return masked_softmax(scores, kept)
 
 
@@ -135,7 +150,9 @@ def _projected(x: Any, W: Any, b: Any) -> Node:
 
 def _heads(x: Node, heads: int, name: str) -> Node:
     """(..., L, H*d) as (..., H, L, d)."""
-    width = divide(x.shape[-1], heads) if isinstance(heads, int) and heads > 0 and x.ndim > 1 else None
+    if isinstance(heads, bool) or not isinstance(heads, int) or heads < 1:
+        raise ShapeError(f"multi_head_attention: heads is a whole number from 1, not {heads!r}")
+    width = divide(x.shape[-1], heads) if x.ndim > 1 else None
     if width is None:
         raise ShapeError(
             f"multi_head_attention: the {x.shape[-1] if x.ndim else 'no'} columns of {name} do not divide into "

@@ -15,14 +15,16 @@ import inspect
 from collections.abc import Callable, Hashable
 from fractions import Fraction
 from functools import update_wrapper
+from numbers import Number
+from operator import add, mul, neg, sub, truediv
 from typing import Any
 
 from graphc.ir.errors import DTypeError, ShapeError
-from graphc.ir.node import Node, make
+from graphc.ir.node import Node, make, topological
 from graphc.ir.op import FUNCTIONS, Attrs, Op, register
 from graphc.ir.types import DType, Shape, broadcast_shapes, show_shape
-from graphc.ops.leaf import as_node, const, constant_value, input_
-from graphc.ops.words import check_words
+from graphc.ops.leaf import as_node, constant_value, input_
+from graphc.ops.words import check_words, words
 
 Body = Callable[..., Node]
 
@@ -61,14 +63,18 @@ def composite(
         )
 
         def build(*args: Any, **given: Any) -> Node:
-            nodes = tuple(map(as_node, _given_operands(op.name, operands, args, given)))
+            nodes = tuple(_operand(op.name, a) for a in _given_operands(op.name, operands, args, given))
             unknown = sorted(set(given) - set(attrs) - set(operands))
             if unknown:
                 raise TypeError(
                     f"{op.name} has no option {unknown[0]!r}; it has {', '.join(attrs) or 'none'}"
                 )
             check_words(op.name, body, **given)
-            values = tuple(_attribute(op.name, k, given.get(k, v), nodes[0], v) for k, v in attrs.items())
+            chosen = words(body)
+            values = tuple(
+                _attribute(op.name, k, given.get(k, v), nodes[0], None if k in chosen else v)
+                for k, v in attrs.items()
+            )
             return make(op, nodes, values)
 
         update_wrapper(build, body)
@@ -90,10 +96,17 @@ def _given_operands(
     needed = sum(operands.values())
     if len(args) > len(operands) or any(operands[name] and given.get(name) is None for name in later):
         wanted = f"{op}({', '.join([*operands][: max(needed, 1)])})"
-        raise TypeError(f"{wanted} takes {needed} operands, {len(found)} given")
+        raise TypeError(f"{wanted} takes {needed} operand{'s'[: needed != 1]}, {len(found)} given")
     while len(found) > needed and found[-1] is None:
         found.pop()
     return found
+
+
+def _operand(op: str, value: Any) -> Node:
+    try:
+        return as_node(value)
+    except DTypeError as error:
+        raise DTypeError(f"{op}: {error}") from None
 
 
 def _dtype(body: Body, args: tuple[Node, ...], values: Attrs) -> DType:
@@ -119,18 +132,49 @@ def _attribute(op: str, name: str, value: Any, operand: Node, default: Any) -> H
         return normal_axis(op, value, operand)
     if isinstance(default, bool) and not isinstance(value, bool):
         raise DTypeError(f"{op}: {name} is True or False, not {value!r}")
-    if isinstance(value, float):
-        return Fraction(const(value).attrs[1])
+    if isinstance(value, float) or (
+        _is_number(default) and (value is None or isinstance(value, _NO_NUMBERS))
+    ):
+        return exact_number(op, name, value)
     hashable: Hashable = value
     return hashable
 
 
+_NO_NUMBERS = (str, bool, Node)
+
+
+def _is_number(default: Any) -> bool:
+    return isinstance(default, Number) and not isinstance(default, bool)
+
+
 def exact_number(op: str, name: str, value: Any) -> Fraction:
     """An option that is a number, exactly; a float stands for the decimal it prints as."""
-    found = None if isinstance(value, bool) else constant_value(as_node(value))
+    number = isinstance(value, Number | Node) and not isinstance(value, bool | complex)
+    found = _exact_value(as_node(value)) if number else None
     if found is None:
         raise DTypeError(f"{op}: {name} is a number, not {value!r}")
     return found
+
+
+_ARITHMETIC: dict[str, Callable[..., Fraction]] = {
+    "add": add,
+    "sub": sub,
+    "mul": mul,
+    "div": truediv,
+    "neg": neg,
+}
+
+
+def _exact_value(expr: Node) -> Fraction | None:
+    """The value of arithmetic with constants, such as the 1/4 of a text; None for what is none."""
+    values: dict[Node, Fraction | None] = {}
+    for node in topological([expr]):
+        known = [v for a in node.args if (v := values[a]) is not None]
+        values[node] = constant_value(node)
+        if node.op.name in _ARITHMETIC and len(known) == len(node.args):
+            zero = node.op.name == "div" and known[1] == 0
+            values[node] = None if zero else _ARITHMETIC[node.op.name](*known)
+    return values[expr]
 
 
 def normal_axis(op: str, axis: Any, operand: Node) -> int:

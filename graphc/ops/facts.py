@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from graphc.ir.errors import ShapeError
+from graphc.ir.errors import DTypeError, ShapeError
 from graphc.ir.node import Node
 from graphc.ir.text import literal
 from graphc.ir.types import show_shape
@@ -56,6 +56,9 @@ Fact = SumsTo | Range | Integer | Symmetric | OneHot
 
 def check_fact(node: Node, fact: Fact) -> None:
     """Refuse a fact that cannot hold for the node's shape."""
+    if not isinstance(fact, Fact):
+        kinds = "Integer(), OneHot(axis), Range(low, high), SumsTo(axis, value) or Symmetric()"
+        raise DTypeError(f"a fact is {kinds}, not {fact!r}")
     axis = getattr(fact, "axis", None)
     if axis is not None and not 0 <= axis < node.ndim:
         raise ShapeError(f"{node.name or node.op.name} of shape {show_shape(node.shape)} has no axis {axis}")

@@ -77,7 +77,9 @@ def state(name: str, shape: Sequence[str | DimLike] | str | int = (), *, init: A
 def _start(init: Any, name: str) -> Any:
     """An initial value: anything that gives arrays of a shape by `sample(shape, rng)`."""
     if init is not None and (isinstance(init, type) or not callable(getattr(init, "sample", None))):
-        raise DTypeError(f"the init of {name} says how it starts, as init.he() or init.zeros() do, not {init!r}")
+        raise DTypeError(
+            f"the init of {name} says how it starts, as init.he() or init.zeros() do, not {init!r}"
+        )
     return init
 
 
@@ -170,6 +172,8 @@ def assume(node: Node, *facts: Fact) -> Node:
 
     Facts belong to the node that carries them; nothing is checked at run time, but sampling obeys them.
     """
+    if not isinstance(node, Node):
+        raise DTypeError(f"facts are assumed of a node, as in assume(x, Range(low=0)), not of {node!r}")
     for fact in facts:
         check_fact(node, fact)
     if node.is_leaf:

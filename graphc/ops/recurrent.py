@@ -87,6 +87,7 @@ def rnn_cell(x: Any, h: Any, W: Any, U: Any, b: Any = None, *, activation: str =
     >>> rnn_cell(input_("x", ("N", 3)), input_("h", ("N", 5)), input_("W", (3, 5)), input_("U", (5, 5)))
     <tanh(add) (N, 5) real>
     """
+    _check_weights("rnn_cell", 1, h, W, U)
     return _rnn_step(_affine(x, W, b), as_node(h), U, activation)
 
 
@@ -98,6 +99,7 @@ def gru_cell(x: Any, h: Any, W: Any, U: Any, b: Any = None, c: Any = None) -> No
     gates stand in the order r, z, n. Raises ShapeError where the shapes do not fit.
     """
     h = as_node(h)
+    _check_weights("gru_cell", 3, h, W, U)
     return gru_state(_affine(x, W, b), _affine(h, U, c), h)
 
 
@@ -113,7 +115,21 @@ def lstm_cell(x: Any, h: Any, c: Any, W: Any, U: Any, b: Any = None) -> tuple[No
 
     PyTorch has two biases, of which only the sum matters. Raises ShapeError where the shapes do not fit.
     """
+    _check_weights("lstm_cell", 4, h, W, U)
     return _lstm_step(_affine(x, W, b), as_node(h), as_node(c), U)
+
+
+def _check_weights(cell: str, gates: int, state: Any, W: Any, U: Any) -> None:
+    """Refuse matrices whose columns are not those of the gates."""
+    h, input_weights, recurrent = as_node(state), as_node(W), as_node(U)
+    width = h.shape[-1] if h.ndim else 1
+    columns = "H" if gates == 1 else f"{gates}*H"
+    for name, rows, weights in (("W", "D", input_weights), ("U", "H", recurrent)):
+        if weights.ndim != 2 or weights.shape[1] != gates * width:
+            raise ShapeError(
+                f"{cell}: {name} has to have the shape ({rows}, {columns}) for a state of {width} numbers, not "
+                f"{show_shape(weights.shape)}"
+            )
 
 
 def _affine(x: Any, W: Any, b: Any) -> Node:

@@ -21,7 +21,7 @@ def whole_number(value: Any, what: str, least: int = 0) -> int:
     if isinstance(exact, Fraction) and exact.denominator == 1:
         exact = int(exact)
     if isinstance(exact, bool) or not isinstance(exact, SupportsIndex):
-        raise ShapeError(f"{what} is a whole number, not {value}")
+        raise ShapeError(f"{what} is a whole number, not {value!r}")
     number = exact.__index__()
     if number < least:
         raise ShapeError(f"{what} is at least {least}, not {number}")

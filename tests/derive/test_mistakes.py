@@ -40,6 +40,20 @@ LOSS = (g.sum(W * X)).named("loss")
         (lambda: g.sum(W, axis=0.5), "an axis is a whole number, not 0.5"),
         (lambda: g.concat(W), "the arrays are given as a list, as in concat([a, b])"),
         (lambda: g.pad(W, 3), "each axis is given its widths"),
+        (lambda: g.derive(LOSS, wrt=3), "what to differentiate by has to be a node of a graph, not 3"),
+        (lambda: g.derive(LOSS, expand=3), "what is opened is a name, or a list of names, not 3"),
+        (lambda: g.draw(LOSS, fold=3), "what is folded is a name, or a list of names, not 3"),
+        (lambda: g.draw(LOSS, fold="nope"), "there is no scope 'nope' in this graph"),
+        (lambda: g.draw(LOSS, digits="a"), "digits is a whole number from 0 to 15, not 'a'"),
+        (lambda: g.draw(LOSS, digits=-1), "digits is a whole number from 0 to 15, not -1"),
+        (lambda: g.gradients(LOSS, W), "gradients takes a list of nodes; of one alone, take grad(output, x)"),
+        (lambda: g.compile(LOSS, name=3), "the name of a function is text, not 3"),
+        (lambda: g.compile(LOSS, sizes=3), "sizes are given by name, as in {'N': 128}, not 3"),
+        (lambda: g.compile(LOSS, sizes={"N": "a"}), "the size N is a whole number from 0, not 'a'"),
+        (lambda: g.parse(3), "a graph is read from text such as '(x + y)*z', not from 3"),
+        (lambda: g.expression(None), "a graph is read from text such as '(x + y)*z', not from None"),
+        (lambda: g.Graph((3,)), "an output has to be a node of a graph, not 3"),
+        (lambda: g.describe(3), "describe takes the name of an activation, such as"),
     ],
 )
 def test_a_mistake_is_one_sentence(mistake: Callable[[], object], part: str) -> None:
@@ -76,3 +90,8 @@ def test_an_expression_without_inputs_is_written_as_it_is() -> None:
 @pytest.mark.parametrize(("written", "read"), [("1e400*x", "1e+400"), ("1e-400*x", "1e-400")])
 def test_a_number_beyond_floating_point_is_printed_as_it_is(written: str, read: str) -> None:
     assert f"y = {read}*x\n" in g.derive(g.parse(written).require_root()).text()
+
+
+def test_one_node_stands_for_a_list_of_one() -> None:
+    assert g.derive(LOSS, W).text() == g.derive(LOSS, [W]).text()
+    assert g.Graph(LOSS).nodes == g.Graph((LOSS,)).nodes

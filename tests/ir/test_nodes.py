@@ -187,7 +187,7 @@ def test_stages():
     ("call", "sentence"),
     [
         (lambda: F["add"](x), "add takes 2 operands, 1 given"),
-        (lambda: F["sigmoid"](x, y), r"sigmoid\(x\) takes 1 operands, 2 given"),
+        (lambda: F["sigmoid"](x, y), r"sigmoid\(x\) takes 1 operand, 2 given"),
         (lambda: F["softmax"](input_("z", 3), dim=0), "softmax has no option 'dim'; it has axis"),
     ],
 )

@@ -72,7 +72,10 @@ def test_several_heads_are_attention_on_columns_of_their_own():
             lambda: g.multi_head_attention(q, q, q, *[g.eye(3)] * 4, heads=2),
             "3 columns of Wq do not divide into 2",
         ),
-        (lambda: g.multi_head_attention(q, q, q, *[g.eye(3)] * 4, heads=0), "do not divide into 0 heads"),
+        (
+            lambda: g.multi_head_attention(q, q, q, *[g.eye(3)] * 4, heads=0),
+            "heads is a whole number from 1, not 0",
+        ),
         (lambda: g.embedding(g.input("E", 3), g.input("i", 2, dtype="int")), "the table is a matrix"),
     ],
 )

@@ -103,7 +103,7 @@ def test_one_draw_has_other_numbers_at_each_step_of_a_compiled_function() -> Non
     [
         (lambda x: dropout(x, rate=1, key=1), "from 0 to below 1, not 1"),
         (lambda x: dropout(x, rate=-0.1, key=1), "from 0 to below 1, not -0.1"),
-        (lambda x: dropout(x, rate="half", key=1), "not a number"),
+        (lambda x: dropout(x, rate="half", key=1), "rate is a number, not 'half'"),
         (lambda x: dropout(x, rate=0.5, key=None), "a key is a text or a whole number"),
         (lambda x: random_uniform(3, key=1.5), "a key is a text or a whole number"),
         (lambda x: random_uniform(3, key=1, seed=0.5), "seed is a whole number"),
