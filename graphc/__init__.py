@@ -34,7 +34,7 @@ _HOMES = {
     ),
     "ops.activations": (
         "identity hard_sigmoid sigmoid log_sigmoid relu leaky_relu prelu elu selu gelu gelu_tanh silu softplus "
-        "softsign maxout clip"
+        "softsign logaddexp maxout clip"
     ),
     "ops.contract": "matmul dot outer contract trace diag",
     "ops.reduce": "sum=sum_ mean max=max_ min=min_ prod norm is_max is_min",

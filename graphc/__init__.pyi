@@ -35,6 +35,7 @@ from graphc.ops.activations import hard_sigmoid as hard_sigmoid
 from graphc.ops.activations import identity as identity
 from graphc.ops.activations import leaky_relu as leaky_relu
 from graphc.ops.activations import log_sigmoid as log_sigmoid
+from graphc.ops.activations import logaddexp as logaddexp
 from graphc.ops.activations import maxout as maxout
 from graphc.ops.activations import prelu as prelu
 from graphc.ops.activations import relu as relu

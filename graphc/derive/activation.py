@@ -155,6 +155,11 @@ def parameters(op: Op) -> tuple[list[str], dict[str, Any]]:
     )
 
 
+def of_one_operand(op: Op) -> bool:
+    """Whether an operation is a function of one number, the others, such as the slope of prelu, having usual values."""
+    return set(parameters(op)[0][1:]) <= set(_USUAL.get(op.name, {}))
+
+
 def _applied(op: Op, x: Node, chosen: tuple[tuple[str, Fraction], ...]) -> Node:
     operands, _ = parameters(op)
     further = [value for name, value in chosen if name in operands]

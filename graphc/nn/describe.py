@@ -8,7 +8,7 @@ from inspect import signature
 from numbers import Number
 from typing import Any
 
-from graphc.derive.activation import Activation, activation, parameters
+from graphc.derive.activation import Activation, activation, of_one_operand, parameters
 from graphc.derive.vector_activation import VECTORS, VectorActivation, vector_activation
 from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node
@@ -79,7 +79,7 @@ def _graph(thing: Node) -> ModelDescription:
 
 def activations() -> list[str]:
     """The names `describe` knows: elementwise operations of real numbers, and those along an axis."""
-    return [name for name in FUNCTIONS if name in VECTORS or _is_activation(name)]
+    return [n for n in FUNCTIONS if n in VECTORS or (_is_activation(n) and of_one_operand(OPS[n]))]
 
 
 def _is_activation(name: str) -> bool:

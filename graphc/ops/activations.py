@@ -57,6 +57,20 @@ def softplus(x: Node) -> Node:
     return log(1 + exp(x))
 
 
+def _stable_logaddexp(x: Node, y: Node) -> Node:
+    return maximum(x, y) + log1p(exp(-abs_(x - y)))
+
+
+@composite(
+    elementwise=True,
+    stable=_stable_logaddexp,
+    derivatives=(lambda out, x, y: sigmoid(x - y), lambda out, x, y: sigmoid(y - x)),
+)
+def logaddexp(x: Node, y: Node) -> Node:
+    """`log(exp(x) + exp(y))`, finite for every finite `x` and `y`."""
+    return log(exp(x) + exp(y))
+
+
 @composite(elementwise=True)
 def relu(x: Node) -> Node:
     """`max(x, 0)`, with slope 0 at 0."""

@@ -73,11 +73,18 @@ def _numbers(node: Node) -> Node | None:
             return x
         if (name == "mul" and a == 1) or (name == "add" and a == 0):
             return y
+        if name in ("add", "sub") and b is not None and b < 0:
+            return x - _positive(y) if name == "add" else x + _positive(y)
         if name == "mul" and a == -1:
             return -y
         if name == "mul" and 0 in values:
             return as_node(0)
     return None
+
+
+def _positive(node: Node) -> Node:
+    """The opposite of a negative number, of the same kind."""
+    return write(Terms([((), -(constant_value(node) or Fraction(0)))], decimal=node.attrs[0] == "decimal"))
 
 
 _EXACT: dict[str, Callable[..., Fraction]] = {

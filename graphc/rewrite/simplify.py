@@ -11,13 +11,14 @@ from graphc.rewrite.algebra import ALGEBRA
 from graphc.rewrite.cases import CASES
 from graphc.rewrite.centred import CENTRED
 from graphc.rewrite.engine import Engine
+from graphc.rewrite.hyperbolic import HYPERBOLIC
 from graphc.rewrite.identity import IDENTITY
 from graphc.rewrite.layout import LAYOUT
 from graphc.rewrite.rule import Event, Rule
 from graphc.rewrite.stable import STABLE
 from graphc.rewrite.sums import SUMS
 
-RULES: tuple[Rule, ...] = (*STABLE, *CENTRED, *LAYOUT, *IDENTITY, *SUMS, *CASES, *ALGEBRA)
+RULES: tuple[Rule, ...] = (*HYPERBOLIC, *STABLE, *CENTRED, *LAYOUT, *IDENTITY, *SUMS, *CASES, *ALGEBRA)
 _settled: WeakSet[Node] = WeakSet()  # what came out of an earlier run is not looked at again
 
 

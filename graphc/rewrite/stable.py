@@ -33,10 +33,50 @@ def _fold_exponentials(node: Node) -> Node | None:
     if terms.idle or not (terms.below or any(f.op.name == "exp" for f in whole)):
         return None
     folded = [(_under_its_name(_fold(factors)), c) for factors, c in terms.items()]
-    if all(new is old for (new, _), (old, _) in zip(folded, terms.items(), strict=True)):
+    opened = [(f, c * d) for factors, c in folded for f, d in _over_a_sum(factors)]
+    if all(new is old for (new, _), (old, _) in zip(opened, terms.items(), strict=False)):
         return None
-    result = Terms(folded, decimal=terms.decimal)
-    return write_short(result)
+    return write_short(Terms(opened, decimal=terms.decimal))
+
+
+def _over_a_sum(factors: Factors) -> list[tuple[Factors, Fraction]]:
+    """The product with a sum in it multiplied out, where that takes up an exponential: `(sigmoid(-u) - …)*exp(u)`."""
+    for e in [f for f, p in factors if p > 0 and f.op.name == "exp"]:
+        for inner in [f for f, p in factors if p == 1 and f.op.name in ("add", "sub")]:
+            taken = _taken_up(e, terms_of(inner).items())
+            if taken is not None:
+                rest = times(factors, ((inner, 1), (e, 1)), -1)
+                return [(times(rest, f), c) for f, c in taken]
+    return [(factors, Fraction(1))]
+
+
+def _taken_up(e: Node, items: list[tuple[Factors, Fraction]]) -> list[tuple[Factors, Fraction]] | None:
+    """The terms times `e = exp(u)` without an exponential, or None.
+
+    Either each has a share of its own, `sigmoid(-u)`, or two have one together, since `(1 - s)*exp(u)` is `s` and
+    `(1 - 1/s)*exp(u)` is -1 with `s = sigmoid(u)`.
+    """
+    sigmoids = {
+        f: None
+        for factors, _ in items
+        for f, _ in factors
+        if f.op.name == "sigmoid" and f.args[0] is e.args[0]
+    }
+    left = {frozenset(factors): (factors, c) for factors, c in items}
+    done: list[tuple[Factors, Fraction]] = []
+    for key, (factors, c) in list(left.items()):
+        alone = _fold(times(factors, ((e, 1),)))
+        if e not in dict(alone):
+            done.append((alone, c))
+            del left[key]
+    for key, (factors, c) in list(left.items()):
+        for s in sigmoids if key in left else ():
+            for power in (1, -1):
+                partner = frozenset(times(factors, ((s, power),)))
+                if key in left and partner in left and left[partner][1] == -c:
+                    done.append((times(factors, ((s, 1),)), c) if power == 1 else (factors, -c))
+                    del left[key], left[partner]
+    return None if left else done
 
 
 def _fold(factors: Factors) -> Factors:
@@ -61,12 +101,18 @@ def _fold(factors: Factors) -> Factors:
             return _fold(times(rest, ((sigmoid(_negative(exponent)), -power),)))
     for above, power in factors:
         if power > 0 and above.op.name == "exp":
-            opposite = _negative(above.args[0])
-            found = [f for f, p in factors if p > 0 and f.op.name == "sigmoid" and f.args[0] is opposite]
+            found = [f for f, p in factors if p > 0 and _is_complement(f, above.args[0])]
             for partner in found[:1]:
                 rest = times(factors, ((above, 1), (partner, 1)), -1)
                 return _fold(times(rest, ((sigmoid(above.args[0]), 1),)))
     return factors
+
+
+def _is_complement(node: Node, u: Node) -> bool:
+    """Whether the node is `sigmoid(-u)`, or `1 - sigmoid(u)`."""
+    if node.op.name == "sub" and constant_value(node.args[0]) == 1:
+        return node.args[1].op.name == "sigmoid" and node.args[1].args[0] is u
+    return node.op.name == "sigmoid" and _opposite(node.args[0], u)
 
 
 def _under_its_name(factors: Factors) -> Factors:
@@ -153,6 +199,37 @@ def _one_plus_exp(node: Node) -> Node | None:
         if constant_value(one) == Fraction(1) and other.op.name == "exp":
             return other.args[0]
     return None
+
+
+def _opposite(a: Node, b: Node) -> bool:
+    """Whether one is minus the other, also where that is written as `2*x` and `-2*x`."""
+    if a is _negative(b):
+        return True
+    numbers = terms_of(a).by_factors, terms_of(b).by_factors
+    return bool(numbers[0]) and numbers[0] == {factors: -c for factors, c in numbers[1].items()}
+
+
+def _complements(node: Node) -> Node | None:
+    """`sigmoid(u)*sigmoid(-u)` is `sigmoid(u)*(1 - sigmoid(u))`, also with other factors about them."""
+    if node.args[1].op.name != "sigmoid" and node.args[0].op.name != "sigmoid":
+        return None
+    items = terms_of(node).items()
+    sigmoids = [f for f, p in items[0][0] if p > 0 and f.op.name == "sigmoid"] if len(items) == 1 else []
+    for i, p in enumerate(sigmoids):
+        for q in sigmoids[i + 1 :]:
+            if _opposite(p.args[0], q.args[0]):
+                plain, other = (q, p) if _is_minus(p.args[0]) else (p, q)
+                rest = times(items[0][0], ((other, 1),), -1)
+                return write(Terms([(times(rest, ((1 - plain, 1),)), items[0][1])]))
+    return None
+
+
+def _is_minus(node: Node) -> bool:
+    """Whether what is written begins with a minus."""
+    if node.op.name == "neg":
+        return True
+    items = terms_of(node).items()
+    return bool(items) and items[0][1] < 0
 
 
 def _negative(node: Node) -> Node:
@@ -242,6 +319,7 @@ STABLE = (
          example="z = input(N, K); exp(z)/sum(exp(z), axis=1, keepdims=True)"),
     Rule("log of a sum of exponentials", apply=_log_of_sum, ops=("log",),
          example="z = input(N, K); log(sum(exp(z), axis=1))"),
+    Rule("log of two exponentials", _log(_exp(x) + _exp(y)), call("logaddexp")(x, y), example="log(exp(x) + exp(y))"),
     Rule("log below a choice of entries", apply=_log_of_gather, ops=("log",),
          example="z = input(N, K); t = input(N, dtype=int); log(softmax(z)[arange(N), t])"),
     Rule("log of a product with exponentials", apply=_log_of_product, ops=("log",), example="log(sigmoid(x)*y)"),
@@ -262,7 +340,7 @@ STABLE = (
     Rule("minus log-sigmoid", -_log_sigmoid(-x), _softplus(x), example="-log(sigmoid(-x))"),
     Rule("log of a reciprocal", _log(1 / x), -_log(x), example="log(1/x)"),
     Rule("log of a reciprocal", _log(call("reciprocal")(x)), -_log(x), example="log(reciprocal(x))"),
-    Rule("sigmoid and its complement", _sigmoid(x) * _sigmoid(-x), _sigmoid(x) * (1 - _sigmoid(x)),
+    Rule("sigmoid and its complement", apply=_complements, ops=("mul",),
          example="exp(-x)/(1 + exp(-x))**2"),
 )
 # fmt: on

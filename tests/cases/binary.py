@@ -75,6 +75,8 @@ case(
 )
 case("div", lambda i, j: i / j, numpy=np.divide, smooth=False, i=whole(4), j=whole(4, 1, 5), note="ints")
 case("sub", lambda i, x: i - x, numpy=np.subtract, i=whole((2, 1)), x=(3,), note="int-real")
+for _left, _right in _PAIRS:
+    case("logaddexp", lambda x, y: F["logaddexp"](x, y), numpy=np.logaddexp, x=Leaf(_left), y=Leaf(_right))
 case("maximum", lambda x: F["maximum"](x, 0), numpy=lambda x: np.maximum(x, 0), x=(4,), note="with 0")
 case("minimum", lambda x: F["minimum"](1, x), numpy=lambda x: np.minimum(1, x), x=(4,), note="with 1")
 case("where", lambda c, x, y: F["where"](c, x, y), numpy=np.where, c=truth((2, 3)), x=(3,), y=(2, 1))

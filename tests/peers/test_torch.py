@@ -73,6 +73,11 @@ SHARED = {
         lambda t, x: t.nn.functional.leaky_relu(x, 0.2),
     ),
     "elu": ((real(5),), lambda x: F["elu"](x, alpha=0.5), lambda t, x: t.nn.functional.elu(x, 0.5)),
+    "logaddexp": (
+        (real(2, 3), real(3)),
+        lambda x, y: F["logaddexp"](x, y),
+        lambda t, x, y: t.logaddexp(x, y),
+    ),
     "maximum": ((real(2, 3), real(3)), lambda x, y: F["maximum"](x, y), lambda t, x, y: t.maximum(x, y)),
     "minimum": ((real(2, 3), real(2, 1)), lambda x, y: F["minimum"](x, y), lambda t, x, y: t.minimum(x, y)),
     "clip": ((real(8),), lambda x: F["clip"](x, -1, 1), lambda t, x: t.clamp(x, -1, 1)),

@@ -112,7 +112,7 @@ BINARY = [
 
 
 @pytest.mark.parametrize("loss", BINARY)
-@pytest.mark.parametrize("p", ["sigmoid(z)", "1/(1 + exp(-z))"])
+@pytest.mark.parametrize("p", ["sigmoid(z)", "1/(1 + exp(-z))", "exp(z)/(1 + exp(z))", "exp(z)/(exp(z) + 1)"])
 def test_sigmoid_with_binary_cross_entropy(loss: str, p: str) -> None:
     program = parse(f"{VECTOR} p = {p}; loss = {loss}")
     z, t = program.names["z"], program.names["t"]
@@ -169,3 +169,35 @@ def test_what_is_written_with_overflowing_exponentials_is_finite(text: str, real
             value, slope = compile_(found, dtype=real)(**given)
             assert np.isfinite(value)
             assert np.isfinite(slope).all()
+
+
+@pytest.mark.parametrize(
+    ("spelled", "wanted"),
+    [
+        ("exp(z)/(exp(z) + 1)", "sigmoid(z)*(1 - sigmoid(z))"),
+        ("1/(1 + exp(-z))", "sigmoid(z)*(1 - sigmoid(z))"),
+        ("1/(1 + exp(-2*z))", "2*sigmoid(2*z)*(1 - sigmoid(2*z))"),
+        ("-log(exp(z)/(exp(z) + 1))", "sigmoid(z) - 1"),
+        ("log(exp(z) + 1) - z", "sigmoid(z) - 1"),
+        ("(exp(z) - exp(-z))/(exp(z) + exp(-z))", "1 - tanh(z)**2"),
+        ("(exp(2*z) - 1)/(exp(2*z) + 1)", "1 - tanh(z)**2"),
+        ("(1 - exp(-2*z))/(1 + exp(-2*z))", "1 - tanh(z)**2"),
+    ],
+)
+@pytest.mark.parametrize("far", [1e4, -1e4, 0.0, 3.0])
+def test_slopes_of_activations_spelled_in_exponentials(spelled: str, wanted: str, far: float) -> None:
+    z = input_("z")
+    value = parse(spelled, env={"z": z}).require_root()
+    slope = grad(value, z)
+    assert slope is simplify_all([parse(wanted, env={"z": z}).require_root()])[0]
+    y, dy = compile_([value, slope])(z=far)
+    assert np.isfinite([y, dy]).all()
+    assert abs(dy) <= 1
+
+
+@pytest.mark.parametrize(
+    "text", ["(exp(x) - exp(y))/(exp(x) + exp(z))", "(exp(x) + exp(y))/(exp(x) - exp(y))"]
+)
+def test_what_is_no_tanh_is_not_taken_for_one(text: str) -> None:
+    root = simplify_all([parse(text).require_root()])[0]
+    assert "tanh" not in {node.op.name for node in Graph((root,)).nodes}
