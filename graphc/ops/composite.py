@@ -152,7 +152,8 @@ def exact_number(op: str, name: str, value: Any) -> Fraction:
     number = isinstance(value, Number | Node) and not isinstance(value, bool | complex)
     found = _exact_value(as_node(value)) if number else None
     if found is None:
-        raise DTypeError(f"{op}: {name} is a number, not {value!r}")
+        given = str(value) if isinstance(value, Node) else repr(value)
+        raise DTypeError(f"{op}: {name} is a number, not {given}")
     return found
 
 

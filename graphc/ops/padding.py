@@ -150,12 +150,16 @@ def _mend(geometry: Geometry, pairs: Pairs) -> str:
 
 
 def _wider(pair: tuple[DimLike, DimLike], room: int, stride: int) -> tuple[DimLike, DimLike]:
-    """The least more padding that makes the room a multiple of the stride, the same on both sides if it can be."""
+    """The least more padding that makes the room a multiple of the stride, the same on both sides if it can be.
+
+    If it cannot, less at the end is better: what is cut off is what other libraries leave out in silence.
+    """
     lo, hi = pair
     for more in range(stride):
         if lo == hi and (room + 2 * more) % stride == 0:
             return lo + more, hi + more
-    return lo, hi + -room % stride
+    over = room % stride
+    return (lo, hi - over) if isinstance(hi, int) and hi >= over else (lo, hi + -room % stride)
 
 
 def _mend_size(axis: Axis, pair: tuple[DimLike, DimLike]) -> str:

@@ -7,7 +7,7 @@ PyTorch's order. What a cell does after its products is a composite: its gradien
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from graphc.ir.errors import ShapeError
 from graphc.ir.node import Node
@@ -19,6 +19,9 @@ from graphc.ops.index import zeros
 from graphc.ops.leaf import as_node
 from graphc.ops.move import reshape, slice_axis, stack
 from graphc.ops.pointwise import tanh
+
+# The graph language takes these words; in Python an activation of one's own has a name as well.
+Usual = Literal["tanh", "relu", "sigmoid", "identity", "leaky_relu", "elu", "softsign"]
 
 
 def _gate(z: Node, place: int, width: DimLike) -> Node:
@@ -77,7 +80,7 @@ def lstm_output(z: Node, c: Node) -> Node:
 
 
 @function
-def rnn_cell(x: Any, h: Any, W: Any, U: Any, b: Any = None, *, activation: str = "tanh") -> Node:
+def rnn_cell(x: Any, h: Any, W: Any, U: Any, b: Any = None, *, activation: Usual | str = "tanh") -> Node:
     """One step of a vanilla RNN: `activation(x @ W + h @ U + b)` (Elman 1990).
 
     `x` is (..., D), `h` (..., H), `W` (D, H), `U` (H, H), `b` (H,) or left out. `activation` names any operation of

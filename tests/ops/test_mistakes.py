@@ -19,7 +19,7 @@ image, K = g.input("image", ("N", 3, 32, 32)), g.param("K", (4, 3, 5, 5))
         (lambda: g.relu("x"), "relu: 'x' is not a number"),
         (lambda: g.softmax(None), "softmax: None is not a number"),
         (lambda: g.leaky_relu(x, slope="a"), "leaky_relu: slope is a number, not 'a'"),
-        (lambda: g.leaky_relu(x, slope=s), "leaky_relu: slope is a number, not <s () real>"),
+        (lambda: g.leaky_relu(x, slope=s), "leaky_relu: slope is a number, not s"),
         (lambda: g.leaky_relu(x, slope=True), "leaky_relu: slope is a number, not True"),
         (lambda: g.leaky_relu(x, slope=float("inf")), "leaky_relu: slope is a number, not inf"),
         (lambda: g.elu(x, alpha=None), "elu: alpha is a number, not None"),

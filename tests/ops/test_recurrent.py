@@ -94,3 +94,11 @@ def test_the_gradients_of_gates_are_joined_not_padded():
 def test_refusals_are_sentences(ask, sentence):
     with pytest.raises(ShapeError, match=sentence):
         ask()
+
+
+def test_text_names_an_activation_as_a_word():
+    given = {n: g.input(n, s) for n, s in (("x", ("N", 3)), ("h", ("N", 2)), ("W", (3, 2)), ("U", (2, 2)))}
+    written = g.expression("rnn_cell(x, h, W, U, activation=relu)", **given)
+    assert written is g.rnn_cell(*given.values(), activation="relu")
+    with pytest.raises(g.ParseError, match=r"`activation` is `tanh`, .* or a value, not `foo`"):
+        g.expression("rnn_cell(x, h, W, U, activation=foo)", **given)

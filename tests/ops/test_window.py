@@ -145,6 +145,9 @@ IMAGE, FILTERS = input_("x", ("N", 3, 28, 28)), input_("K", (8, 3, 5, 5))
 REFUSED = {
     "conv2d with kernel K: (28 + 2*0 - 5)/2 + 1 = 12.5 is not a whole number; "
     "use stride 1 or padding ((0, 1), (0, 1))": (lambda: F["conv2d"](IMAGE, FILTERS, stride=2)),
+    "(28 + 2*2 - 5)/2 + 1 = 14.5 is not a whole number; use stride 1 or padding ((2, 1), (2, 1))": (
+        lambda: F["conv2d"](IMAGE, FILTERS, stride=2, padding=2)
+    ),
     "conv2d with kernel K: (28 + 2*1 - 5)/3 + 1 = 28/3 is not a whole number; use stride 1 or padding 2": (
         lambda: F["conv2d"](IMAGE, FILTERS, stride=3, padding=1)
     ),
