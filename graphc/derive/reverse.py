@@ -170,7 +170,7 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
     known = _simplified.setdefault(output, WeakKeyDictionary())
     found = {t: kept for t in targets if (ref := known.get(t)) is not None and (kept := ref()) is not None}
     missing = [t for t in dict.fromkeys(targets) if t not in found]
-    for target, gradient in zip(missing, simplify_all(_raw(output, missing)), strict=True):
+    for target, gradient in zip(missing, _simplify_beside(_raw(output, missing), missing), strict=True):
         found[target] = as_numbers(gradient)
         known[target] = ref_to(found[target])
     return [found[t] for t in targets]
@@ -178,6 +178,19 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
 
 # Gradients that are still in use somewhere are not derived again: output → target → gradient, holding none of them.
 _simplified: WeakKeyDictionary[Node, WeakKeyDictionary[Node, ref_to[Node]]] = WeakKeyDictionary()
+
+
+def _simplify_beside(raw: Sequence[Node], targets: Sequence[Node]) -> list[Node]:
+    """The gradients simplified; those by intermediates hold these as they are, to be differentiated by them again.
+
+    Rules look through an intermediate, and what they leave of it is no longer the thing itself.
+    """
+    places = {t: _place(f"held{i}", t) for i, t in enumerate(targets) if t.args}
+    held = iter(substitute([r for r, t in zip(raw, targets, strict=True) if t in places], places))
+    simple = simplify_all([next(held) if t in places else r for r, t in zip(raw, targets, strict=True)])
+    given = {place: t for t, place in places.items()}
+    back = iter(substitute([s for s, t in zip(simple, targets, strict=True) if t in places], given))
+    return [next(back) if t in places else s for s, t in zip(simple, targets, strict=True)]
 
 
 def _raw(output: Node, targets: Sequence[Node]) -> list[Node]:

@@ -10,6 +10,7 @@ from graphc.derive import gradients
 from graphc.ir.node import Node, topological
 from graphc.ops.form import brief
 from graphc.plan.names import spoken
+from graphc.rewrite.simplify import simplify_all
 
 MOST_OUTPUTS = 4  # scalars that are looked at: each takes a derivation of the graph below it
 LARGEST = 4000  # nodes below an output: deriving a larger graph once more costs more than names are worth
@@ -47,13 +48,22 @@ def find_gradients(outputs: Sequence[Node], roots: Sequence[Node]) -> dict[Node,
         if not named:
             continue
         of = output.name or "loss"
-        for target, gradient in zip(named, gradients(output, named), strict=True):
+        for target, gradient in zip(named, _as_simplified(output, named), strict=True):
             if gradient in present and not gradient.is_leaf and gradient.op.kind != "const":
                 found.setdefault(gradient, Gradient(f"d{target.name}", of, target.name or ""))
     names = {n: spoken(n.name) for n in present if n.name} | {n: spoken(g.name) for n, g in found.items()}
     times = Counter(names.values())
     shared = {n for n, name in names.items() if times[name] > 1}
     return {n: replace(g, text=_mathematics(n, names, shared)) for n, g in found.items()}
+
+
+def _as_simplified(output: Node, targets: Sequence[Node]) -> list[Node]:
+    """The gradients as they stand within others that were simplified as a whole."""
+    inner = [t for t in targets if t.args]
+    leaves = [t for t in targets if not t.args]
+    within = simplify_all(gradients(output, inner, simplify=False)) if inner else []
+    found = dict(zip([*leaves, *inner], [*gradients(output, leaves), *within], strict=True))
+    return [found[t] for t in targets]
 
 
 def _mathematics(gradient: Node, names: Mapping[Node, str], shared: Collection[Node]) -> str | None:

@@ -164,3 +164,35 @@ def test_second_derivatives_of_losses_are_finite(name):
     at = np.array([[1e4, -1e4, 0.5], [-1e4, 3.0, 1e4]])
     arrays = evaluate([value, g.grad(value, z), g.hessian(value, z)], {"z": at, "t": labels})
     assert [np.isfinite(a).all() for a in arrays] == [True] * 3
+
+
+BETWEEN = {
+    "a square": ("x*x", "sum(sqrt(q)*q)"),
+    "a sum": ("x + t", "sum(q*q*q - q*x)"),
+    "probabilities": ("1/(1 + exp(-x))", "-sum(t*log(q) + (1 - t)*log(1 - q))"),
+    "probabilities in a loss": ("sigmoid(x)", "binary_cross_entropy(q, t, from_logits=False)**2"),
+    "deviations": ("x - mean(x)", "sum(q/sqrt(mean(q*q) + 1)*t)"),
+    "exponentials": ("exp(x)", "log(sum(q))*sum(t*q)"),
+    "a negative": ("-x", "sum(abs(q)**3 + softplus(q))"),
+}
+
+
+@pytest.mark.parametrize(("inner", "loss"), BETWEEN.values(), ids=BETWEEN)
+def test_second_derivatives_by_an_intermediate_are_those_by_an_input(inner, loss):
+    whole = g.parse(f"x = input(3); t = input(3); q = {inner}; L = {loss}").names
+    apart = g.parse(f"x = input(3); t = input(3); q = input(3); L = {loss}").names
+    values = {"x": [0.5, 1.5, 2.0], "t": [0.2, 0.7, 0.9]}
+    (q,) = evaluate([whole["q"]], values)
+    results = []
+    for names in (whole, apart):
+        output, target = names["L"], names["q"]
+        slope = g.grad(output, target)
+        second = [
+            g.hessian(output, target),
+            g.hessian_vector_product(output, target, g.input("v", 3)),
+            g.grad(g.sum(slope**2), target),
+        ]
+        given = values | {"q": q, "v": [1.0, -2.0, 0.5]}
+        results.append(evaluate(second, {n.name: given[n.name] for n in Graph(tuple(second)).leaves}))
+    for found, wanted in zip(*results, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-13)
