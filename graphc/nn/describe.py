@@ -13,7 +13,7 @@ from graphc.derive.vector_activation import VECTORS, VectorActivation, vector_ac
 from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node
 from graphc.ir.op import FUNCTIONS, OPS
-from graphc.nn.layer import Layer
+from graphc.nn.layer import Given, Layer
 from graphc.nn.model_description import ModelDescription, describe_graph, describe_model
 
 # What an activation is called elsewhere.
@@ -68,7 +68,7 @@ def _activation(thing: str, **options: Any) -> Activation | VectorActivation:
 
 
 @describe.register
-def _model(thing: Layer, x: Node | tuple[str | int, ...] | None = None) -> ModelDescription:
+def _model(thing: Layer, x: Given = None) -> ModelDescription:
     return describe_model(thing, x)
 
 

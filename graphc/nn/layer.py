@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from graphc.nn.summary import Summary
 
 
+Given = Node | Sequence[str | DimLike] | None
+# Inputs that are tried where none is given: what a layer asks of its input shows when it is built.
+USUAL: tuple[tuple[str | int, ...], ...] = (
+    ("N", "D"),
+    ("N", "C", "H", "W"),
+    ("N", 3, 32, 32),
+    ("N", 1, 28, 28),
+    ("N", 3, 224, 224),
+    ("N", "C", "L"),
+)
+
+
 class Layer:
     """A layer or a model: data that says what to build, and builds it when it is applied.
 
@@ -55,14 +67,16 @@ class Layer:
         scope = self.root(training=True, dropping=True, record=record)
         return _run(self, x, scope), record.updates
 
-    def params(self, x: Node | Sequence[str | DimLike]) -> list[Node]:
-        """The parameters for an input or a shape, in the order in which the layers use them."""
+    def params(self, x: Given = None) -> list[Node]:
+        """The parameters for an input or a shape (see `summary`), in the order in which the layers use them."""
         record = Record()
-        _run(self, x if isinstance(x, Node) else input_("x", x), self.root(record=record))
+        _run(self, self.input(x), self.root(record=record))
         return [p for nodes in record.leaves.values() for p in nodes if p.op.name == "param"]
 
-    def summary(self, x: Node | Sequence[str | DimLike]) -> Summary:
+    def summary(self, x: Given = None) -> Summary:
         """Shapes, parameters and forward cost of each layer of the test graph, for an input or a shape.
+
+        Without one the first of the usual shapes that the layers take is used, such as (N, D) or (N, C, H, W).
 
         >>> from graphc.nn import Dense, Sequential
         >>> print(Sequential(Dense(256, activation="relu"), Dense(10)).summary(("N", 784)))
@@ -73,10 +87,24 @@ class Layer:
         """
         from graphc.nn.summary import summarize
 
-        node = x if isinstance(x, Node) else input_("x", x)
+        node = self.input(x)
         record = Record()
         _run(self, node, self.root(record=record))
         return summarize(node, record)
+
+    def input(self, x: Given = None) -> Node:
+        """The input the layer is shown with: the one given, one of the shape given, or of a usual shape it takes."""
+        if x is not None:
+            return x if isinstance(x, Node) else input_("x", x)
+        for shape in USUAL:
+            try:
+                self.test(input_("x", shape))
+            except GraphcError:
+                continue
+            return input_("x", shape)
+        raise GraphcError(
+            'the model takes none of the usual inputs; give the shape of its own, such as ("N", 784)'
+        )
 
     def root(self, **given: Any) -> Scope:
         """The scope in which this layer is a model."""

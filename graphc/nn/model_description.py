@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node
-from graphc.nn.layer import Layer
+from graphc.nn.layer import Given, Layer
 from graphc.nn.linearity import linear_runs
 from graphc.nn.summary import Summary
-from graphc.ops.leaf import input_
-
-# Inputs a model is tried with where none is given: what a layer asks of its input shows when it is built.
-_USUAL = (
-    ("N", "D"),
-    ("N", "C", "H", "W"),
-    ("N", 3, 32, 32),
-    ("N", 1, 28, 28),
-    ("N", 3, 224, 224),
-    ("N", "C", "L"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +38,7 @@ def describe_graph(output: Node) -> ModelDescription:
     return ModelDescription(tuple(linear_runs(output)))
 
 
-def describe_model(model: Layer, x: Node | tuple[str | int, ...] | None = None) -> ModelDescription:
-    """The description of a model's test graph for an input, or a shape; without one a usual shape is tried."""
-    node = _usual_input(model) if x is None else x if isinstance(x, Node) else input_("x", x)
+def describe_model(model: Layer, x: Given = None) -> ModelDescription:
+    """The description of a model's test graph for an input, or a shape; see `Layer.summary`."""
+    node = model.input(x)
     return ModelDescription(tuple(linear_runs(model(node))), model.summary(node))
-
-
-def _usual_input(model: Layer) -> Node:
-    for shape in _USUAL:
-        try:
-            model(input_("x", shape))
-        except GraphcError:
-            continue
-        return input_("x", shape)
-    mend = 'give the shape of its own, as in describe(model, x=("N", 784))'
-    raise GraphcError(f"the model takes none of the inputs that were tried; {mend}")

@@ -71,3 +71,10 @@ def test_graphs_written_in_the_language(formula, found):
 def test_a_model_that_takes_no_usual_input_asks_for_one():
     with pytest.raises(GraphcError, match="give the shape of its own"):
         describe(Sequential(Flatten(), Dense(2), Conv2D(4, 3)))
+
+
+def test_without_an_input_a_usual_shape_is_taken():
+    dense = Sequential(Dense(4, activation="relu"), Dense(2))
+    assert str(dense.summary()) == str(dense.summary(("N", "D")))
+    assert [p.shape[-1] for p in dense.params()] == [4, 4, 2, 2]
+    assert len(Sequential(Conv2D(4, 3), Flatten(), Dense(2)).summary().input) == 4
