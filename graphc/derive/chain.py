@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from graphc.derive.edge import edge_value, local_expression
 from graphc.derive.local import local_derivative, plain_derivative
@@ -39,7 +40,25 @@ def gradient_lines(book: Notebook, node: Node) -> list[Line]:
     if lines and node.name is None and node not in book.derivation.wrt and book.is_heavy(node):
         longest = len(book.text(lines[-1].expr))
         further = [w for w in further if len(book.text(w.expr)) <= longest]
-    return _distinct(book, [*lines, *further])
+    if lines and not book.scalar and book.is_gradient(lines[-1].expr):
+        further = []
+    return _distinct(book, [*lines, *_direct(book, lines, further)])
+
+
+def _direct(book: Notebook, lines: Sequence[Line], further: Sequence[Line]) -> list[Line]:
+    """The simplifications without detours: lines longer than the one before them and than the final form."""
+    kept: list[Line] = []
+    rules: tuple[str, ...] = ()
+    for line in further:
+        before = [*lines, *kept][-1:]
+        length = len(book.text(line.expr))
+        ends = (*before, further[-1])
+        if before and line is not further[-1] and all(len(book.text(e.expr)) < length for e in ends):
+            rules = (*rules, *line.rules)
+            continue
+        kept.append(replace(line, rules=tuple(dict.fromkeys((*rules, *line.rules)))))
+        rules = ()
+    return kept
 
 
 def _sum(terms: Sequence[Node]) -> Node:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphc.derive.chain import gradient_lines
-from graphc.derive.indices import Entry, entry, has_sum, is_element
+from graphc.derive.indices import Entry, entry, has_sum, is_element, nodes_in
 from graphc.derive.notebook import LONGEST, Notebook
 from graphc.derive.steps import TERMS, Line, Script, Step
 from graphc.ir.node import Node, make, topological
-from graphc.ops.form import mention, show_form
+from graphc.ops.form import form, mention, show_form
 from graphc.ops.leaf import const
 
 if TYPE_CHECKING:
@@ -55,7 +55,11 @@ def compose(derivation: Derivation) -> Script:
 def _used(book: Notebook, steps: Sequence[Step]) -> list[Node]:
     """The named parts that stand in some line, or in another such part."""
     parts = set(book.parts)
-    used = set(topological([line.expr for step in steps for line in step.lines], stop=parts.__contains__))
+    shown = [line.expr for step in steps for line in step.lines]
+    shown += [
+        n for step in steps if step.kind == "gradient" and step.entry for n in nodes_in(step.entry.form)
+    ]
+    used = set(topological(shown, stop=parts.__contains__))
     for part in reversed(book.parts):
         if part in used:
             used.update(topological(book.definition(part).args, stop=parts.__contains__))
@@ -133,7 +137,15 @@ def _gradient(book: Notebook, node: Node) -> list[Step]:
         lines = [Line(final)]
     book.remember(node)
     same = len(lines) == 1 and any(_is_alias(c.user) for c in book.derivation.contributions[node])
-    return [] if same else [*parts, Step("gradient", sign, tuple(lines), _entry(book, node, lines))]
+    found = _entry(book, node, lines)
+    kept = [line for line in lines if found is None or _is_readable(book, line.expr)]
+    return [] if same else [*parts, Step("gradient", sign, tuple(kept), found)]
+
+
+def _is_readable(book: Notebook, expr: Node) -> bool:
+    """Whether all contractions are products of matrices or vectors; of others index notation says more."""
+    order = topological([expr], stop=book.is_named)
+    return not any(n.op.name == "contract" and form(n).kind == "call" for n in order)
 
 
 def _entry(book: Notebook, node: Node, lines: Sequence[Line]) -> Entry | None:

@@ -78,6 +78,11 @@ def has_sum(found: Node | Form) -> bool:
     return isinstance(found, Form) and (found.kind == "total" or any(map(has_sum, found.parts)))
 
 
+def nodes_in(found: Node | Form) -> list[Node]:
+    """The nodes that a notation mentions."""
+    return [found] if isinstance(found, Node) else [n for part in found.parts for n in nodes_in(part)]
+
+
 def _letter(name: str) -> Factor:
     return Factor(Form("letter", (), name), frozenset((name,)))
 
@@ -105,7 +110,8 @@ class _Reading:
             raise Unwritable
         value = constant_value(node)
         if value is not None and not node.name:
-            return number(Fraction(value))
+            typed = node.op.name == "const" and node.attrs[0] == "decimal" and value > 0
+            return Product((Factor(form(node)),)) if typed else number(Fraction(value))
         if self.is_named(node) or not node.args:
             return self._leaf(node, at)
         reader = _READERS.get(node.op.name)

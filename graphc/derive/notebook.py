@@ -21,7 +21,9 @@ from graphc.ir.node import Node, substitute, topological
 from graphc.ir.types import Dim
 from graphc.ops.composite import open_composite
 from graphc.ops.form import Form, mention, show
+from graphc.ops.index import one_hot
 from graphc.ops.pointwise import neg, sub
+from graphc.rewrite.choice import marked
 from graphc.rewrite.simplify import Event, simplify_all
 
 if TYPE_CHECKING:
@@ -121,6 +123,11 @@ class Notebook:
         self.symbols[sign] = Symbol("local", user, operand, value)
         return sign
 
+    def is_gradient(self, expr: Node) -> bool:
+        """Whether an expression is the sign of a gradient that has a line of its own."""
+        symbol = self.symbols.get(expr)
+        return symbol is not None and symbol.kind == "gradient" and symbol.wrt is not self.derivation.output
+
     def has_local(self, expr: Node) -> bool:
         """Whether the sign of a local derivative is in an expression."""
         signs = (self.symbols.get(n) for n in topological([expr], stop=self.is_named))
@@ -176,13 +183,18 @@ class Notebook:
 
         return self.in_forms(with_signs(expr, given, exact, settled))
 
-    def in_forms(self, expr: Node) -> Node:
-        """An expression with what the user has named found again in the forms that rewriting gives it."""
-        if not self.forms:
-            return expr
-        order = topological([expr], stop=lambda n: n in self.cuts or n in self.forms or self.is_named(n))
-        kept = {n: n for n in order if n in self.cuts or self.is_named(n)}
-        return substitute([expr], kept | {n: self.forms[n] for n in order if n in self.forms})[0]
+    def in_forms(self, expr: Node, *, kept_cuts: bool = True) -> Node:
+        """An expression with what the user has named found again in the forms that rewriting gives it.
+
+        Ones in the places of class labels are `one_hot(t, K)`. With `kept_cuts` earlier gradients are not looked into.
+        """
+        cuts = self.cuts if kept_cuts else {}
+        order = topological([expr], stop=lambda n: n in cuts or n in self.forms or self.is_named(n))
+        kept = {n: n for n in order if n in cuts or self.is_named(n)}
+        labels = {n: found[1] for n in order if n not in kept and (found := marked(n)) is not None}
+        marks = {n: one_hot(t, n.shape[1]) for n, t in labels.items()}
+        forms = {n: self.forms[n] for n in order if n in self.forms}
+        return substitute([expr], kept | marks | forms)[0] if marks or forms else expr
 
     def fits(self, expr: Node) -> bool:
         """Whether an expression is short enough for a line."""
@@ -200,7 +212,9 @@ class Notebook:
 
     def read(self, expr: Node, *, factors: bool = True) -> Node:
         """An expression with scalar factors and signs before its products, and named differences found again."""
-        found = for_reading(self.in_forms(expr), self.is_named, self._flipped, factors=factors)
+        found = for_reading(
+            self.in_forms(expr, kept_cuts=False), self.is_named, self._flipped, factors=factors
+        )
         return without_leading(found, self.is_named)
 
     @cached_property

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphc.ir.node import Node, rebuild, topological
-from graphc.ops.leaf import constant_value
-from graphc.ops.pointwise import div, mul, neg
+from graphc.ops.leaf import as_node, constant_value
+from graphc.ops.pointwise import add, div, mul, neg, sub
 
 LINEAR = ("contract", "sum", "transpose", "reshape", "broadcast")
 """Operations that a scalar factor of an operand goes through."""
@@ -50,6 +50,9 @@ def for_reading(
             )
         else:
             done[node] = _read(node, [done[a] for a in node.args], factors)
+            core = done[node].core
+            if core.op.name == "add" and core.args[1] not in stop:
+                done[node] = replace(done[node], core=_flat(core))
     return _whole(done[expr])
 
 
@@ -80,12 +83,41 @@ def _read(node: Node, parts: list[_Scaled], factors: bool) -> _Scaled:
             below = _reciprocal(two)
             return _outside(rebuild(node, [one, two]) if below is None else div(one, below), parts)
         return _outside(rebuild(node, [left.core, _whole(right)]), [left])
+    if name in ("add", "sub") and any(p.negative for p in parts):
+        return _Scaled(_signed(name == "add", *parts))
     return _Scaled(rebuild(node, [_whole(p) for p in parts]))
 
 
+def _flat(total: Node) -> Node:
+    """`a + b + c` for `a + (b + c)`."""
+    first, rest = total.args
+    if rest.name is not None or rest.op.name not in ("add", "sub"):
+        return total
+    return (add if rest.op.name == "add" else sub)(first + rest.args[0], rest.args[1])
+
+
+def _signed(plus: bool, one: _Scaled, other: _Scaled) -> Node:
+    """A sum or a difference with signs in it as the one that needs fewer: `b - a` for `-a + b`."""
+    if other.negative:
+        plus, other = not plus, replace(other, negative=False)
+    if plus and one.negative:
+        return sub(_whole(other), _whole(replace(one, negative=False)))
+    return (add if plus else sub)(_whole(one), _whole(other))
+
+
 def _factor(scalar: Node) -> _Scaled:
-    below = _reciprocal(scalar)
-    return _Scaled(scalar, above=scalar) if below is None else _Scaled(scalar, below=below)
+    """A scalar as a factor, its sign and what it is divided by apart."""
+    above: Node | None = scalar
+    below: Node | None = None
+    negative = False
+    if scalar.name is None and scalar.op.name in ("div", "reciprocal"):
+        above, below = scalar.args if scalar.op.name == "div" else (None, scalar.args[0])
+    if above is not None and above.name is None and above.op.name == "neg":
+        negative, above = True, above.args[0]
+    value = None if above is None else constant_value(above)
+    if value is not None and value < 0:
+        negative, above, value = not negative, as_node(-value), -value
+    return _Scaled(scalar, negative, None if value == 1 else above, below)
 
 
 def _reciprocal(node: Node) -> Node | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from graphc.derive.derivation import Derivation
 from graphc.derive.latex_names import latex_name
 from graphc.derive.numbers import format_value
+from graphc.derive.text import entry_text, names_in_text
 from graphc.derive.values import Values
 from graphc.ir.node import Node
 from graphc.ir.types import show_shape
@@ -63,12 +64,24 @@ class Report:
 
     def json(self) -> str:
         """What a program may want to know: every named value with its formula, gradient and numbers."""
+        entries = self._entries()
         found = {
             "output": self.derivation.names[self.derivation.output],
-            "nodes": [dict(self._facts(node)) for node in self._named()],
+            "nodes": [dict(self._facts(node, entries)) for node in self._named()],
             "text": self.derivation.text(indices=self.indices),
         }
         return json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False)
+
+    def _entries(self) -> dict[tuple[str, Node], str]:
+        """Definitions and gradients in index notation, as far as they have one."""
+        script, names = self.derivation.script, names_in_text(self.derivation)
+        return {
+            (step.kind, script.symbols[step.head].wrt if step.kind == "gradient" else step.head): entry_text(
+                step.entry, names
+            )
+            for step in script.steps
+            if step.entry is not None
+        }
 
     def _named(self) -> list[Node]:
         return [node for node in self.derivation.nodes if node in self.derivation.names]
@@ -91,13 +104,15 @@ class Report:
         rows = format_value(value, _DECIMALS)
         return " ".join(row.strip() for row in rows) if rows else f"array {show_shape(value.shape)}"
 
-    def _facts(self, node: Node) -> Iterator[tuple[str, Any]]:
+    def _facts(self, node: Node, entries: Mapping[tuple[str, Node], str]) -> Iterator[tuple[str, Any]]:
         gradient = self.derivation.upstream.get(node)
         yield "name", self._name(node)
         yield "kind", node.op.name if node.is_leaf else "expression"
         yield "shape", [d if isinstance(d, int) else str(d) for d in node.shape]
         yield "expression", None if node.is_leaf else show(node, self.derivation.names)
         yield "gradient", None if gradient is None else mention(gradient, self.derivation.names)
+        yield "indices", entries.get(("definition", node))
+        yield "gradient_indices", entries.get(("gradient", node))
         if self.values is not None:
             yield "value", _plain(self.values.of(node).tolist())
             yield "gradient_value", None if gradient is None else _plain(self.values.of(gradient).tolist())
