@@ -7,7 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from graphc.derive.batch import batched
 from graphc.derive.local import local_derivative
-from graphc.derive.reverse import accumulate, as_numbers, check_differentiable, check_scalar, grad
+from graphc.derive.reverse import (
+    accumulate,
+    as_numbers,
+    check_differentiable,
+    check_scalar,
+    grad,
+    simplify_holding,
+)
 from graphc.ir.errors import GradientError
 from graphc.ir.node import Node, expect_node, make, topological
 from graphc.ir.types import Shape, show_shape
@@ -15,7 +22,6 @@ from graphc.ops.composite import open_composite
 from graphc.ops.index import eye, zeros
 from graphc.ops.leaf import as_node, constant_value, input_
 from graphc.ops.move import broadcast, reshape
-from graphc.rewrite.simplify import simplify_all
 
 
 def jvp(outputs: Sequence[Node], tangents: Mapping[Node, Node]) -> list[Node]:
@@ -35,7 +41,8 @@ def jvp(outputs: Sequence[Node], tangents: Mapping[Node, Node]) -> list[Node]:
         expect_node(output, "what is differentiated")
     _push(outputs, moved)
     return [
-        as_numbers(t) for t in simplify_all([moved[o] if o in moved else zeros(o.shape) for o in outputs])
+        as_numbers(t)
+        for t in simplify_holding([moved.get(o, zeros(o.shape)) for o in outputs], list(tangents))
     ]
 
 
@@ -113,8 +120,8 @@ def jacobian(output: Node, target: Node) -> Node:
     upstream = accumulate(output, [target], seed).upstream.get(target)
     if upstream is None:
         return zeros((*shape, *target.shape))
-    (row,) = simplify_all([upstream])
-    return as_numbers(simplify_all(batched([row], {seed: _identity(shape)}, shape))[0])
+    (row,) = simplify_holding([upstream], [target])
+    return as_numbers(simplify_holding(batched([row], {seed: _identity(shape)}, shape), [target])[0])
 
 
 def _identity(shape: Shape) -> Node:

@@ -170,7 +170,7 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
     known = _simplified.setdefault(output, WeakKeyDictionary())
     found = {t: kept for t in targets if (ref := known.get(t)) is not None and (kept := ref()) is not None}
     missing = [t for t in dict.fromkeys(targets) if t not in found]
-    for target, gradient in zip(missing, _simplify_beside(_raw(output, missing), missing), strict=True):
+    for target, gradient in zip(missing, _simplify_gradients(_raw(output, missing), missing), strict=True):
         found[target] = as_numbers(gradient)
         known[target] = ref_to(found[target])
     return [found[t] for t in targets]
@@ -180,17 +180,24 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
 _simplified: WeakKeyDictionary[Node, WeakKeyDictionary[Node, ref_to[Node]]] = WeakKeyDictionary()
 
 
-def _simplify_beside(raw: Sequence[Node], targets: Sequence[Node]) -> list[Node]:
-    """The gradients simplified; those by intermediates hold these as they are, to be differentiated by them again.
+def simplify_holding(nodes: Sequence[Node], held: Sequence[Node]) -> list[Node]:
+    """`nodes` simplified, the intermediates `held` as they are within them, to be differentiated by once more.
 
     Rules look through an intermediate, and what they leave of it is no longer the thing itself.
     """
-    places = {t: _place(f"held{i}", t) for i, t in enumerate(targets) if t.args}
-    held = iter(substitute([r for r, t in zip(raw, targets, strict=True) if t in places], places))
-    simple = simplify_all([next(held) if t in places else r for r, t in zip(raw, targets, strict=True)])
-    given = {place: t for t, place in places.items()}
-    back = iter(substitute([s for s, t in zip(simple, targets, strict=True) if t in places], given))
-    return [next(back) if t in places else s for s, t in zip(simple, targets, strict=True)]
+    places = {t: _place(f"held{i}", t) for i, t in enumerate(held) if t.args}
+    if not places:
+        return simplify_all(nodes)
+    simple = simplify_all(substitute(nodes, places))
+    return substitute(simple, {place: t for t, place in places.items()})
+
+
+def _simplify_gradients(raw: Sequence[Node], targets: Sequence[Node]) -> list[Node]:
+    """The gradients simplified; those by inputs without regard to intermediates."""
+    leaves = iter(simplify_all([r for r, t in zip(raw, targets, strict=True) if not t.args]))
+    inner = [t for t in targets if t.args]
+    others = iter(simplify_holding([r for r, t in zip(raw, targets, strict=True) if t.args], inner))
+    return [next(others if t.args else leaves) for t in targets]
 
 
 def _raw(output: Node, targets: Sequence[Node]) -> list[Node]:

@@ -191,6 +191,8 @@ def test_second_derivatives_by_an_intermediate_are_those_by_an_input(inner, loss
             g.hessian(output, target),
             g.hessian_vector_product(output, target, g.input("v", 3)),
             g.grad(g.sum(slope**2), target),
+            g.jacobian(g.hessian(output, target), target),
+            g.grad(g.jvp([output], {target: g.input("v", 3)})[0], target),
         ]
         given = values | {"q": q, "v": [1.0, -2.0, 0.5]}
         results.append(evaluate(second, {n.name: given[n.name] for n in Graph(tuple(second)).leaves}))
