@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,11 +16,12 @@ SIZE: dict[Tone, float] = {
     "symbol": 20, "word": 14.5, "role": 10.5, "box": 12,
 }  # fmt: skip
 _LIMIT: dict[Tone, float] = {
-    "name": 150, "shape": 140, "value": 260, "gradient": 260, "local": 230,
+    "name": 200, "shape": 140, "value": 260, "gradient": 260, "local": 230,
     "symbol": 30, "word": 150, "role": 90, "box": 300,
 }  # fmt: skip
 
 NOT_COMPUTED = "—"
+_NUMBER = re.compile(r"-?[\d.,]+(e[+-]?\d+)?|-?inf|nan")
 SPACE = 6.0
 """Between two texts of a row."""
 WIRE_ROOM = 4.0
@@ -134,4 +136,15 @@ def _rows(rows: Rows | None, tone: Tone) -> tuple[Row, ...]:
 
 
 def _local(use: Wire | Output) -> tuple[Row, ...]:
-    return ((span(use.local, "local"),),) if isinstance(use, Wire) and use.local else ()
+    return ((_equation(use.local),),) if isinstance(use, Wire) and use.local else ()
+
+
+def _equation(text: str) -> Span:
+    """A local derivative; of a long `formula = number` the formula is cut and the number kept."""
+    whole = clean(text)
+    formula, equals, number = whole.rpartition(" = ")
+    end = f"{equals}{number}"
+    room = _LIMIT["local"] - text_width(end, SIZE["local"])
+    if not formula or not _NUMBER.fullmatch(number) or text_width(formula, SIZE["local"]) <= room:
+        return span(text, "local")
+    return Span(elide(formula, room, SIZE["local"]) + end, "local", whole)

@@ -17,6 +17,8 @@ from graphc.draw.gates import is_short, sign_of
 from graphc.draw.labels import SIZE
 from graphc.draw.textwidth import in_formula, text_width
 from graphc.ir.node import Node
+from graphc.ir.op import OPS
+from graphc.ops.composite import open_composite
 from graphc.ops.form import mention, outline
 from graphc.ops.leaf import constant_value
 from graphc.rewrite.simplify import simplify
@@ -147,6 +149,8 @@ def words_of(derivation: Derivation) -> Words:
         if node in names and form.args and form.name is None
     }
     paths = {n: name for n, name in derivation.names.items() if n.name and "/" in n.name}
+    # The output of a folded scope comes back in gradients as the last operation in it.
+    simple |= {open_composite(n): name for n, name in names.items() if OPS.get(n.op.name) is not n.op}
     return Words(derivation, {**simple, **names, **paths}, writes_short(derivation), paths)
 
 

@@ -343,3 +343,16 @@ def test_long_expressions_cost_nothing() -> None:
         ladder = ladder * ladder + ladder
     found = circuit_of(g.derive(ladder))
     assert max(len(gate.title) for gate in found.gates) < 200
+
+
+def test_a_long_local_derivative_keeps_its_number() -> None:
+    s = g.input("s")
+    svg = g.draw(g.silu(s).named("y"), at={"s": 0.7}).svg
+    assert "… = 0.82</text>" in svg
+    assert "∂y/∂s = sigmoid(s) + y*(1 - sigmoid(s)) = 0.82" in svg  # whole, in the title
+
+
+def test_a_folded_gate_has_its_derivative_in_terms_of_its_output() -> None:
+    layer = g.nn.Dense(2, activation="tanh", name="layer")
+    svg = g.draw(g.sum(layer(g.input("u", ("N", 3)))), fold="layer").svg
+    assert "(1 - layer²) @ W.T</text>" in svg
