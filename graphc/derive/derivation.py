@@ -151,6 +151,7 @@ def derive(
     expect_node(output, "what is derived")
     expand, fold = names_of(expand, "what is opened"), names_of(fold, "what is folded")
     wrt = None if wrt is None else expect_nodes(wrt, "what to differentiate by")
+    _ = Graph((output,)).leaves  # refuses two that share a name
     if gradients:
         check_scalar(output)
     folded = fold_scopes([output, *(wrt or ())], fold)

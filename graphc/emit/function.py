@@ -92,9 +92,7 @@ class Compiled:
             array, count = np.asarray(given[self.plan.names[leaf]]), evaluate_dim(classes, known)
             if array.size and not (array.min() >= 0 and array.max() < count):
                 found = f"{array.min()} to {array.max()}"
-                raise BindError(
-                    f"{leaf.name} has to hold labels from 0 to {count - 1} and was given {found}"
-                )
+                raise BindError(f"{leaf.name} has to hold labels from 0 to {count - 1} and was given {found}")
 
 
 class Function(Compiled):
@@ -175,7 +173,10 @@ class Step(Compiled):
 
         A parameter without one keeps the value it was given.
         """
-        rng = np.random.default_rng(seed)
+        try:
+            rng = np.random.default_rng(seed)
+        except (TypeError, ValueError):
+            raise BindError(f"a seed is a whole number from 0, not {seed!r}") from None
         for leaf, array in self._owned_arrays():
             init = leaf.attr("init")
             if init is not None:
@@ -186,6 +187,8 @@ class Step(Compiled):
 
     def load(self, values: Mapping[str, Any]) -> Step:
         """Set parameters and states by name; the first load may fix the named sizes in their shapes."""
+        if not isinstance(values, Mapping):
+            raise BindError("values are given by name, as in load({'W': array})")
         leaves = {leaf.name or "": leaf for leaf in self.plan.owned}
         arrays: dict[Node, Any] = {}
         for name, value in values.items():

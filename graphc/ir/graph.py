@@ -43,7 +43,8 @@ class Graph:
         for node in self.nodes:
             if node.is_leaf and found.setdefault(node.name or "", node) is not node:
                 raise GraphcError(
-                    f"two different leaves are called {node.name!r}: {found[node.name or '']!r} and {node!r}"
+                    f"two different leaves are called {node.name!r}: {found[node.name or '']!r} and {node!r}; "
+                    "give one of them another name"
                 )
         return tuple(found.values())
 

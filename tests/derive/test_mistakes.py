@@ -9,6 +9,12 @@ import pytest
 import graphc as g
 
 X, W = g.input("x"), g.param("W", (2,))
+
+
+def step() -> g.Step:
+    return g.compile(LOSS, updates={W: W})
+
+
 LOSS = (g.sum(W * X)).named("loss")
 
 
@@ -53,6 +59,12 @@ LOSS = (g.sum(W * X)).named("loss")
         (lambda: g.parse(3), "a graph is read from text such as '(x + y)*z', not from 3"),
         (lambda: g.expression(None), "a graph is read from text such as '(x + y)*z', not from None"),
         (lambda: g.Graph((3,)), "an output has to be a node of a graph, not 3"),
+        (
+            lambda: g.derive(g.param("U", 2) @ g.input("y", 2) + g.param("U")),
+            "two different leaves are called 'U': <U (2,) real> and <U () real>; give one of them another name",
+        ),
+        (lambda: step().initialize(seed="a"), "a seed is a whole number from 0, not 'a'"),
+        (lambda: step().load("W"), "values are given by name, as in load({'W': array})"),
         (lambda: g.describe(3), "describe takes the name of an activation, such as"),
     ],
 )
