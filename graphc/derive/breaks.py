@@ -24,9 +24,27 @@ def broken(text: str, width: int) -> list[str]:
 
 
 def broken_latex(text: str, width: int) -> list[str]:
-    """The same for LaTeX, by what is seen of it: between terms, else factors, else operands of a function."""
-    ways = ((TERMS, 0), ((r" \odot ",), 0), ((", ",), 1))
-    return _pieces(text, width, seen, ways[: 2 if r"\left" in text else 3])
+    """The same for LaTeX, by what is seen of it: between terms, else factors, else operands, else within brackets."""
+    ways = ((TERMS, 0), ((r" \odot ",), 0), ((r" \in ",), 0), ((", ",), 1), (TERMS, 1), ((r" \odot ",), 1))
+    return [_balanced(piece) for piece in _pieces(text, width, seen, ways)]
+
+
+def _balanced(piece: str) -> str:
+    r"""A piece with brackets of a fixed height for a `\left` or `\right` whose other half is in another line."""
+    found = list(re.finditer(r"\\(left|right)(?![a-z])", piece))
+    opened: list[re.Match[str]] = []
+    alone: list[re.Match[str]] = []
+    for mark in found:
+        if mark[1] == "left":
+            opened.append(mark)
+        elif opened:
+            opened.pop()
+        else:
+            alone.append(mark)
+    for mark in sorted([*opened, *alone], key=lambda m: -m.start()):
+        sign = r"\Biggl" if mark[1] == "left" else r"\Biggr"
+        piece = f"{piece[: mark.start()]}{sign}{piece[mark.end() :]}"
+    return piece
 
 
 def _pieces(text: str, width: int, measure: Callable[[str], int], ways: Sequence[Way]) -> list[str]:
@@ -45,10 +63,11 @@ def seen(text: str) -> int:
 
 
 def _split(text: str, at: tuple[str, ...], depth: int) -> list[str]:
-    pieces, start, level = list[str](), 0, 0
+    pieces, start, level, braces = list[str](), 0, 0, 0
     for i, character in enumerate(text):
         level += (character in _OPEN) - (character in _CLOSED)
-        if level == depth and i > start and text.startswith(at, i):
+        braces += (character == "{") - (character == "}")
+        if level == depth and not braces and i > start and text.startswith(at, i):
             comma = character == ","
             pieces.append(text[start : i + comma])
             start = i + 1 + comma

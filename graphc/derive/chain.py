@@ -40,6 +40,9 @@ def gradient_lines(book: Notebook, node: Node) -> list[Line]:
     if lines and node.name is None and node not in book.derivation.wrt and book.is_heavy(node):
         longest = len(book.text(lines[-1].expr))
         further = [w for w in further if len(book.text(w.expr)) <= longest]
+    if lines:
+        longest = len(book.text(lines[-1].expr))
+        further = [w for w in further if not book.mixes(w.expr, node) or len(book.text(w.expr)) <= longest]
     if lines and not book.scalar and book.is_gradient(lines[-1].expr):
         further = []
     return _distinct(book, [*lines, *_direct(book, lines, further)])
@@ -126,6 +129,10 @@ def _local_derivatives(book: Notebook, edges: Sequence[Contribution], note: str)
     given = [(e, book.sign(e.user)) for e in edges]
     used = Line(book.read(_sum([_product(book, e, sign) for e, sign in given]), factors=False), note)
     raw = {} if len(edges) > MANY else _raw_forms(book, edges)
+    if not book.scalar and raw:
+        kinds = {("SymPy", e.user.op, e.user.attrs, e.index) for e in raw}
+        raw = {} if kinds <= book.explained else raw
+        book.explained |= kinds
     if not raw:
         return [Line(used.expr, used.note or _reason(book, edges))]
     terms = [mul_by(book, sign, raw[e]) if e in raw else _product(book, e, sign) for e, sign in given]

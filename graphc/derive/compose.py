@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from graphc.derive.chain import gradient_lines
 from graphc.derive.indices import Entry, entry, has_sum, is_element, nodes_in
 from graphc.derive.notebook import LONGEST, Notebook
+from graphc.derive.standing import PRODUCTS
 from graphc.derive.steps import TERMS, Line, Script, Step
 from graphc.ir.node import Node, make, topological
 from graphc.ops.form import form, mention, show_form
@@ -17,7 +18,7 @@ from graphc.ops.leaf import const
 if TYPE_CHECKING:
     from graphc.derive.derivation import Derivation
 
-MEANING = 40
+MEANING = 60
 """What a composite means is said beside it in at most so many characters."""
 WIDE, WIDEST = 88, 150
 """A gradient in index notation has at most so many characters, if there is one, and never more than the second."""
@@ -145,7 +146,7 @@ def _gradient(book: Notebook, node: Node) -> list[Step]:
 def _is_readable(book: Notebook, expr: Node) -> bool:
     """Whether all contractions are products of matrices or vectors; of others index notation says more."""
     order = topological([expr], stop=book.is_named)
-    return not any(n.op.name == "contract" and form(n).kind == "call" for n in order)
+    return not any(n.op.name in PRODUCTS and form(n).kind == "call" and not book.is_named(n) for n in order)
 
 
 def _entry(book: Notebook, node: Node, lines: Sequence[Line]) -> Entry | None:

@@ -103,7 +103,7 @@ def _rows(step: Step, names: Names, indices: bool, width: int) -> Iterator[Row]:
     definition = step.kind == "definition"
     for i, line in enumerate(step.lines):
         expr = (latex_definition if definition else latex_mention)(line.expr, names, TERMS)
-        if definition and step.head.shape:
+        if definition and step.head.shape and line is step.lines[-1]:
             expr += rf" \in {latex_shape(step.head.shape)}"
         words = "; ".join(p for p in (line.note, ", ".join(line.rules)) if p)
         about = latex_definition(line.about, names) if line.about is not None else ""
@@ -115,7 +115,10 @@ def _rows(step: Step, names: Names, indices: bool, width: int) -> Iterator[Row]:
                 "", rf"\quad {more}", _plain(words) if last else "", about if last else "", goes_on=True
             )
     if step.entry is not None and indices:
-        yield Row(latex_entry(step.entry.head, names), latex_entry(step.entry.form, names), "", "")
+        first, *rest = broken_latex(latex_entry(step.entry.form, names), width)
+        yield Row(latex_entry(step.entry.head, names), first, "", "")
+        for more in rest:
+            yield Row("", rf"\quad {more}", "", "", goes_on=True)
 
 
 def _display(block: list[list[Row]]) -> str:
@@ -138,6 +141,8 @@ def _tag(row: Row) -> str:
 
 
 def _plain(text: str) -> str:
+    """A note as text, names of functions as words."""
+    text = re.sub("(?<=[a-z])_(?=[a-z])", " ", text)
     return re.sub(r"([#$%&_{}])", r"\\\1", text)
 
 

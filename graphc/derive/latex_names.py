@@ -55,12 +55,15 @@ def _split(name: str) -> tuple[str, list[str]]:
 
 
 ACCENTS = {"hat": "hat", "bar": "bar", "tilde": "tilde"}
+_WIDE = {"hat": "widehat", "bar": "overline", "tilde": "widetilde"}
 
 
 def _accent(base: str, subscripts: list[str]) -> tuple[str, str]:
-    """`xhat` and `x_hat` into `x` and `hat`, of one letter or a Greek one; the subscript is used up."""
-    if subscripts and subscripts[0] in ACCENTS and _is_letter(base):
-        return base, ACCENTS[subscripts.pop(0)]
+    """`xhat`, `x_hat` and `x_1_hat` into `x` and `hat`, of a word a wide one; the subscript is used up."""
+    for at in (0, -1) if subscripts and base.isalpha() else ():
+        if subscripts[at] in ACCENTS and (at or _is_letter(base)):
+            accent = subscripts.pop(at)
+            return base, ACCENTS[accent] if _is_letter(base) else _WIDE[accent]
     for ending, accent in ACCENTS.items():
         letter = base.removesuffix(ending)
         if letter != base and _is_letter(letter):
@@ -103,6 +106,6 @@ def _run(text: str) -> str:
 
 
 def operator(name: str) -> str:
-    """A function's name, upright."""
-    escaped = name.replace("_", r"\_")
+    """A function's name, upright, its words apart."""
+    escaped = name.strip("_").replace("_", r"\,")
     return f"\\operatorname{{{escaped}}}" if name.isascii() else mixed(name)

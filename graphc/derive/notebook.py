@@ -55,7 +55,7 @@ class Notebook:
     names: dict[Node, str]
     symbols: dict[Node, Symbol] = field(default_factory=dict)
     signs: dict[Node, Node] = field(default_factory=dict)
-    sign_names: dict[Node, str] = field(default_factory=dict)
+    sign_names: dict[Node, str | Form] = field(default_factory=dict)
     cuts: dict[Node, Node] = field(default_factory=dict)
     explained: set[object] = field(default_factory=set)
     pieces: int = 0
@@ -111,7 +111,7 @@ class Notebook:
         if node not in self.signs:
             sign = placeholder(f"gradient {len(self.signs)}", node.shape)
             self.signs[node] = sign
-            self.sign_names[sign] = f"d{self.names.get(node, '')}"
+            self.sign_names[sign] = Form("sign", (), f"d{self.names.get(node, '')}")
             self.symbols[sign] = Symbol(
                 "gradient", self.derivation.output, node, self.derivation.gradient(node)
             )
@@ -135,7 +135,7 @@ class Notebook:
 
     def text(self, expr: Node) -> str:
         """An expression as it will be compared with the line before."""
-        names: ChainMap[Node, str | Form] = ChainMap({}, self.sign_names, self.names)  # type: ignore[arg-type]
+        names: ChainMap[Node, str | Form] = ChainMap(self.sign_names, self.names)  # type: ignore[arg-type]
         return mention(expr, names)
 
     def in_names(self, expr: Node) -> Node:
@@ -154,7 +154,8 @@ class Notebook:
         if self.standing:
             expr = self._in_signs(expr, node, most)
         expr = self.in_forms(expr)
-        if self._closed_length(expr) <= CLOSED:
+        signs = topological([expr], stop=self.is_named) if self.standing else []
+        if self._closed_length(expr) <= CLOSED and not any(n in self.symbols for n in signs):
             return expr
         if self.length(expr) > LONGEST:
             return expr
@@ -173,6 +174,12 @@ class Notebook:
             if most is None or (self.products(found) <= most and self.fits(found)):
                 break
         return found
+
+    def mixes(self, expr: Node, node: Node) -> bool:
+        """Whether there are signs in an expression of gradients that only a part of the gradient comes through."""
+        passed = self._passed(node)
+        found = [n for n in topological([expr], stop=self.is_named) if n in self.symbols]
+        return bool(self.standing) and any(n not in passed for n in found)
 
     def _in_names_of(self, expr: Node, given: list[Standing]) -> Node:
         signs = {s.sign for s in given}
@@ -300,16 +307,19 @@ class Notebook:
         """Name what standardised values are made of, and recognise what the user has named."""
         self.forms |= named_forms(self.names, self.derivation.simplified)
         known = {**{n: n for n in self.names}, **self.forms}
+        originals = {self.names[n]: n for n in reversed(self.derivation.nodes) if n in self.names}
         for node in topological(self.derivation.rewritten.values()):
             if node.op.name != "standardize" or (name := self.names.get(node.args[0])) is None:
                 continue
             root = f"{self.piece_letter}{self.pieces + 1}"
-            for part in parts_of(node, name, root, set(self.names.values()), known.get):
+            original = originals.get(name, node.args[0])
+            for part in parts_of(node, original, name, root, set(self.names.values()), known.get):
                 self.pieces += part.name == root
                 self.names[part.definition] = part.name
-                self.forms[part.node] = known[part.node] = part.instead
                 self.definitions[part.definition] = self._written(part.definition)
                 self.parts.append(part.definition)
+                for form in part.forms:
+                    self.forms[form] = known[form] = part.instead
 
     def _written(self, definition: Node) -> Node:
         return without_leading(definition, lambda n: n is not definition and self.is_named(n))

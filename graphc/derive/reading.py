@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from graphc.ir.node import Node, rebuild, topological
+from graphc.ir.op import OPS
 from graphc.ops.leaf import as_node, constant_value
 from graphc.ops.pointwise import add, div, mul, neg, sub
 
@@ -51,7 +52,7 @@ def for_reading(
         else:
             done[node] = _read(node, [done[a] for a in node.args], factors)
             core = done[node].core
-            if core.op.name == "add" and core.args[1] not in stop:
+            if core.op.name in ("add", "mul") and core.args[1] not in stop:
                 done[node] = replace(done[node], core=_flat(core))
     return _whole(done[expr])
 
@@ -88,12 +89,13 @@ def _read(node: Node, parts: list[_Scaled], factors: bool) -> _Scaled:
     return _Scaled(rebuild(node, [_whole(p) for p in parts]))
 
 
-def _flat(total: Node) -> Node:
-    """`a + b + c` for `a + (b + c)`."""
-    first, rest = total.args
-    if rest.name is not None or rest.op.name not in ("add", "sub"):
-        return total
-    return (add if rest.op.name == "add" else sub)(first + rest.args[0], rest.args[1])
+def _flat(whole: Node) -> Node:
+    """`a + b + c` for `a + (b + c)`, and the same of products."""
+    first, rest = whole.args
+    plus, minus = (add, sub) if whole.op.name == "add" else (mul, div)
+    if rest.name is not None or rest.op not in (whole.op, OPS["sub" if plus is add else "div"]):
+        return whole
+    return (plus if rest.op is whole.op else minus)(plus(first, rest.args[0]), rest.args[1])
 
 
 def _signed(plus: bool, one: _Scaled, other: _Scaled) -> Node:

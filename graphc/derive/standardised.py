@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from graphc.ir.node import Node, make
+from graphc.derive.edge import placeholder
+from graphc.ir.node import Node, make, substitute
 from graphc.ops.composite import attributes, open_composite
 from graphc.ops.move import reshape
 from graphc.ops.pointwise import sqrt, square
@@ -21,9 +22,9 @@ from graphc.rewrite.simplify import simplify_all
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something that gets a name: the node as it stands in gradients, how it is written there, and its definition."""
+    """Something that gets a name: the forms in which it stands in gradients, what is put for them, its definition."""
 
-    node: Node
+    forms: tuple[Node, ...]
     instead: Node
     definition: Node
     name: str
@@ -68,32 +69,39 @@ def _with_axes(node: Node) -> Node | None:
 
 
 def parts_of(
-    values: Node, name: str, root: str, taken: Collection[str], known: Callable[[Node], Node | None]
+    values: Node,
+    x: Node,
+    name: str,
+    root: str,
+    taken: Collection[str],
+    known: Callable[[Node], Node | None],
 ) -> list[Part]:
     """What gets a name in `standardize(x)`, where `x` is called `name`: mean, root mean square, the values themselves.
 
-    What is `known` already keeps its name.
+    `x` is the operand as the user wrote it. What is `known` already keeps its name.
     """
-    options = attributes(values)
-    (x,), axes = values.args, options["axes"]
+    axes = attributes(values)["axes"]
     keepdims = axes != tuple(range(len(axes)))
-    opened = open_composite(values)
-    canonical_mean, canonical_root = simplify_all([opened.args[0].args[1], opened.args[1]])
+    stand_in = placeholder("x", x.shape)
+    opened = open_composite(make(values.op, (stand_in,), values.attrs))
+    inner = simplify_all([opened.args[0].args[1], opened.args[1]])
+    given = dict.fromkeys((values.args[0], x))
+    means, roots = (tuple(substitute([p], {stand_in: g})[0] for g in given) for p in inner)
     parts: list[Part] = []
 
-    def part(node: Node, definition: Node, title: str) -> Node:
-        own = known(node)
+    def part(forms: tuple[Node, ...], definition: Node, title: str) -> Node:
+        own = next((n for n in map(known, forms) if n is not None), None)
         if own is not None:
             return own
-        instead = definition if definition.shape == node.shape else reshape(definition, node.shape)
-        parts.append(Part(node, instead, definition, _free(title, [*taken, *(p.name for p in parts)])))
+        instead = definition if definition.shape == forms[0].shape else reshape(definition, forms[0].shape)
+        parts.append(Part(forms, instead, definition, _free(title, [*taken, *(p.name for p in parts)])))
         return definition
 
-    centre = part(canonical_mean, mean(x, axis=axes, keepdims=keepdims), _accented(name, "bar"))
+    centre = part(means, mean(x, axis=axes, keepdims=keepdims), _accented(name, "bar"))
     centred = x - centre
-    spread = mean(square(centred), axis=axes, keepdims=keepdims) + canonical_root.args[0].args[1]
-    below = part(canonical_root, sqrt(spread), root)
-    part(values, centred / below, _accented(name, "hat"))
+    spread = mean(square(centred), axis=axes, keepdims=keepdims) + inner[1].args[0].args[1]
+    below = part(roots, sqrt(spread), root)
+    part(tuple(make(values.op, (g,), values.attrs) for g in given), centred / below, _accented(name, "hat"))
     return parts
 
 

@@ -108,10 +108,11 @@ def _given(derivation: Derivation) -> str:
 
 def _definitions(script: Script, names: Names, *, shapes: bool, indices: bool) -> str:
     first = [s for s in script.steps[: len(script.steps) - len(_backward(script))] if s.kind == "definition"]
-    rows = [(f"{names[s.head]} = {_equalities(s, names)}", s.head) for s in first]
-    width = min(NOTES_FROM, max((len(t) for t, _ in rows), default=0)) + 2
+    rows = [(_definition_rows(s, names), s.head) for s in first]
+    width = min(NOTES_FROM, max((len(t[-1]) for t, _ in rows), default=0)) + 2
     lines: list[str] = []
-    for step, (text, node) in zip(first, rows, strict=True):
+    for step, ((*above, text), node) in zip(first, rows, strict=True):
+        lines += above
         shape = show_shape(node.shape) if shapes and node.shape else ""
         start, *rest = broken(text, COLUMNS)
         further = " " * (len(mention(step.head, names)) + 5)
@@ -124,6 +125,15 @@ def _definitions(script: Script, names: Names, *, shapes: bool, indices: bool) -
 
 def _equalities(step: Step, names: Names) -> str:
     return " = ".join(show(line.expr, names, terms=TERMS) for line in step.lines)
+
+
+def _definition_rows(step: Step, names: Names) -> list[str]:
+    """A definition on one line, or, where that is too long, each equality on a line of its own."""
+    head, text = names[step.head], _equalities(step, names)
+    if len(step.lines) == 1 or len(text) <= NOTES_FROM:
+        return [f"{head} = {text}"]
+    first, *others = (show(line.expr, names, terms=TERMS) for line in step.lines)
+    return [f"{head} = {first}", *(f"{' ' * len(str(head))} = {other}" for other in others)]
 
 
 def _gradient(step: Step, names: Names) -> str:
