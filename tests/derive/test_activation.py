@@ -216,7 +216,7 @@ def test_an_activation_of_ones_own(declared):
     [
         ("relu", {"slope": 1}, "relu has no option 'slope'; it has none"),
         ("elu", {"alhpa": 1}, "elu has no option 'alhpa'; it has alpha"),
-        ("elu", {"alpha": "a"}, "not a number"),
+        ("elu", {"alpha": "a"}, "alpha is a number, not 'a'"),
         ("maximum", {}, 'give the others as numbers, as in describe\\("maximum"'),
     ],
 )
