@@ -61,6 +61,11 @@ class Activation:
     mean: float | None
 
     @property
+    def max_derivative(self) -> float:
+        """The greatest slope, or the least upper bound of the slopes; `slopes.high.exact` is its formula, if known."""
+        return self.slopes.high.value
+
+    @property
     def zero_centred(self) -> bool:
         """Whether outputs have mean 0 when the inputs are standard normal."""
         return self.mean == 0
