@@ -160,9 +160,10 @@ def _entry_lines(entry: Entry, names: Names, indent: int) -> list[str]:
 
 def _noted(head: str, row: str, note: str, width: int) -> list[str]:
     """A line and its note; what is too long for one line goes on below, further in."""
-    line = f"{head} = {row:<{width}}{'   ' + note if note else ''}".rstrip()
-    if len(line) <= COLUMNS:
-        return [line]
+    for room in (width, 0):
+        line = f"{head} = {row:<{room}}{'   ' + note if note else ''}".rstrip()
+        if len(line) <= COLUMNS:
+            return [line]
     start, *rest = broken(row, COLUMNS - len(head) - 3)
     further = " " * len(head)
     return [f"{head} = {start}", *(f"{further}     {more}" for more in [*rest, note] if more)]

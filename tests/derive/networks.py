@@ -134,4 +134,54 @@ NETWORKS = {
         x = input(N, 2, 9); C = param(3, 2, 3); c = param(3)
         loss = sum(max_pool1d(conv1d(x, C, c, dilation=2, padding=(2, 1)), size=2, stride=1)**2)
     """,
+    "block": """
+        x = input(B, S, D); t = input(B, S, D); Wq = param(D, D); Wk = param(D, D); Wo = param(D, D)
+        gamma = param(D); beta = param(D)
+        a = softmax(x @ Wq @ transpose(x @ Wk, axes=(0, 2, 1))/sqrt(D), axis=2)
+        y = layer_norm(x + (a @ x) @ Wo, gamma, beta)
+        loss = mean_squared_error(y, t)
+    """,
+    "normalised images": """
+        x = input(N, 2, 5, 5); t = input(N, dtype=int); C = param(4, 2, 3, 3); gamma = param(4); beta = param(4)
+        W = param(4, K)
+        h1 = conv2d(x, C)
+        y = batch_norm(h1, gamma, beta)
+        loss = cross_entropy(global_avg_pool(relu(y)) @ W, t)
+    """,
+    "two norms": """
+        X = input(N, D); t = input(N, dtype=int); W1 = param(D, H); W2 = param(H, H); W3 = param(H, K)
+        g1 = param(H); b1 = param(H); g2 = param(H); b2 = param(H)
+        hidden = X @ W1
+        y1 = tanh(batch_norm(hidden, g1, b1))
+        y2 = batch_norm(y1 @ W2, g2, b2)
+        loss = cross_entropy(y2 @ W3, t)
+    """,
+    "norm by hand in steps": """
+        X = input(N, D); t = input(N, K); W1 = param(D, H); W2 = param(H, K); gamma = param(H)
+        h = X @ W1
+        mu = mean(h, axis=0)
+        c = h - mu
+        r = 1/sqrt(mean(c*c, axis=0) + 0.001)
+        z = (gamma*(c*r)) @ W2
+        loss = mean_squared_error(z, t)
+    """,
+    "latent": """
+        x = input(N, D); e = input(N, K); W1 = param(D, H); Wm = param(H, K); Ws = param(H, K); W2 = param(K, D)
+        h = tanh(x @ W1)
+        mu = h @ Wm
+        s = h @ Ws
+        z = mu + exp(s/2)*e
+        rec = mean(sum(binary_cross_entropy(z @ W2, x, reduction=none), axis=1))
+        kl = -1/2*mean(sum(1 + s - mu**2 - exp(s), axis=1))
+        loss = rec + kl
+    """,
+    "unrolled": """
+        x1 = input(N, D); x2 = input(N, D); h0 = input(N, H); t = input(N, H); U = param(D, H); V = param(H, H)
+        b = param(H); Z = param(H, H)
+        z1 = sigmoid(h0 @ Z)
+        h1 = z1*tanh(x1 @ U + h0 @ V + b) + (1 - z1)*h0
+        z2 = sigmoid(h1 @ Z)
+        h2 = z2*tanh(x2 @ U + h1 @ V + b) + (1 - z2)*h1
+        loss = mean((h2 - t)**2)
+    """,
 }
