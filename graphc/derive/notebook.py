@@ -15,7 +15,7 @@ from graphc.derive.naming import free_letter
 from graphc.derive.parts import part_name, part_to_name
 from graphc.derive.reading import for_reading
 from graphc.derive.standardised import named_forms, parts_of
-from graphc.derive.standing import PRODUCTS, Standing, standing, with_signs
+from graphc.derive.standing import PRODUCTS, Signs, with_signs
 from graphc.derive.steps import SHORT, TERMS, Line, Step, Symbol
 from graphc.ir.node import Node, substitute, topological
 from graphc.ir.types import Dim
@@ -62,8 +62,7 @@ class Notebook:
     parts: list[Node] = field(default_factory=list)
     definitions: dict[Node, Node] = field(default_factory=dict)
     forms: dict[Node, Node] = field(default_factory=dict)
-    standing: list[Standing] = field(default_factory=list)
-    heavy: dict[Node, Node] = field(default_factory=dict)
+    standing: Signs = field(default_factory=Signs)
     _products: dict[Node, bool] = field(default_factory=dict)
     _closed: dict[Node, int] = field(default_factory=dict)
     _cut: dict[Node, int] = field(default_factory=dict)
@@ -166,29 +165,24 @@ class Notebook:
     def _in_signs(self, expr: Node, node: Node, most: int | None) -> Node:
         """Signs for what holds a matrix product: where branches meet, first of what the user has named."""
         passed = self._passed(node)
-        chosen = [[s for s in self.standing if s.sign in passed], self.standing]
+        chosen: list[Callable[[Node], bool]] = [passed.__contains__, lambda sign: True]
         if len(self.derivation.contributions.get(node, ())) > 1:
-            chosen.insert(0, [s for s in chosen[0] if self.symbols[s.sign].wrt.name is not None])
-        for signs in chosen:
-            found = self._in_names_of(expr, signs)
+            chosen.insert(0, {s for s in passed if self.symbols[s].wrt.name is not None}.__contains__)
+        for allowed in chosen:
+            found = self.in_forms(with_signs(expr, self.standing, allowed, self._is_light))
             if most is None or (self.products(found) <= most and self.fits(found)):
                 break
         return found
+
+    def _is_light(self, node: Node) -> bool:
+        """Whether a node is named, or a gradient without matrix products."""
+        return self.is_named(node) or (node in self.cuts and node not in self.standing.exact)
 
     def mixes(self, expr: Node, node: Node) -> bool:
         """Whether there are signs in an expression of gradients that only a part of the gradient comes through."""
         passed = self._passed(node)
         found = [n for n in topological([expr], stop=self.is_named) if n in self.symbols]
         return bool(self.standing) and any(n not in passed for n in found)
-
-    def _in_names_of(self, expr: Node, given: list[Standing]) -> Node:
-        signs = {s.sign for s in given}
-        exact = {value: sign for value, sign in self.heavy.items() if sign in signs}
-
-        def settled(node: Node) -> bool:
-            return self.is_named(node) or (node in self.cuts and node not in self.heavy)
-
-        return self.in_forms(with_signs(expr, given, exact, settled))
 
     def in_forms(self, expr: Node, *, kept_cuts: bool = True) -> Node:
         """An expression with what the user has named found again in the forms that rewriting gives it.
@@ -265,8 +259,7 @@ class Notebook:
         if value in self.cuts or self.is_named(value):
             return
         if self.holds_product(value):
-            self.heavy[value] = self.sign(node)
-            self.standing.append(standing(value, self.sign(node)))
+            self.standing.add(value, self.sign(node))
         elif self._closed_length(value) < SIGN:
             return
         self.cuts[value] = self.sign(node)

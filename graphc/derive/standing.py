@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from graphc.ir.errors import ShapeError
@@ -39,34 +39,58 @@ def standing(value: Node, sign: Node) -> Standing:
     return Standing(sign, ((value, 1),), (), Fraction(1))
 
 
+@dataclass(slots=True)
+class Signs:
+    """The signs of gradients with a matrix product in them: by their values, and by the first of their factors."""
+
+    exact: dict[Node, Node] = field(default_factory=dict)
+    by_factor: dict[Node, list[Standing]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.exact)
+
+    def add(self, value: Node, sign: Node) -> None:
+        """From now on `value` is written by `sign`."""
+        self.exact[value] = sign
+        found = standing(value, sign)
+        self.by_factor.setdefault(found.arrays[0][0], []).append(found)
+
+
 def with_signs(
-    expr: Node, known: Sequence[Standing], exact: Mapping[Node, Node], settled: Callable[[Node], bool]
+    expr: Node, signs: Signs, allowed: Callable[[Node], bool], settled: Callable[[Node], bool]
 ) -> Node:
-    """`expr` with signs for the gradients in it: those in `exact` as they are, `known` ones where they are factors.
+    """`expr` with signs for the gradients in it, as they are or where they are factors, as far as they are `allowed`.
 
     Nothing below a `settled` node is looked at.
     """
     done: dict[Node, Node] = {}
     merged = False
-    for node in topological([expr], stop=lambda n: n in exact or settled(n)):
-        if node in exact:
-            done[node] = exact[node]
+
+    def is_known(node: Node) -> bool:
+        return node in signs.exact and allowed(signs.exact[node])
+
+    for node in topological([expr], stop=lambda n: is_known(n) or settled(n)):
+        if is_known(node):
+            done[node] = signs.exact[node]
         elif settled(node):
             done[node] = node
         else:
-            factor = _as_factor(node, known, done) if node.ndim else None
+            factor = _as_factor(node, signs, allowed, done) if node.ndim else None
             merged |= factor is not None
             done[node] = rebuild(node, [done[a] for a in node.args]) if factor is None else factor
     (found,) = simplify_all([done[expr]]) if merged else [done[expr]]
     return found if found.shape == expr.shape else fit(found, expr.shape)
 
 
-def _as_factor(node: Node, known: Sequence[Standing], done: Mapping[Node, Node]) -> Node | None:
+def _as_factor(
+    node: Node, signs: Signs, allowed: Callable[[Node], bool], done: Mapping[Node, Node]
+) -> Node | None:
     items = terms_of(node).items()
     if len(items) != 1:
         return None
     factors, number = items[0]
     powers = dict(factors)
+    known = [s for f in powers for s in signs.by_factor.get(f, ()) if allowed(s.sign)]
     fitting = [s for s in known if all(0 < p <= powers.get(f, 0) for f, p in s.arrays)]
     if not fitting:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphc.derive import derive
-from graphc.derive.standing import standing, with_signs
+from graphc.derive.standing import Signs, with_signs
 from graphc.lang import parse
 from graphc.ops import input_
 from graphc.ops.form import show
@@ -83,5 +83,7 @@ def test_a_gradient_is_found_with_other_scalars() -> None:
     sign = input_("g", value.shape)
     product = names["A"] @ names["B"]
     expr = parse("sum(p*m*s, axis=0)/N", env={**names, "p": product}).require_root()
-    found = with_signs(expr, [standing(value, sign)], {}, lambda n: not n.args)
+    signs = Signs()
+    signs.add(value, sign)
+    found = with_signs(expr, signs, lambda s: True, lambda n: not n.args)
     assert show(found) in ("s*sum(g, axis=0)/3", "sum(g, axis=0)*s/3")
