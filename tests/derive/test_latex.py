@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from graphc.derive import derive
+from graphc.derive.breaks import broken_latex
 from graphc.derive.latex_forms import latex_definition, latex_mention, latex_shape
 from graphc.derive.latex_names import latex_name
 from graphc.ir.node import Node
@@ -190,7 +191,36 @@ def test_fractions_and_products(node: Node, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("xhat", r"\hat{x}"), ("x_hat", r"\hat{x}"), ("mubar_2", r"\bar{\mu}_{2}"), ("that1", r"\hat{t}_{1}")],
+    [
+        ("xhat", r"\hat{x}"),
+        ("x_hat", r"\hat{x}"),
+        ("mubar_2", r"\bar{\mu}_{2}"),
+        ("that1", r"\hat{t}_{1}"),
+        ("x_1_hat", r"\hat{x}_{1}"),
+        ("dense1_hat", r"\widehat{\mathrm{dense}}_{1}"),
+        ("hidden_bar", r"\overline{\mathrm{hidden}}"),
+    ],
 )
 def test_accents(name: str, expected: str) -> None:
     assert latex_name(name) == expected
+
+
+def test_a_long_line_is_broken_within_its_brackets() -> None:
+    terms = " + ".join(rf"\frac{{a_{{{i}}}}}{{b}}" for i in range(40))
+    line = rf"c \left({terms}\right)"
+    lines = broken_latex(line, 30)
+    assert len(lines) > 2
+    assert lines[0].startswith(r"c \Biggl(")
+    assert lines[-1].endswith(r"\Biggr)")
+    assert not any(r"\left" in piece or r"\right" in piece for piece in lines)
+    assert all(piece.count("{") == piece.count("}") for piece in lines)
+    assert broken_latex(line, 10**4) == [line]
+
+
+def test_names_of_functions_are_words() -> None:
+    x, gamma, beta = input_("x", ("N", 3)), param("gamma", 3), param("beta", 3)
+    loss = FUNCTIONS["mean"](FUNCTIONS["batch_norm"](x, gamma, beta) ** 2)
+    text = derive(loss).latex()
+    assert "the chain rule through the parts of batch norm}" in text
+    assert r"\operatorname{batch\,norm}" in text
+    assert r"\_" not in text
