@@ -22,7 +22,7 @@ from typing import Any
 # the same from __init__.pyi.
 _HOMES = {
     "ir.node": "Node",
-    "ir.graph": "Graph",
+    "ir.graph": "Graph params",
     "ir.errors": (
         "GraphcError BindError DTypeError GradientError LegalityError OutputError ParseError ShapeError"
     ),

@@ -22,6 +22,7 @@ from graphc.ir.errors import OutputError as OutputError
 from graphc.ir.errors import ParseError as ParseError
 from graphc.ir.errors import ShapeError as ShapeError
 from graphc.ir.graph import Graph as Graph
+from graphc.ir.graph import params as params
 from graphc.ir.node import Node as Node
 from graphc.lang.build import expression as expression
 from graphc.lang.build import parse as parse

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from graphc.derive.derivation import Derivation
 from graphc.derive.derivation import derive as derivation_of
 from graphc.derive.expand import names_of
-from graphc.derive.fold import fold_scopes, scopes_of
+from graphc.derive.fold import check_scopes, fold_scopes
 from graphc.derive.report import Report
 from graphc.derive.reverse import gradients
 from graphc.derive.values import Values
@@ -61,7 +61,8 @@ def draw(
     targets = _targets(source, wrt)
     if isinstance(digits, bool) or not isinstance(digits, int) or not 0 <= digits <= MOST_DIGITS:
         raise GraphcError(f"digits is a whole number from 0 to {MOST_DIGITS}, not {digits!r}")
-    folded = _scopes(root, names_of(fold, "what is folded"))
+    folded = names_of(fold, "what is folded")
+    check_scopes(root, folded)
     drawn_nodes(fold_scopes([root, *(targets or ())], folded)[root])
     opened = names_of(expand, "what is opened")
     derivation = derivation_of(root, targets, expand=opened, fold=folded, gradients=_has_gradients(root))
@@ -147,16 +148,6 @@ def _values(derivation: Derivation, at: Mapping[str, Any] | None) -> Values | No
     if missing := [name for name in leaves if name not in at]:
         raise BindError(f"no value for {', '.join(missing)}; give every input one, as in {missing[0]}=1")
     return derivation.at(at)
-
-
-def _scopes(root: Node, fold: Sequence[str]) -> list[str]:
-    """The scopes to be folded, once they are known to be there."""
-    there = scopes_of([root]) if fold else ()
-    for scope in fold:
-        if scope not in there:
-            known = f"; the scopes are: {', '.join(there)}" if there else "; it has none"
-            raise GraphcError(f"there is no scope {scope!r} in this graph{meant(scope, there) or known}")
-    return list(fold)
 
 
 def _check_opened(derivation: Derivation, expand: Sequence[str]) -> None:

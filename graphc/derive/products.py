@@ -10,6 +10,7 @@ from graphc.ir.node import Node
 from graphc.ir.types import DimLike
 from graphc.ops.form import Form, form
 from graphc.ops.leaf import size
+from graphc.ops.notation import number_text
 
 Range = tuple[str, DimLike]
 """An index and the size it runs over."""
@@ -49,7 +50,7 @@ class Total:
 def number(value: Fraction) -> Product:
     """An exact number as a quotient of whole numbers."""
     parts = [
-        (Factor(Form("number", (), str(n))),) if n != 1 else ()
+        (Factor(Form("number", (), number_text("", n))),) if n != 1 else ()
         for n in (abs(value.numerator), value.denominator)
     ]
     return Product(parts[0], parts[1], value < 0)

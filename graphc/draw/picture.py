@@ -16,7 +16,7 @@ from graphc.draw.pieces import Plan, cut
 from graphc.draw.scene import Scene, compose, paper
 from graphc.draw.svg import to_svg
 from graphc.ir.errors import GraphcError, OutputError
-from graphc.ir.files import write_file
+from graphc.ir.files import path_of, write_file
 
 MOST_GATES = 1500
 MOST_WIRES = 6000
@@ -86,7 +86,7 @@ class Picture:
         The file appears whole or not at all. Raises OutputError when the suffix is unknown or the place
         cannot be written.
         """
-        target = Path(path)
+        target = path_of(path, "a picture")
         form = _FORMAT.get(target.suffix.lower())
         if form is None:
             raise OutputError(

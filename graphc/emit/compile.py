@@ -8,8 +8,11 @@ from typing import overload
 from graphc.emit.function import Function, Step
 from graphc.emit.module import RESERVED, Result
 from graphc.ir.errors import DTypeError, GraphcError
+from graphc.ir.graph import Graph
 from graphc.ir.node import Node, expect_node
+from graphc.ir.op import plainly_called
 from graphc.ir.pause import collection_paused
+from graphc.ir.types import check_sizes
 from graphc.ops.pointwise import cast
 from graphc.plan.plan import make_plan
 from graphc.rewrite.simplify import simplify_all
@@ -43,6 +46,7 @@ def compile_(
 
 
 @collection_paused()
+@plainly_called
 def compile_(
     outputs: Outputs,
     *,
@@ -70,9 +74,9 @@ def compile_(
         raise DTypeError(f"dtype {dtype!r} is not one of {', '.join(REALS)}")
     if not isinstance(name, str):
         raise GraphcError(f"the name of a function is text, not {name!r}")
-    _check_sizes(sizes)
     nodes, result = _unpacked(outputs)
     written = (*nodes, *_new_values(updates or {}))
+    _check_sizes(sizes, (*written, *(updates or ())))
     simple = [cast(n, old.dtype) for n, old in zip(simplify_all(written), written, strict=True)]
     new = dict(zip(updates, simple[len(nodes) :], strict=True)) if updates is not None else None
     labels = {
@@ -93,12 +97,15 @@ def compile_(
     return Step(plan, nodes, dtype, result, sizes or {})
 
 
-def _check_sizes(sizes: Mapping[str, int] | None) -> None:
-    if sizes is not None and not isinstance(sizes, Mapping):
-        raise GraphcError(f"sizes are given by name, as in {{'N': 128}}, not {sizes!r}")
-    for name, value in (sizes or {}).items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise GraphcError(f"the size {name} is a whole number from 0, not {value!r}")
+def _check_sizes(sizes: Mapping[str, int] | None, roots: Sequence[Node]) -> None:
+    check_sizes(sizes)
+    if not sizes:
+        return
+    there = Graph(tuple(roots)).sizes
+    for name in sizes:
+        if name not in there:
+            known = ", ".join(there) or "none"
+            raise GraphcError(f"no input, parameter or state has a size {name!r}; there are {known}")
 
 
 def _new_values(updates: Mapping[Node, Node]) -> list[Node]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from graphc.emit.module import Result, title, write_module
-from graphc.ir.errors import BindError, OutputError
-from graphc.ir.files import write_file
+from graphc.ir.errors import BindError, OutputError, UnknownNameError
+from graphc.ir.files import path_of, write_file
 from graphc.ir.node import Node
 from graphc.ir.types import evaluate_dim, show_shape
 from graphc.ops.naive import Arithmetic, evaluate, match_shape
@@ -36,11 +35,12 @@ class Compiled:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the module to `path`, wholly or not at all; raises `OutputError` if that cannot be done."""
-        target = Path(path)
+        target = path_of(path, "a module")
         try:
             write_file(target, self.source.encode())
-        except OSError as error:
-            raise OutputError(f"{target} cannot be written: {error.strerror or error}") from None
+        except (OSError, ValueError) as error:
+            reason = (isinstance(error, OSError) and error.strerror) or error
+            raise OutputError(f"{target} cannot be written: {reason}") from None
 
     def _arguments(self, args: tuple[Any, ...], values: Mapping[str, Any]) -> dict[str, Any]:
         """The call's values by the names of the generated code; one sentence if one is missing or unknown."""
@@ -131,6 +131,13 @@ def packed(arrays: Sequence[Any], result: Result) -> Any:
     return list(arrays)
 
 
+class _Views(dict[str, Any]):
+    """Arrays by name, and a sentence for a name that none has."""
+
+    def __missing__(self, name: object) -> Any:
+        raise UnknownNameError(f"there is no {name!r}; there is {_listed(list(self))}")
+
+
 class Step(Compiled):
     """Forward, backward and update in one call, on parameters and states it owns.
 
@@ -210,6 +217,8 @@ class Step(Compiled):
             raise BindError(_unsized(self.plan, missing[0]))
         self._sizes = {s: int(sizes[s]) for s in self.plan.owned_sizes}
         self._object = self._made(*self._sizes.values())
+        for shelf in ("params", "state"):
+            setattr(self._object, shelf, _Views(getattr(self._object, shelf)))
         for leaf, array in self._owned_arrays():
             if leaf.op.name == "param":
                 array[...] = np.nan  # so that one never given a value is noticed
@@ -231,7 +240,7 @@ class Step(Compiled):
         for leaf, array in self._owned_arrays():
             if leaf.op.name == "param" and np.isnan(array).any():
                 mend = (
-                    f"step.load({{{leaf.name!r}: …}})"
+                    f"step.load({{{leaf.name!r}: …}}), or declare it with an init"
                     if leaf.attr("init") is None
                     else "step.initialize(seed)"
                 )

@@ -19,6 +19,12 @@ class BindError(GraphcError):
     """A value is missing, unknown, or does not have the declared shape."""
 
 
+class UnknownNameError(BindError, KeyError):
+    """There is no parameter or state of that name; a KeyError too, as it is raised by a look-up in a dict."""
+
+    __str__ = Exception.__str__  # KeyError's own puts the sentence in quotes
+
+
 class GradientError(GraphcError):
     """A derivative was asked for that does not exist, or not of this thing."""
 

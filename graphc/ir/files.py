@@ -7,6 +7,15 @@ import os
 import stat
 from pathlib import Path
 
+from graphc.ir.errors import OutputError
+
+
+def path_of(given: object, what: str) -> Path:
+    """The path `what` is written to; raises OutputError for what is none."""
+    if not isinstance(given, str | os.PathLike) or not isinstance(os.fspath(given), str):
+        raise OutputError(f"{what} is written to a path, such as 'here/name', not to {given!r}")
+    return Path(given)
+
 
 def write_file(path: Path, data: bytes) -> None:
     """Replace the file `path` in one step, keeping its mode and following links.

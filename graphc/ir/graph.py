@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -68,3 +69,17 @@ class Graph:
 
     def __str__(self) -> str:
         return to_text(self.outputs)
+
+
+def params(nodes: Node | Iterable[Node]) -> list[Node]:
+    """The parameters below a node, or below several, in the order of first use.
+
+    Raises GraphcError where two different ones share a name.
+
+    >>> import graphc as g
+    >>> x = g.input("x", 3); W = g.param("W", (3, 2)); b = g.param("b", 2)
+    >>> params(g.sum(x @ W + b))
+    [<W (3, 2) real>, <b (2,) real>]
+    """
+    roots = tuple(expect_nodes(nodes, "what parameters are asked of"))
+    return [leaf for leaf in Graph(roots).leaves if leaf.op.name == "param"]

@@ -69,9 +69,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 FUNCTIONS: dict[str, Callable[..., Node]] = {}
 
 
+def plainly_called(f: F) -> F:
+    """Let Python say `sum()` of `sum_` where arguments are missing or unknown."""
+    f.__qualname__ = f.__name__.rstrip("_")
+    return f
+
+
 def function(f: F) -> F:
     """Offer a builder to the graph language and to the operators of `Node`, under its own name."""
-    name = f.__name__.rstrip("_")
-    f.__qualname__ = name  # what Python calls it where operands are missing
-    FUNCTIONS[name] = f
+    FUNCTIONS[f.__name__.rstrip("_")] = plainly_called(f)
     return f

@@ -22,6 +22,7 @@ from graphc.ir.op import OPS
 from graphc.ir.types import Dim, dim
 
 C = TypeVar("C", bound=type)
+LONGEST_DECIMAL = 10_000  # bits of a whole number that is written in decimal
 _LITERALS: dict[str, Callable[..., Hashable]] = {"Fraction": Fraction, "Decimal": Decimal}
 
 
@@ -52,6 +53,10 @@ def _show(value: Any) -> str:
     if is_dataclass(value):
         given = ", ".join(f"{f.name}={_show(getattr(value, f.name))}" for f in fields(value))
         return f"{type(value).__name__}({given})"
+    if isinstance(value, Fraction):
+        return f"Fraction({_show(value.numerator)}, {_show(value.denominator)})"
+    if isinstance(value, int) and value.bit_length() > LONGEST_DECIMAL:
+        return hex(value)  # which Python reads and writes at any length
     return repr(value)
 
 

@@ -203,6 +203,15 @@ def evaluate_dim(value: DimLike, sizes: Mapping[str, int]) -> int:
     return total
 
 
+def check_sizes(sizes: Mapping[str, int] | None) -> None:
+    """Refuse what is no number for each named size; raises BindError."""
+    if sizes is not None and not isinstance(sizes, Mapping):
+        raise BindError(f"sizes are given by name, as in {{'N': 128}}, not {sizes!r}")
+    for name, value in (sizes or {}).items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise BindError(f"the size {name} is a whole number from 0, not {value!r}")
+
+
 def show_shape(shape: Shape) -> str:
     """A shape as Python writes a tuple: `()`, `(N,)`, `(N, 784)`."""
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

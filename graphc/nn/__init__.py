@@ -1,5 +1,9 @@
 """Networks: layers and models as data, their parameters, and how these start."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from graphc.nn import init
 from graphc.nn.attention import MultiHeadAttention
 from graphc.nn.containers import Residual, Sequential
@@ -49,3 +53,9 @@ __all__ = [
     "initial_values",
     "monte_carlo",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    from graphc.nn.describe import layer_meant  # only where a name is missing
+
+    raise AttributeError(f"graphc.nn has no {name!r}{layer_meant(name, __all__)}")

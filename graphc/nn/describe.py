@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import singledispatch
 from inspect import signature
@@ -28,6 +29,10 @@ ELSEWHERE = {
     "swish": "silu",
     "logsoftmax": "log_softmax",
 }
+
+
+# What a layer is called elsewhere.
+LAYERS_ELSEWHERE = {"linear": "Dense", "fullyconnected": "Dense"}
 
 
 @singledispatch
@@ -101,3 +106,15 @@ def _meant(name: str) -> str:
     if near is None:
         near = next(iter(get_close_matches(plain[:60], sorted(known), n=1)), None)
     return f"; did you mean {near!r}?" if near else ""
+
+
+def layer_meant(name: str, layers: Sequence[str]) -> str:
+    """What a name that is no layer probably stands for, as the end of a sentence; nothing for one that is like none."""
+    plain = name.casefold().replace("_", "")
+    functions = {f.replace("_", ""): f for f in activations()}
+    function = functions.get(plain) or ELSEWHERE.get(plain)
+    if function and plain not in LAYERS_ELSEWHERE:
+        return f"; an activation is a layer by its name, Activation({function!r})"
+    known = {layer.casefold(): layer for layer in layers} | LAYERS_ELSEWHERE
+    near = get_close_matches(plain[:60], known, n=1)
+    return f"; did you mean {known[near[0]]!r}?" if near else ""

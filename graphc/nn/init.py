@@ -20,7 +20,7 @@ from graphc.ir.errors import GraphcError, ShapeError
 from graphc.ir.graph import Graph
 from graphc.ir.node import Node, expect_node
 from graphc.ir.text import literal
-from graphc.ir.types import evaluate_dim
+from graphc.ir.types import check_sizes, evaluate_dim
 
 
 def fans(shape: tuple[int, ...], units_first: bool = False) -> tuple[int, int]:
@@ -160,6 +160,7 @@ def initial_values(
         rng = np.random.default_rng(seed)
     except (TypeError, ValueError):
         raise GraphcError(f"a seed is a whole number from 0, not {seed!r}") from None
+    check_sizes(sizes)
     values: dict[str, Any] = {}
     for kind in ("param", "state"):
         for leaf in leaves:

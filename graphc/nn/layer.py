@@ -126,10 +126,13 @@ def _run(layer: Layer, x: Node, scope: Scope) -> Node:
 
 
 def checked_name(layer: Layer) -> str:
-    """A layer's own name, "" for none; it is one part of a path."""
+    """A layer's own name, "" for none; it is one part of a path, and of names in formulas, which are read back."""
     name = layer.name
-    if not isinstance(name, str) or "/" in name or name != name.strip() or not name.isprintable():
-        raise GraphcError(f"a layer's name is a word without '/', not {name!r}")
+    if not isinstance(name, str) or (name and not name.isidentifier()):
+        given = repr(name) if len(repr(name)) < 80 else "what was given"
+        raise GraphcError(
+            f"a layer's name is made of letters, digits and '_', and begins with no digit; {given} is not"
+        )
     return name
 
 

@@ -185,6 +185,9 @@ class BatchNorm(Layer):
     def build(self, x: Node, scope: Scope) -> Node:
         if type(self.axis) is not int or not -x.ndim <= self.axis < x.ndim:
             raise ShapeError(f"{scope.path}: shape {show_shape(x.shape)} has no axis {self.axis} of channels")
+        # At test time too, where it is not used: the mistake is in the layer.
+        momentum = normalize.average_share(scope.path, self.momentum)
+        eps = normalize.small_number(scope.path, self.eps)
         row = (x.shape[self.axis],)
         gamma = scope.param("gamma", row, start.ones()) if self.scale else ones(row)
         beta = scope.param("beta", row, start.zeros()) if self.shift else zeros(row)
@@ -192,11 +195,11 @@ class BatchNorm(Layer):
         running_var = scope.state("running_var", row, start.ones())
         if not scope.training:
             given = running_mean, running_var, gamma, beta
-            return normalize.batch_norm_inference(x, *given, axis=self.axis, eps=self.eps)
+            return normalize.batch_norm_inference(x, *given, axis=self.axis, eps=eps)
         mean, var = normalize.batch_statistics(x, axis=self.axis, unbiased=self.unbiased)
         for state, new in ((running_mean, mean), (running_var, var)):
-            scope.update(state, normalize.running_average(state, new, momentum=self.momentum))
-        return normalize.batch_norm(x, gamma, beta, axis=self.axis, eps=self.eps)
+            scope.update(state, normalize.running_average(state, new, momentum=momentum))
+        return normalize.batch_norm(x, gamma, beta, axis=self.axis, eps=eps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +220,8 @@ class LayerNorm(Layer):
         row = x.shape[max(x.ndim - self.axes, 0) :]
         gamma = scope.param("gamma", row, start.ones()) if self.scale else ones(row)
         beta = scope.param("beta", row, start.zeros()) if self.shift else zeros(row)
-        return normalize.layer_norm(x, gamma, beta, axes=self.axes, eps=self.eps)
+        eps = normalize.small_number(scope.path, self.eps)
+        return normalize.layer_norm(x, gamma, beta, axes=self.axes, eps=eps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from graphc.ir.errors import DTypeError, ShapeError
 from graphc.ir.node import Node, make
-from graphc.ir.op import FUNCTIONS, Attrs, Op, function, register
+from graphc.ir.op import FUNCTIONS, Attrs, Op, function, plainly_called, register
 from graphc.ir.types import DTYPES, Dim, DimLike, DType, Shape, dim, shape_of
 from graphc.ops.facts import Fact, check_fact
 
@@ -52,6 +52,7 @@ SIZE = register(
 )
 
 
+@plainly_called
 def input_(name: str, shape: Sequence[str | DimLike] | str | int = (), *, dtype: str = "real") -> Node:
     """An input: a value given at each call.
 

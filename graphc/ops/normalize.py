@@ -31,7 +31,7 @@ def _standardize(x: Node, *, axes: tuple[int, ...], eps: Fraction = EPS) -> Node
 def standardize(x: Any, *, axes: Axis = None, eps: Any = EPS) -> Node:
     """`(x - mean(x)) / sqrt(var(x) + eps)`, mean and (biased) variance over `axes`; all axes without it."""
     x = as_node(x)
-    return _standardize(x, axes=normal_axes("standardize", axes, x), eps=_positive("standardize", eps))
+    return _standardize(x, axes=normal_axes("standardize", axes, x), eps=small_number("standardize", eps))
 
 
 @composite(name="batch_norm", symbol="BN")
@@ -48,7 +48,7 @@ def batch_norm(x: Any, gamma: Any, beta: Any, *, axis: int = 1, eps: Any = EPS) 
     and (biased) variance are those of the batch: the training form. `batch_norm_inference` takes them as given.
     """
     x, gamma, beta, axis = _channels("batch_norm", axis, x, gamma=gamma, beta=beta)
-    return _batch_norm(x, gamma, beta, axis=axis, eps=_positive("batch_norm", eps))
+    return _batch_norm(x, gamma, beta, axis=axis, eps=small_number("batch_norm", eps))
 
 
 @composite(name="batch_norm_inference", symbol="BN")
@@ -66,7 +66,7 @@ def batch_norm_inference(
     """`gamma * (x - mean) / sqrt(variance + eps) + beta`, mean and variance of each channel given: the test form."""
     given = {"mean": mean, "variance": variance, "gamma": gamma, "beta": beta}
     x, mean, variance, gamma, beta, axis = _channels("batch_norm_inference", axis, x, **given)
-    small = _positive("batch_norm_inference", eps)
+    small = small_number("batch_norm_inference", eps)
     return _batch_norm_inference(x, mean, variance, gamma, beta, axis=axis, eps=small)
 
 
@@ -90,10 +90,16 @@ def batch_statistics(x: Any, *, axis: int = 1, unbiased: bool = False) -> tuple[
 
 def running_average(old: Any, new: Any, *, momentum: Any = Fraction(1, 10)) -> Node:
     """`(1 - momentum) * old + momentum * new`: what a running mean or variance becomes after a batch."""
-    share = exact_number("running_average", "momentum", momentum)
-    if not 0 <= share <= 1:
-        raise ShapeError(f"running_average: the momentum lies between 0 and 1, and {momentum} was given")
+    share = average_share("running_average", momentum)
     return as_node(1 - share) * as_node(old) + as_node(share) * as_node(new)
+
+
+def average_share(what: str, momentum: Any) -> Fraction:
+    """The part of a running average that is new, exactly; raises ShapeError outside of 0 to 1."""
+    share = exact_number(what, "momentum", momentum)
+    if not 0 <= share <= 1:
+        raise ShapeError(f"{what}: the momentum lies between 0 and 1, and {momentum} was given")
+    return share
 
 
 @composite(name="layer_norm", symbol="LN")
@@ -113,7 +119,7 @@ def layer_norm(x: Any, gamma: Any, beta: Any, *, axes: int = 1, eps: Any = EPS) 
         raise ShapeError(f"layer_norm: the number of last axes is at least 1; {given}")
     for name, node in (("gamma", gamma), ("beta", beta)):
         _expect("layer_norm", name, node, x.shape[x.ndim - axes :])
-    return _layer_norm(x, gamma, beta, axes=axes, eps=_positive("layer_norm", eps))
+    return _layer_norm(x, gamma, beta, axes=axes, eps=small_number("layer_norm", eps))
 
 
 def _small(eps: Fraction) -> Node:
@@ -121,7 +127,8 @@ def _small(eps: Fraction) -> Node:
     return const(eps if exact is None else exact)
 
 
-def _positive(what: str, eps: Any) -> Fraction:
+def small_number(what: str, eps: Any) -> Fraction:
+    """`eps`, exactly; raises ShapeError below 0."""
     small = exact_number(what, "eps", eps)
     if small < 0:
         raise ShapeError(f"{what}: eps is added to a variance and cannot be negative, as {eps} is")

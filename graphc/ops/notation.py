@@ -102,6 +102,10 @@ def written_name(name: str) -> str:
 
 def number_text(kind: str, value: Any) -> str:
     """An exact constant as it is written in the graph language."""
+    if isinstance(value, Fraction):
+        return f"{Decimal(value.numerator)}/{Decimal(value.denominator)}"
+    if isinstance(value, int):
+        return str(Decimal(value))  # Python itself writes no whole number of more than 4300 digits
     if not isinstance(value, Decimal) or "E" not in str(value):
         return str(value)
     real = float(value)
@@ -118,16 +122,31 @@ def _value(value: Any) -> str:
 def _const(node: Node) -> Form:
     kind, value = node.attrs
     if isinstance(value, Fraction):
-        inner = Form("ratio", (), str(abs(value)))
+        inner = Form("ratio", (), number_text("", abs(value)))
         return Form("neg", (inner,)) if value < 0 else inner
     if isinstance(value, int | Decimal) and value < 0:
         return Form("neg", (Form("number", (), number_text(str(kind), -value)),))
     return Form("number", (), number_text(str(kind), value))
 
 
+def _quotient(node: Node) -> Form:
+    """`x/y`; of -1/2 over the size N the one fraction `-1/(2*N)`, which `-1/2/N` hides."""
+    above, below = node.args
+    value = above.attrs[1] if above.op.name == "const" else None
+    if not isinstance(value, Fraction) or below.op.name != "size" or below.name is not None:
+        return Form("div", node.args)
+    number, d = Form("number", (), number_text("", abs(value.numerator))), below.attrs[0]
+    times = Form("number", (), number_text("", value.denominator))
+    under = _dim(d * value.denominator) if len(d.terms) == 1 else Form("mul", (times, below))
+    fraction = Form("div", (number, under))
+    return Form("neg", (fraction,)) if value < 0 else fraction
+
+
 def _size(node: Node) -> Form:
-    d = node.attrs[0]
-    assert isinstance(d, Dim)
+    return _dim(node.attrs[0])
+
+
+def _dim(d: Dim) -> Form:
     text = str(d)
     if len(d.terms) > 1:
         return Form("sizes", (), text)
@@ -338,6 +357,7 @@ _SPECIAL: dict[str, Callable[[Node], Form]] = {
     "const": _const,
     "size": _size,
     "neg": lambda n: Form("neg", n.args),
+    "div": _quotient,
     "reciprocal": lambda n: Form("div", (Form("number", (), "1"), *n.args)),
     "square": lambda n: Form("pow", (*n.args, Form("number", (), "2"))),
     "contract": _contract,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Shape
+from graphc.ops.notation import number_text
 from graphc.plan.lower import Lowered
 
 LONGEST = 60  # characters of mathematics that still read at a glance
@@ -53,7 +54,7 @@ def _uses(order: Sequence[Node], roots: Sequence[Node]) -> dict[Node, int]:
 
 def _own_width(node: Node, names: Mapping[Node, str]) -> int:
     if node.op.kind == "const":
-        return len(str(node.attrs[-1]))
+        return len(number_text("", node.attrs[-1]))
     return min(len(names.get(node) or node.name or "12345"), 48)
 
 

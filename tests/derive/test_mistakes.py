@@ -56,6 +56,23 @@ LOSS = (g.sum(W * X)).named("loss")
         (lambda: g.compile(LOSS, name=3), "the name of a function is text, not 3"),
         (lambda: g.compile(LOSS, sizes=3), "sizes are given by name, as in {'N': 128}, not 3"),
         (lambda: g.compile(LOSS, sizes={"N": "a"}), "the size N is a whole number from 0, not 'a'"),
+        (
+            lambda: g.compile(LOSS, sizes={"Q": 3}),
+            "no input, parameter or state has a size 'Q'; there are none",
+        ),
+        (
+            lambda: g.compile(g.input("y", ("N", "D")), sizes={"Q": 3}),
+            "no input, parameter or state has a size 'Q'; there are N, D",
+        ),
+        (lambda: g.derive(LOSS, fold="nope"), "there is no scope 'nope' in this graph; it has none"),
+        (
+            lambda: g.derive(g.sum(g.nn.Dense(2)(g.input("y", 3))), fold="dens"),
+            "there is no scope 'dens' in this graph; did you mean `dense`?",
+        ),
+        (lambda: g.params("W"), "what parameters are asked of has to be a node of a graph, not 'W'"),
+        (lambda: g.draw(LOSS).save(3), "a picture is written to a path, such as 'here/name', not to 3"),
+        (lambda: g.compile(LOSS).save(3), "a module is written to a path, such as 'here/name', not to 3"),
+        (lambda: step().save(b"f.py"), "a module is written to a path, such as 'here/name', not to b'f.py'"),
         (lambda: g.parse(3), "a graph is read from text such as '(x + y)*z', not from 3"),
         (lambda: g.expression(None), "a graph is read from text such as '(x + y)*z', not from None"),
         (lambda: g.Graph((3,)), "an output has to be a node of a graph, not 3"),

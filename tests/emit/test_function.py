@@ -146,6 +146,8 @@ def test_unknown_options_are_refused() -> None:
         compile_(x, dtype="float16")
     with pytest.raises(GraphcError, match="has to be a node"):
         compile_([x, 3])  # type: ignore[list-item]
+    with pytest.raises(GraphcError, match="has a size 'D'; there are N"):
+        compile_(x, sizes={"D": 3})
     with pytest.raises(GraphcError, match="two different leaves"):
         compile_(x.sum() + input_("x"))
 

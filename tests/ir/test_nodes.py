@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from graphc.ir.errors import DTypeError, GraphcError, LegalityError
-from graphc.ir.graph import Graph
+from graphc.ir.graph import Graph, params
 from graphc.ir.legal import CORE, SURFACE, check_stage
 from graphc.ir.node import rebuild, substitute, topological, users
 from graphc.ir.op import FUNCTIONS
@@ -202,3 +202,14 @@ def test_a_leaf_needs_a_name_and_a_known_dtype(given):
         input_(given)
     with pytest.raises(DTypeError, match="is not known"):
         input_("x", dtype="float32")
+
+
+def test_the_parameters_of_a_loss_come_in_the_order_of_first_use() -> None:
+    x, W, b, c = input_("x", 3), param("W", (3, 2)), param("b", 2), param("c", 2)
+    y = x @ W + b
+    assert params(y.sum()) == [W, b]
+    assert params([(y * c).sum(), y]) == [W, b, c]
+    assert params([c, y]) == [c, W, b]
+    assert params(x) == []
+    with pytest.raises(GraphcError, match="two different leaves are called 'b'"):
+        params(y.sum() + param("b"))

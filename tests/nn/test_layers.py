@@ -268,7 +268,7 @@ REFUSED = [
     (lambda: Activation(lambda z: 3).test(x), "gave 3"),
     (lambda: Sequential(Dense(2, name="a"), Dense(2, name="a")).test(x), "two layers are called net/a"),
     (lambda: Residual(Dense(2)).test(x), "a shortcut can make them so"),
-    (lambda: Dense(3, name="a/b").test(x), "a word without '/'"),
+    (lambda: Dense(3, name="a/b").test(x), "letters, digits and '_'"),
     (lambda: Conv2D(3, 3).test(x), r"the input has shape \(N, C, H, W\), not \(N, 4\)"),
     (lambda: Sequential([Dense(3)]), "the layers of a model are given one after the other"),
     (lambda: Conv2D(3, 3, groups=2).test(image), "do not divide into 2 groups"),

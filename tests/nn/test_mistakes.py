@@ -31,7 +31,35 @@ image = g.input("image", ("N", 3, 32, 32))
             lambda: nn.Residual(),
             "a residual block has layers between its input and the sum; give at least one",
         ),
-        (lambda: nn.Dense(3, name="a\nb")(x), "a layer's name is a word without '/', not 'a\\nb'"),
+        (
+            lambda: nn.BatchNorm(momentum=2)(x),
+            "batchnorm: the momentum lies between 0 and 1, and 2 was given",
+        ),
+        (lambda: nn.BatchNorm(momentum="a")(x), "batchnorm: momentum is a number, not 'a'"),
+        (
+            lambda: nn.BatchNorm(momentum=2).train(x),
+            "batchnorm: the momentum lies between 0 and 1, and 2 was given",
+        ),
+        (
+            lambda: nn.BatchNorm(eps=-1)(x),
+            "batchnorm: eps is added to a variance and cannot be negative, as -1 is",
+        ),
+        (
+            lambda: nn.LayerNorm(eps=-1)(x),
+            "layernorm: eps is added to a variance and cannot be negative, as -1 is",
+        ),
+        (
+            lambda: nn.initial_values(x, sizes={"N": -1}),
+            "the size N is a whole number from 0, not -1",
+        ),
+        (
+            lambda: nn.Dense(3, name="a\nb")(x),
+            "a layer's name is made of letters, digits and '_', and begins with no digit; 'a\\nb' is not",
+        ),
+        (
+            lambda: nn.Sequential(nn.Dense(3), name="my net!")(x),
+            "a layer's name is made of letters, digits and '_', and begins with no digit; 'my net!' is not",
+        ),
         (
             lambda: nn.monte_carlo("a", x),
             "monte_carlo: the model is a layer or made of layers, not 'a'",
@@ -55,3 +83,25 @@ def test_a_mistake_is_one_sentence(mistake: Callable[[], object], sentence: str)
     with pytest.raises(g.GraphcError) as caught:
         mistake()
     assert str(caught.value) == sentence
+
+
+def test_a_name_may_have_letters_of_any_script() -> None:
+    assert nn.Dense(3, name="слой_1")(x).name == "слой_1"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("ReLU", "; an activation is a layer by its name, Activation('relu')"),
+        ("LeakyReLU", "; an activation is a layer by its name, Activation('leaky_relu')"),
+        ("Hardsigmoid", "; an activation is a layer by its name, Activation('hard_sigmoid')"),
+        ("Conv3D", "; did you mean 'Conv2D'?"),
+        ("BatchNorm2d", "; did you mean 'BatchNorm'?"),
+        ("Linear", "; did you mean 'Dense'?"),
+        ("zzz", ""),
+    ],
+)
+def test_a_layer_that_is_not_there(name: str, hint: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        getattr(nn, name)
+    assert str(caught.value) == f"graphc.nn has no {name!r}{hint}"

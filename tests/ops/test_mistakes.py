@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
 
 import pytest
 
 import graphc as g
+from graphc.ir.text import from_text
 
 x, z, s = g.input("x", ("N", 8)), g.input("z", ("N", 5)), g.input("s")
 W, U, b = g.param("W", (8, 5)), g.param("U", (5, 5)), g.param("b", 5)
@@ -78,6 +81,10 @@ def test_a_number_may_be_a_constant_of_the_graph() -> None:
     [
         (lambda: g.relu(), r"relu\(x\) takes 1 operand, 0 given"),
         (lambda: g.huber(z), r"huber\(y, t\) takes 2 operands, 1 given"),
+        (lambda: g.sigmoid(x, z), r"sigmoid\(x\) takes 1 operand, 2 given"),
+        (lambda: g.sum(), r"^sum\(\) missing 1 required positional argument"),
+        (lambda: g.input(), r"^input\(\) missing 1 required positional argument"),
+        (lambda: g.compile(s, upd={}), r"^compile\(\) got an unexpected keyword argument 'upd'"),
         (lambda: g.sum(x, 1), r"sum\(\) takes 1 positional argument but 2 were given"),
     ],
 )
@@ -86,3 +93,15 @@ def test_missing_operands_are_called_by_the_name_of_the_function(
 ) -> None:
     with pytest.raises(TypeError, match=sentence):
         mistake()
+
+
+LONG = 10**5000
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: LONG, lambda: -LONG, lambda: Fraction(1, LONG), lambda: Fraction(LONG, 3)]
+)
+def test_a_number_of_any_length_is_printed(make: Callable[[], Any]) -> None:
+    node = g.const(make())
+    assert str(node) == repr(node)  # too long for one line
+    assert from_text(str(g.Graph(node))) == [node]
