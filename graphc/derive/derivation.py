@@ -11,7 +11,7 @@ from graphc.derive.branches import common_users
 from graphc.derive.compose import compose
 from graphc.derive.edge import Local, local_of
 from graphc.derive.expand import Group, expand_composites, names_of
-from graphc.derive.fold import fold_scopes
+from graphc.derive.fold import check_scopes, fold_scopes
 from graphc.derive.latex import to_latex
 from graphc.derive.markdown import to_markdown
 from graphc.derive.naming import Naming, name_nodes
@@ -154,6 +154,7 @@ def derive(
     _ = Graph((output,)).leaves  # refuses two that share a name
     if gradients:
         check_scalar(output)
+    check_scopes(output, fold)
     folded = fold_scopes([output, *(wrt or ())], fold)
     expansion = expand_composites([folded[n] for n in (output, *(wrt or ()))], expand)
     became = {node: expansion.became[folded[node]] for node in (output, *(wrt or ()))}

@@ -7,9 +7,11 @@ outside. Its parameters are inside: the body has them, and the picture does not 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
+from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node, make, rebuild, substitute, topological
 from graphc.ir.op import Op
 
@@ -23,6 +25,17 @@ def scopes_of(roots: Iterable[Node]) -> tuple[str, ...]:
         if len(parts) > 1:
             found.update(dict.fromkeys("/".join(parts[: i + 1]) for i in range(inner)))
     return tuple(sorted(found))
+
+
+def check_scopes(root: Node, scopes: Iterable[str]) -> None:
+    """Refuse a scope that is not there; raises GraphcError."""
+    there = scopes_of([root]) if scopes else ()
+    for scope in scopes:
+        if scope not in there:
+            near = get_close_matches(str(scope)[:60], there, n=1)
+            known = f"; the scopes are: {', '.join(there)}" if there else "; it has none"
+            hint = f"; did you mean `{near[0]}`?" if near else known
+            raise GraphcError(f"there is no scope {scope!r} in this graph{hint}")
 
 
 def fold_scopes(roots: Sequence[Node], scopes: Sequence[str]) -> dict[Node, Node]:
