@@ -162,7 +162,7 @@ def _entry(book: Notebook, node: Node, lines: Sequence[Line]) -> Entry | None:
         for line in reversed(lines)
         if not book.has_local(line.expr)
     ]
-    written = [(len(show_form(f.form, book.names)), f) for f in found if f is not None]
+    written = [(len(show_form(f.form, book.written)), f) for f in found if f is not None]
     best = next((f for length, f in written if length <= WIDE), None)
     if best is None or (best is not found[0] and not has_sum(best.form)):
         best = next((f for length, f in written if length <= WIDEST), None)

@@ -226,6 +226,8 @@ def _broadcast(reading: _Reading, node: Node, at: Indices, scope: frozenset[str]
 def _reshape(reading: _Reading, node: Node, at: Indices, scope: frozenset[str]) -> Product:
     operand = node.args[0]
     if [d for d in operand.shape if d != 1] != [d for d in node.shape if d != 1]:
+        if 1 in node.shape:
+            raise Unwritable  # whole, it would be harder to read than the array
         return reading.whole(node, at)
     kept = iter(i for i, extent in zip(at, node.shape, strict=True) if extent != 1)
     return reading.convert(operand, tuple(ZERO if d == 1 else next(kept) for d in operand.shape), scope)

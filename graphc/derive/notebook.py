@@ -132,10 +132,14 @@ class Notebook:
         signs = (self.symbols.get(n) for n in topological([expr], stop=self.is_named))
         return any(s is not None and s.kind == "local" for s in signs)
 
+    @property
+    def written(self) -> Mapping[Node, str | Form]:
+        """The names of nodes and the short signs of gradients, to measure lines by."""
+        return ChainMap(self.sign_names, self.names)  # type: ignore[arg-type]
+
     def text(self, expr: Node) -> str:
         """An expression as it will be compared with the line before."""
-        names: ChainMap[Node, str | Form] = ChainMap(self.sign_names, self.names)  # type: ignore[arg-type]
-        return mention(expr, names)
+        return mention(expr, self.written)
 
     def in_names(self, expr: Node) -> Node:
         """An expression with forward nodes in the simplified form they have within gradients."""
