@@ -66,16 +66,21 @@ def disagreement(pairs: Callable[[int], tuple[Any, Any]]) -> tuple[tuple[int, ..
     """The first entry at which two arrays differ by something that does not shrink with the precision, else
     None.
     """
-    found = {d: tuple(np.asarray(a, dtype=object) for a in pairs(d)) for d in DIGITS}
-    shape = np.broadcast_shapes(*(a.shape for a in found[DIGITS[0]]))
-    if any(a.shape != shape for a in found[DIGITS[0]]):
-        return (), *found[DIGITS[0]]
+    found = {DIGITS[1]: tuple(np.asarray(a, dtype=object) for a in pairs(DIGITS[1]))}
+    first, second = found[DIGITS[1]]
+    shape = np.broadcast_shapes(first.shape, second.shape)
+    if any(a.shape != shape for a in (first, second)):
+        return (), first, second
 
     def parted(index: tuple[int, ...]) -> bool:
         gaps = [abs(a[index] - b[index]) for a, b in found.values()]
         size = [abs(a[index]) + abs(b[index]) for a, b in found.values()][-1]
         return not (gaps[-1] <= size * 1e-25 or any(hi <= lo * SHRINKS for lo, hi in pairwise(gaps)))
 
+    if any(
+        parted(i) for i in np.ndindex(shape)
+    ):  # whether it shrinks is asked only where it is not small already
+        found = {DIGITS[0]: tuple(np.asarray(a, dtype=object) for a in pairs(DIGITS[0])), **found}
     for digits in MORE_DIGITS:
         if not any(parted(i) for i in np.ndindex(shape)):
             return None
