@@ -97,7 +97,7 @@ def _keyword(evaluator: Evaluator, function: str, keyword: str, expr: tree.Expr)
 def _word(evaluator: Evaluator, function: str, keyword: str, choice: Words, expr: tree.Expr) -> str | None:
     """The word `expr` is, read before any name of the text; None where it may be another value."""
     name = expr.id if isinstance(expr, tree.Name) else None
-    if name in choice.allowed:
+    if choice.free or name in choice.allowed:
         return name
     if not choice.only and (name is None or evaluator.scope.knows(name)):
         return None

@@ -1,4 +1,7 @@
-"""Options whose values are words: `reduction: Literal["mean", "sum", "none"]` in a builder's signature says which."""
+"""Options whose values are words: `reduction: Literal["mean", "sum", "none"]` in a builder's signature says which.
+
+One of text or a whole number, `key: str | int`, takes any word.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,11 @@ from graphc.ir.errors import GraphcError
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words an option takes; `only` when it takes nothing else."""
+    """The words an option takes; `only` when it takes nothing else, `free` when it takes any, as a key does."""
 
     allowed: tuple[str, ...]
     only: bool
+    free: bool = False
 
 
 @cache
@@ -30,8 +34,9 @@ def words(builder: Callable[..., Any]) -> dict[str, Words]:
     for option, hint in hints.items():
         parts = list(_parts(hint))
         allowed = tuple(part for part in parts if isinstance(part, str))
-        if allowed and option != "return":
-            found[option] = Words(allowed, len(allowed) == len(parts))
+        free = set(parts) == {str, int}
+        if (allowed or free) and option != "return":
+            found[option] = Words(allowed, len(allowed) == len(parts), free)
     return found
 
 
@@ -50,7 +55,9 @@ def check_words(function: str, builder: Callable[..., Any], **given: Any) -> Non
     """Refuse a word that an option of `builder` does not take; raises GraphcError."""
     for option, value in given.items():
         choice = words(builder).get(option)
-        if choice is None or value in choice.allowed or not (choice.only or isinstance(value, str)):
+        if choice is None or choice.free or value in choice.allowed:
+            continue
+        if not (choice.only or isinstance(value, str)):
             continue
         raise GraphcError(f"{meaning(function, option, choice)}, not `{value}`")
 

@@ -21,12 +21,14 @@ LONGEST_TEXT = 72
 class Gradient:
     """The gradient of `of` with respect to `wrt`, by their names; `name` is what the value is called.
 
-    `text` is its mathematics in terms of what has a name, where that is short enough to read.
+    `nodes` are these two as they stand in the graph that is computed, where the names in code are known of them; `text`
+    is its mathematics in terms of what has a name, where that is short enough to read.
     """
 
     name: str
     of: str
     wrt: str
+    nodes: tuple[Node, Node]
     text: str | None = None
 
 
@@ -48,9 +50,11 @@ def find_gradients(outputs: Sequence[Node], roots: Sequence[Node]) -> dict[Node,
         if not named:
             continue
         of = output.name or "loss"
-        for target, gradient in zip(named, _as_simplified(output, named), strict=True):
+        end, *values = simplify_all([output, *named])
+        for target, value, gradient in zip(named, values, _as_simplified(output, named), strict=True):
             if gradient in present and not gradient.is_leaf and gradient.op.kind != "const":
-                found.setdefault(gradient, Gradient(f"d{target.name}", of, target.name or ""))
+                mark = Gradient(f"d{target.name}", of, target.name or "", (end, value))
+                found.setdefault(gradient, mark)
     names = {n: spoken(n.name) for n in present if n.name} | {n: spoken(g.name) for n, g in found.items()}
     times = Counter(names.values())
     shared = {n for n, name in names.items() if times[name] > 1}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphc.ir.errors import GraphcError
 from graphc.ir.graph import Graph
@@ -190,7 +190,10 @@ def _named_steps(
     leaf_names: Mapping[Node, str],
     namer: Namer,
 ) -> tuple[list[Step], dict[Node, str]]:
-    """The steps with names: the user's own first, then those found by meaning, then numbers."""
+    """The steps with names: the user's own first, then those found by meaning, then numbers.
+
+    A gradient is then of what its output and its variable are called here, `dL/dnet_dense1_2`.
+    """
     names = dict(leaf_names)
     new_values = {value: f"new_{leaf.name}" for leaf, value in lowered.updates}
     chosen = {node: namer.new(name) for node, name in lowered.names.items()}
@@ -207,7 +210,14 @@ def _named_steps(
         steps.append(Step(line.action, node, name, line.target, p.buffer, p.place, p.reads, mark))
         if line.target is None:
             names[node] = name
-    return steps, names
+    return [replace(s, gradient=_spelt(s.gradient, lowered, names)) for s in steps], names
+
+
+def _spelt(mark: Gradient | None, lowered: Lowered, names: Mapping[Node, str]) -> Gradient | None:
+    if mark is None:
+        return None
+    of, wrt = (names.get(lowered.became.get(n, n)) for n in mark.nodes)
+    return replace(mark, of=of or mark.of, wrt=wrt or mark.wrt)
 
 
 def _meaning(

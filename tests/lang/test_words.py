@@ -8,6 +8,7 @@ from typing import Any, Literal, get_type_hints
 import pytest
 
 from graphc.ir.errors import GraphcError, ParseError
+from graphc.ir.graph import Graph
 from graphc.ir.node import Node
 from graphc.ir.op import FUNCTIONS, OPS
 from graphc.lang import expression, parse
@@ -105,3 +106,25 @@ def test_python_refuses_an_unknown_word_too(blur: Any) -> None:
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_the_annotations_of_every_function_can_be_read(name: str) -> None:
     assert get_type_hints(FUNCTIONS[name]) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("dropout(x, key=first)", "first"),
+        ("dropout(x, key=x)", "x"),
+        ("dropout(x, key=N)", "N"),
+        ("dropout(x, key=7)", 7),
+        ("k = 7; dropout(x, key=k)", "k"),
+        ("first = dropout(x, key=first)", "first"),
+    ],
+)
+def test_any_word_is_a_key(text: str, key: str | int) -> None:
+    found = parse(f"x = input(N); {text}")
+    assert found.require_root().args == FUNCTIONS["dropout"](x, key=key).args
+    assert [leaf.name for leaf in Graph(found.require_root()).leaves] == ["x", "step"]
+
+
+def test_what_is_no_word_is_no_key() -> None:
+    with pytest.raises(GraphcError, match="a key is a text or a whole number, not"):
+        parse("x = input(N); dropout(x, key=x + 1)")

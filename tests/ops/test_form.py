@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -136,3 +140,19 @@ def test_deep_expressions_are_written_without_recursion() -> None:
     assert show(node).count("exp(") == 20_000
     assert brief(node) is None
     assert brief(x + y) == "x + y"
+
+
+@pytest.mark.parametrize(
+    ("value", "size", "text"),
+    [
+        (Fraction(-1, 2), "N", "-1/(2*N)"),
+        (Fraction(3, 2), "2*N*M", "3/(4*M*N)"),
+        (Fraction(-3, 4), "N + 1", "-3/(4*(N + 1))"),
+        (Decimal("0.5"), "N", "0.5/N"),
+        (2, "N", "2/N"),
+    ],
+)
+def test_a_fraction_over_a_size_is_one_fraction(value: Any, size: str, text: str) -> None:
+    assert show(const(value) / F["size"](size)) == text
+    assert show(const(value) / F["size"](size) * x + 1) == f"{text}*x + 1"
+    assert show(x - const(value) / F["size"](size)) == (f"x - ({text})" if text[0] == "-" else f"x - {text}")

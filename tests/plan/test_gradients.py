@@ -5,6 +5,7 @@ from __future__ import annotations
 from graphc.derive import gradients
 from graphc.ops import FUNCTIONS as F
 from graphc.ops import input_, param
+from graphc.plan import make_plan
 from graphc.plan.gradients import find_gradients
 
 
@@ -33,3 +34,18 @@ def test_mathematics_does_not_use_a_name_that_stands_for_two_nodes() -> None:
 
     assert gradient("k") == "x.T @ h + y.T @ (2*k)"
     assert gradient("h") is None
+
+
+def test_comments_call_values_as_the_code_does() -> None:
+    x, y, W = input_("x", ("N", 3)), input_("y", ("N", 3)), param("class", (3, 2))
+    first, second = (F["exp"](a @ W).named("net/h") for a in (x, y))
+    loss = F["sum"](F["square"](first) * second).named("L")
+    wanted = gradients(loss, [W, first, second])
+    plan = make_plan([loss, *wanted])
+    marks = {s.name: s.gradient for s in plan.steps if s.gradient is not None}
+    assert {name: (m.of, m.wrt) for name, m in marks.items()} == {
+        "dclass": ("L", "class_"),
+        "dnet_h": ("L", "net_h"),
+        "dnet_h_2": ("L", "net_h_2"),
+    }
+    assert {"net_h", "net_h_2"} <= {s.name for s in plan.steps}
