@@ -1,0 +1,1 @@
+"""Training steps of graphc timed against other libraries: `python -m benchmarks --help`."""

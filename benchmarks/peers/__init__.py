@@ -1,0 +1,65 @@
+"""The libraries compared, one module each, and how they are found."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from benchmarks.workloads import BenchmarkError
+
+
+class Run(Protocol):
+    """A training step ready to run: what every peer's `start(workload, params, batches)` gives."""
+
+    def step(self, i: int) -> float:
+        """One step on batch `i`; the loss before the update, all work done when it is there."""
+
+    def values(self) -> Mapping[str, Any]:
+        """The parameters now as NumPy arrays by name; without optimiser the gradient by the input, "dx"."""
+
+    def reset(self) -> None:
+        """Parameters and optimiser as at the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A peer: the module with its `start`, the package it needs, and its options."""
+
+    name: str
+    module: str
+    needs: str
+    options: tuple[tuple[str, Any], ...] = ()
+
+    def installed(self) -> bool:
+        return importlib.util.find_spec(self.needs) is not None
+
+    def start(self, *given: Any) -> Run:
+        """Build the step; imports the library."""
+        return importlib.import_module(self.module).start(*given, **dict(self.options))  # type: ignore[no-any-return]
+
+
+PEERS = {
+    peer.name: peer
+    for peer in (
+        Peer("torch", "benchmarks.peers.torch_eager", "torch"),
+        Peer("torch_fused", "benchmarks.peers.torch_eager", "torch", (("fused", True),)),
+        Peer("torch_compile", "benchmarks.peers.torch_eager", "torch", (("compiled", True),)),
+        Peer("jax", "benchmarks.peers.jax_jit", "jax"),
+        Peer("autograd", "benchmarks.peers.hips_autograd", "autograd"),
+        Peer("pytensor", "benchmarks.peers.pytensor_function", "pytensor"),
+        Peer("course", "benchmarks.peers.course_numpy", "numpy"),
+        Peer("hand", "benchmarks.peers.hand", "numpy"),
+        Peer("graphc", "benchmarks.peers.graphc_step", "graphc"),
+        Peer("graphc_saved", "benchmarks.peers.graphc_saved", "graphc"),
+    )
+}
+
+
+def find(name: str) -> Peer:
+    """The peer called `name`."""
+    if name not in PEERS:
+        raise BenchmarkError(f"there is no peer {name!r}; there are {', '.join(PEERS)}")
+    return PEERS[name]

@@ -1,0 +1,130 @@
+"""graphc: the network as a graph, gradients and update in it, one generated step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import graphc as g
+from benchmarks.data import Batch
+from benchmarks.network import loss_of
+from benchmarks.workloads import Workload
+
+
+class GraphcKit:
+    """graphc's operations."""
+
+    def dense(self, x: g.Node, W: g.Node, b: g.Node) -> g.Node:
+        return x @ W + b
+
+    def function(self, name: str, x: g.Node) -> g.Node:
+        return getattr(g, name)(x)  # type: ignore[no-any-return]
+
+    def batch_norm(self, x: g.Node, gamma: g.Node, beta: g.Node) -> g.Node:
+        return g.batch_norm(x, gamma, beta)
+
+    def layer_norm(self, x: g.Node, gamma: g.Node, beta: g.Node) -> g.Node:
+        return g.layer_norm(x, gamma, beta)
+
+    def conv(self, x: g.Node, K: g.Node, b: g.Node, padding: int, stride: int) -> g.Node:
+        return g.conv2d(x, K, b, padding=padding, stride=stride)
+
+    def max_pool(self, x: g.Node, size: int) -> g.Node:
+        return g.max_pool2d(x, size=size)
+
+    def flatten(self, x: g.Node) -> g.Node:
+        return g.flatten(x)
+
+    def attention(self, x: g.Node, weights: Sequence[g.Node], biases: Sequence[g.Node], heads: int) -> g.Node:
+        return g.multi_head_attention(x, x, x, *weights, *biases, heads=heads)
+
+    def cross_entropy(self, z: g.Node, t: g.Node) -> g.Node:
+        return g.cross_entropy(z, t)
+
+    def squared(self, y: g.Node, t: g.Node) -> g.Node:
+        return g.mean_squared_error(y, t)
+
+    def mean(self, y: g.Node) -> g.Node:
+        return g.mean(y)
+
+
+def build(workload: Workload) -> tuple[g.Node, dict[str, g.Node]]:
+    """The loss, and the leaves to differentiate by: the parameters, or the input where there is no optimiser."""
+    x = g.input("x", ("N", *workload.shape))
+    params = {name: g.param(name, shape) for name, shape in workload.params.items()}
+    t = None
+    if workload.loss == "cross_entropy":
+        t = g.input("t", ("N",), dtype="int")
+    elif workload.loss == "squared":
+        t = g.input("t", ("N", *workload.output))
+    loss = loss_of(GraphcKit(), workload, params, x, t).named("loss")
+    return loss, {"dx": x} if workload.optimiser == "none" else params
+
+
+def updates_of(
+    workload: Workload, params: Sequence[g.Node], slopes: Sequence[g.Node]
+) -> dict[g.Node, g.Node]:
+    """The new value of each parameter and state; moments by PyTorch's formulas."""
+    rate, updates = workload.rate, {}
+    if workload.optimiser == "adam":
+        k = g.state("k")
+        updates[k] = k + 1
+        scale = rate / (1 - g.pow(0.9, k + 1))
+        root = g.sqrt(1 - g.pow(0.999, k + 1))
+    for p, dp in zip(params, slopes, strict=True):
+        if workload.optimiser == "adam":
+            m, v = g.state(f"{p.name}/m", p.shape), g.state(f"{p.name}/v", p.shape)
+            updates[m] = 0.9 * m + 0.1 * dp
+            updates[v] = 0.999 * v + 0.001 * dp**2
+            updates[p] = p - scale * updates[m] / (g.sqrt(updates[v]) / root + 1e-8)
+        elif workload.optimiser == "momentum":
+            v = g.state(f"{p.name}/v", p.shape)
+            updates[v] = 0.9 * v + dp
+            updates[p] = p - rate * updates[v]
+        else:
+            updates[p] = p - rate * dp
+    return updates
+
+
+def compiled(workload: Workload) -> Any:
+    """The compiled step; without an optimiser the function of loss and gradient."""
+    loss, leaves = build(workload)
+    slopes = g.gradients(loss, list(leaves.values()))
+    options: dict[str, Any] = {"dtype": workload.dtype, "sizes": {"N": workload.batch}}
+    if workload.optimiser == "none":
+        return g.compile({"loss": loss, "dx": slopes[0]}, reuse=True, **options)
+    return g.compile(
+        loss, updates=updates_of(workload, list(leaves.values()), slopes), name="Step", **options
+    )
+
+
+class GraphcRun:
+    """The step on the prepared batches."""
+
+    def __init__(self, step: Any, params: Mapping[str, Any], batches: Sequence[Batch]) -> None:
+        self.made, self.initial = step, dict(params)
+        self.given = [{"x": b.x} if b.t is None else {"x": b.x, "t": b.t} for b in batches]
+        self.owns = hasattr(step, "params")
+        self.dx: Any = None
+        self.reset()
+
+    def step(self, i: int) -> float:
+        found = self.made(**self.given[i])
+        if self.owns:
+            return float(found)
+        self.dx = found["dx"]
+        return float(found["loss"])
+
+    def values(self) -> dict[str, Any]:
+        return dict(self.made.params) if self.owns else {"dx": self.dx}
+
+    def reset(self) -> None:
+        if self.owns:
+            for name, view in self.made.params.items():
+                view[...] = self.initial[name]
+            for view in self.made.state.values():
+                view[...] = 0
+
+
+def start(workload: Workload, params: Mapping[str, Any], batches: Sequence[Batch]) -> GraphcRun:
+    return GraphcRun(compiled(workload), params, batches)
