@@ -132,14 +132,36 @@ def _const(node: Node) -> Form:
 def _quotient(node: Node) -> Form:
     """`x/y`; of -1/2 over the size N the one fraction `-1/(2*N)`, which `-1/2/N` hides."""
     above, below = node.args
-    value = above.attrs[1] if above.op.name == "const" else None
-    if not isinstance(value, Fraction) or below.op.name != "size" or below.name is not None:
+    number = _fraction(above) if below.op.name == "size" and below.name is None else None
+    if number is None:
         return Form("div", node.args)
-    number, d = Form("number", (), number_text("", abs(value.numerator))), below.attrs[0]
-    times = Form("number", (), number_text("", value.denominator))
-    under = _dim(d * value.denominator) if len(d.terms) == 1 else Form("mul", (times, below))
-    fraction = Form("div", (number, under))
-    return Form("neg", (fraction,)) if value < 0 else fraction
+    (top, bottom), d = number, below.attrs[0]
+    times = Form("number", (), number_text("", bottom))
+    under = _dim(d * bottom) if len(d.terms) == 1 else Form("mul", (times, below))
+    fraction = Form("div", (Form("number", (), number_text("", abs(top))), under))
+    return Form("neg", (fraction,)) if top < 0 else fraction
+
+
+def _fraction(node: Node) -> tuple[int, int] | None:
+    """The numerator and the denominator of what is written `1/2` or `-1/2`, a constant or a quotient of two."""
+    if node.name is not None:
+        return None
+    if node.op.name == "const" and isinstance(value := node.attr("value"), Fraction):
+        return value.numerator, value.denominator
+    if node.op.name == "div" and all(a.op.name in ("const", "neg") for a in node.args):
+        top, bottom = (_whole(a) for a in node.args)
+        return (top, bottom) if top is not None and bottom is not None and bottom > 0 else None
+    negated = _fraction(node.args[0]) if node.op.name == "neg" and node.args[0].op.name != "neg" else None
+    return (-negated[0], negated[1]) if negated else None
+
+
+def _whole(node: Node) -> int | None:
+    """The whole number of a constant, or of minus one."""
+    inner = node.args[0] if node.op.name == "neg" else node
+    value = inner.attr("value") if inner.op.name == "const" and node.name is None is inner.name else None
+    if not isinstance(value, int):
+        return None
+    return value if inner is node else -value
 
 
 def _size(node: Node) -> Form:

@@ -156,3 +156,22 @@ def test_a_fraction_over_a_size_is_one_fraction(value: Any, size: str, text: str
     assert show(const(value) / F["size"](size)) == text
     assert show(const(value) / F["size"](size) * x + 1) == f"{text}*x + 1"
     assert show(x - const(value) / F["size"](size)) == (f"x - ({text})" if text[0] == "-" else f"x - {text}")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (const(-1) / 2, "-1/(2*N)"),
+        (-const(1) / 2, "-1/(2*N)"),
+        (-(const(3) / 2), "-3/(2*N)"),
+        (-const(Fraction(1, 2)), "-1/(2*N)"),
+        (const(2) / 4, "2/(4*N)"),
+        ((const(1) / 2).named("half"), "half/N"),
+        (const(1) / const(2).named("two"), "1/two/N"),
+        (const(1) / 2 / 3, "1/2/3/N"),
+        (const(1) / 0, "1/0/N"),
+        (x / 2, "x/2/N"),
+    ],
+)
+def test_so_is_a_quotient_of_numbers(number: Node, text: str) -> None:
+    assert show(number / F["size"]("N")) == text
