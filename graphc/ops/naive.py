@@ -178,7 +178,9 @@ class Arithmetic:
 
     def uniform(self, key: int, seed: Any, step: Any, shape: tuple[int, ...]) -> Any:
         """Philox numbers in [0, 1) in float64, rounded; a number that rounds to 1 is the one before it."""
-        words = [np.array([int(n) % 2**64 for n in part], np.uint64) for part in ((seed, key), (0, 0, step, 0))]
+        words = [
+            np.array([int(n) % 2**64 for n in part], np.uint64) for part in ((seed, key), (0, 0, step, 0))
+        ]
         numbers = np.random.Generator(np.random.Philox(key=words[0], counter=words[1])).random(shape)
         rounded = self.array(numbers)
         return rounded if rounded.dtype == object else np.minimum(rounded, np.nextafter(self.real.type(1), 0))

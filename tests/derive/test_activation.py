@@ -255,6 +255,8 @@ def test_softmax_sums_to_one_and_has_the_jacobian_of_the_textbook():
             vector_activation("maxout", given)
 
 
-@pytest.mark.parametrize(("name", "bound"), [("sigmoid", 0.25), ("tanh", 1.0), ("relu", 1.0), ("softsign", 1.0)])
+@pytest.mark.parametrize(
+    ("name", "bound"), [("sigmoid", 0.25), ("tanh", 1.0), ("relu", 1.0), ("softsign", 1.0)]
+)
 def test_the_maximum_of_the_derivative_is_at_hand(name, bound):
     assert activation(OPS[name], {}).max_derivative == bound
