@@ -88,7 +88,11 @@ def __getattr__(name: str) -> Any:
     if name == "nn":
         return import_module("graphc.nn")
     if name not in _PLACES:
-        raise AttributeError(f"module 'graphc' has no attribute {name!r}")
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, __all__, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near and not name.startswith("_") else ""
+        raise AttributeError(f"module 'graphc' has no attribute {name!r}{hint}")
     module, there = _PLACES[name]
     found = import_module(module)
     if module.startswith("graphc.ops."):

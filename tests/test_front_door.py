@@ -122,3 +122,9 @@ def test_compile_simplifies_all_outputs_together() -> None:
     assert "slope = y * (1 - y)" in f.source
     assert g.compile(y)(x=0) == 0.5
     assert [float(v) for v in g.compile((y, x))(x=0)] == [0.5, 0]
+
+
+def test_a_slip_in_a_name_is_pointed_out() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'sigmoidd'; did you mean 'sigmoid'"):
+        g.sigmoidd  # noqa: B018
+    assert not hasattr(g, "__wrapped__")

@@ -35,12 +35,20 @@ class Arithmetic:
         return float(value)
 
     def number(self, kind: str, value: Any) -> Any:
+        """A constant; one beyond floating point is infinite in it."""
         if kind == "int":
             small = -(2**63) <= value < 2**63
-            return np.asarray(value, np.int64) if small else self.array(value, "real")
-        return self.array(
-            {"pi": math.pi, "inf": math.inf, "-inf": -math.inf}[value] if kind == "symbol" else value
-        )
+            return np.asarray(value, np.int64) if small else self.large(value)
+        if kind == "symbol":
+            return self.array({"pi": math.pi, "inf": math.inf, "-inf": -math.inf}[value])
+        return self.large(value)
+
+    def large(self, value: Any) -> Any:
+        """A number that may be beyond floating point."""
+        try:
+            return self.array(value)
+        except OverflowError:
+            return self.array(math.inf if value > 0 else -math.inf)
 
     def array(self, value: Any, dtype: str = "real") -> Any:
         """A value given from outside, as an array of this arithmetic."""
