@@ -44,12 +44,11 @@ def batches(workload: Workload, seed: int = 1) -> list[Batch]:
     found = []
     for _ in range(BATCHES if workload.loss != "mean" else 1):
         x = rng.standard_normal((workload.batch, *workload.shape)).astype(workload.dtype)
+        t: Any = None
         match workload.loss:
             case "cross_entropy":
                 t = rng.integers(workload.output[-1], size=workload.batch)
             case "squared":
                 t = rng.standard_normal((workload.batch, *workload.output)).astype(workload.dtype)
-            case _:
-                t = None
         found.append(Batch(x, t))
     return found

@@ -205,9 +205,10 @@ def differences(
         change, other = (np.asarray(v, "float64") - start for v in (reference, values[1][name]))
         if change.shape != other.shape:
             return f"{name} has shape {other.shape}, not {change.shape}: it differs"
-        apart = float(np.linalg.norm(change - other) / max(float(np.linalg.norm(change)), 1e-30))
-        if not apart <= nearly:
-            return f"the change of {name} is {apart:.1e} of its size off: it differs"
+        size, apart = float(np.linalg.norm(change)), float(np.linalg.norm(change - other))
+        rounding = 4 * float(np.finfo(workload.dtype).eps) * float(np.linalg.norm(start))
+        if not apart <= nearly * size + rounding:
+            return f"the change of {name} is {apart / max(size, 1e-30):.1e} of its size off: it differs"
     return ""
 
 

@@ -163,10 +163,10 @@ def chain(batch: int = 4096, width: int = 1024, dtype: str = "float32") -> Workl
 def deep(
     batch: int = 32, depth: int = 200, width: int = 64, classes: int = 10, dtype: str = "float32"
 ) -> Workload:
-    """Many layers of one width, relu, SGD."""
+    """Many layers of one width, relu, SGD; at a larger rate rounding alone flips units within five steps."""
     layers = _mlp((*(width for _ in range(depth)), classes), "relu")
     name = f"deep MLP {depth} x {width}"
-    return Workload(name, layers, (width,), batch, "cross_entropy", "sgd", 1e-3, dtype)
+    return Workload(name, layers, (width,), batch, "cross_entropy", "sgd", 1e-5, dtype)
 
 
 def attention(

@@ -43,7 +43,7 @@ class ArrayKit:
     def conv(self, x: Any, K: Any, b: Any, padding: int, stride: int) -> Any:
         """One product for each place in the kernel, summed."""
         p = padding
-        x = self.np.pad(x, ((0, 0), (0, 0), (p, p), (p, p))) if p else x
+        x = self.np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)), "constant") if p else x
         rows, columns = ((n - K.shape[2]) // stride + 1 for n in x.shape[2:])
         total = b[:, None, None]
         for i in range(K.shape[2]):

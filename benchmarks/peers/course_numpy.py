@@ -172,7 +172,9 @@ class Network:
         self.slopes: dict[str, Any] = {}
 
     def forward(self, placed: Sequence[Placed], x: Any) -> tuple[Any, Back]:
-        given, backs, extra = x, [], []
+        given = x
+        backs: list[Back] = []
+        extra: list[Any] = []
         for one in placed:
             if one.layer == Pointwise("times_input"):
                 extra.append(None)

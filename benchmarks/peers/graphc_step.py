@@ -26,11 +26,18 @@ class GraphcKit:
     def layer_norm(self, x: g.Node, gamma: g.Node, beta: g.Node) -> g.Node:
         return g.layer_norm(x, gamma, beta)
 
-    def conv(self, x: g.Node, K: g.Node, b: g.Node, padding: int, stride: int) -> g.Node:
-        return g.conv2d(x, K, b, padding=padding, stride=stride)
+    def conv(self, x: Any, K: Any, b: g.Node, padding: int, stride: int) -> g.Node:
+        size, sides = K.shape[2], []
+        for axis in (2, 3):  # graphc wants windows that fit: what the last one does not reach is cut off
+            rest = (x.shape[axis] + 2 * padding - size) % stride if stride > 1 else 0
+            cut = max(rest - padding, 0)
+            x = x[(slice(None),) * axis + (slice(0, x.shape[axis] - cut),)] if cut else x
+            sides.append((padding, padding - rest + cut))
+        return g.conv2d(x, K, b, padding=tuple(sides), stride=stride)
 
-    def max_pool(self, x: g.Node, size: int) -> g.Node:
-        return g.max_pool2d(x, size=size)
+    def max_pool(self, x: Any, size: int) -> g.Node:
+        rows, columns = (n - n % size for n in x.shape[2:])  # whole windows, as before
+        return g.max_pool2d(x[:, :, :rows, :columns], size=size)
 
     def flatten(self, x: g.Node) -> g.Node:
         return g.flatten(x)

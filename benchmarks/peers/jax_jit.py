@@ -76,6 +76,8 @@ class JaxRun:
         self.workload, self.initial = workload, dict(params)
         self.given = [(jnp.asarray(b.x), None if b.t is None else jnp.asarray(b.t)) for b in batches]
         self.compiled = make_step(workload)
+        self.params: dict[str, Any] = {}
+        self.moments: Any = {}
         self.reset()
 
     def step(self, i: int) -> float:
@@ -93,7 +95,7 @@ class JaxRun:
         zeros = {slot: {n: jnp.zeros_like(p) for n, p in self.params.items()} for slot in "mv"}
         match self.workload.optimiser:
             case "adam":
-                self.moments: Any = {**zeros, "k": jnp.zeros((), self.workload.dtype)}
+                self.moments = {**zeros, "k": jnp.zeros((), self.workload.dtype)}
             case "momentum":
                 self.moments = {"v": zeros["v"]}
             case "none":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -20,7 +21,7 @@ class TorchKit:
         return torch.addmm(b, x, W) if x.ndim == 2 else x @ W + b
 
     def function(self, name: str, x: Any) -> Any:
-        return F.gelu(x, approximate="tanh") if name == "gelu_tanh" else getattr(torch, name, None)(x)
+        return F.gelu(x, approximate="tanh") if name == "gelu_tanh" else getattr(torch, name)(x)
 
     def batch_norm(self, x: Any, gamma: Any, beta: Any) -> Any:
         return F.batch_norm(x, None, None, gamma, beta, training=True, eps=EPS)
@@ -103,7 +104,7 @@ class TorchRun:
 
     def values(self) -> dict[str, Any]:
         if self.wants_input:
-            return {"dx": self.given[0][0].grad.numpy()}
+            return {"dx": np.asarray(self.given[0][0].grad)}
         return {name: p.detach().numpy() for name, p in self.params.items()}
 
     def reset(self) -> None:

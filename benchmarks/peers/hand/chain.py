@@ -35,7 +35,7 @@ class ChainRun:
             values = [x, *(row[: len(x)] for row in self.scratch)]
             total += self._forward(values, x)
             self._backward(values, x, dx)
-        return total / self.x.size
+        return total / float(self.x.size)
 
     def _forward(self, values: list[Any], x: Any) -> float:
         for i, (one, number) in enumerate(zip(self.steps, self.numbers, strict=True)):

@@ -144,7 +144,7 @@ class ColumnsRun:
     def _squared(self, y: Any, t: Any) -> float:
         np.subtract(y, t, out=y)
         row = y.reshape(-1)
-        loss = float(np.dot(row, row)) / row.size
+        loss = float(np.dot(row, row) / row.size)
         np.multiply(y, self.seed, out=y)
         return loss
 

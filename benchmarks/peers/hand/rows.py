@@ -35,13 +35,13 @@ def cross_entropy(z: Any, t: Any, rows: Any, ones: Any) -> float:
     total = np.dot(z, ones)
     np.multiply(z, (1 / (total * n))[:, None], out=z)
     z[rows, t] -= z.dtype.type(1 / n)
-    return float((np.log(total) - chosen).sum()) / n
+    return float((np.log(total) - chosen).sum() / n)
 
 
 def squared(y: Any, t: Any) -> float:
     """The mean squared error; `y` becomes its gradient."""
     np.subtract(y, t, out=y)
     row = y.reshape(-1)
-    loss = float(np.dot(row, row)) / row.size
+    loss = float(np.dot(row, row) / row.size)
     np.multiply(y, y.dtype.type(2 / row.size), out=y)
     return loss

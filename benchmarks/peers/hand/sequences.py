@@ -117,7 +117,7 @@ class SequencesRun:
             case LayerNorm():
                 return NormRows(self.rows, one.input[-1], dtype)
             case Attention(heads):
-                return AttentionRows(n, *one.input, heads, dtype)
+                return AttentionRows(n, one.input[0], one.input[1], heads, dtype)
             case Dense(units):
                 return DenseRows(self.rows, one.input[-1], units, dtype)
             case Pointwise(name):
