@@ -165,6 +165,7 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
         raise GradientError("gradients takes a list of nodes; of one alone, take grad(output, x)")
     for target in targets:
         check_target(target)
+    output = _as_derived(output, targets)
     if not simplify:
         return [as_numbers(r) for r in _raw(output, targets)]
     known = _simplified.setdefault(output, WeakKeyDictionary())
@@ -173,11 +174,33 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
     for target, gradient in zip(missing, _simplify_gradients(_raw(output, missing), missing), strict=True):
         found[target] = as_numbers(gradient)
         known[target] = ref_to(found[target])
+        if gradient.args:
+            _origins.setdefault(found[target], (output, target))
     return [found[t] for t in targets]
 
 
 # Gradients that are still in use somewhere are not derived again: output → target → gradient, holding none of them.
 _simplified: WeakKeyDictionary[Node, WeakKeyDictionary[Node, ref_to[Node]]] = WeakKeyDictionary()
+
+
+# Of what each simplified gradient is one, and by what.
+_origins: WeakKeyDictionary[Node, tuple[Node, Node]] = WeakKeyDictionary()
+
+
+def _as_derived(output: Node, targets: Sequence[Node]) -> Node:
+    """`output` with the gradients in it as the chain rule gave them, where it is differentiated by an intermediate.
+
+    Rules look through intermediates, so that a simplified gradient no longer shows all the ways through one.
+    """
+    inner = [t for t in targets if t.args]
+    whole: dict[Node, Node] = {}
+    for node in topological([output]) if inner else ():
+        if node in _origins:
+            of, by = _origins[node]
+            below = set(topological([of]))
+            if any(t in below for t in inner):
+                whole[node] = as_numbers(_raw(_as_derived(of, targets), [by])[0])
+    return substitute([output], whole)[0] if whole else output
 
 
 def simplify_holding(nodes: Sequence[Node], held: Sequence[Node]) -> list[Node]:

@@ -198,3 +198,18 @@ def test_second_derivatives_by_an_intermediate_are_those_by_an_input(inner, loss
         results.append(evaluate(second, {n.name: given[n.name] for n in Graph(tuple(second)).leaves}))
     for found, wanted in zip(*results, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_gradient_by_an_input_differentiated_by_an_intermediate_counts_every_way_through_it(named):
+    x, y = g.input("x"), g.input("y")
+    q = x * y
+    q = q.named("q") if named else q
+    f = q**3 + q * x
+    dx = g.grad(f, x)
+    by_q = g.grad(dx, q)
+    # df/dx = (3*q**2 + x)*y + q, with x and y held
+    values = {"x": 2.0, "y": -3.0}
+    assert evaluate([by_q], values)[0] == 6 * (2.0 * -3.0) * -3.0 + 1
+    (plain,) = g.gradients(g.gradients(f, [x], simplify=False)[0], [q], simplify=False)
+    assert evaluate([plain], values)[0] == evaluate([by_q], values)[0]
