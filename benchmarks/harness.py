@@ -227,7 +227,25 @@ def machine() -> dict[str, Any]:
     )
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     when = time.strftime("%Y-%m-%d", time.gmtime())
-    return {"cores": os.cpu_count(), "cpu": model, "load": load, "numpy": np.__version__, "date": when}
+    kernels = _blas_kernels()
+    return {
+        "cores": os.cpu_count(),
+        "cpu": model,
+        "load": load,
+        "numpy": np.__version__,
+        "blas": kernels,
+        "date": when,
+    }
+
+
+def _blas_kernels() -> str:
+    """Which kernels NumPy's OpenBLAS chose, as in "SkylakeX": with those of an older processor it is much slower."""
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return ""
+    found = [library.get("architecture", "") for library in threadpool_info()]
+    return ", ".join(dict.fromkeys(name for name in found if name))
 
 
 def _lines(path: str) -> list[str]:

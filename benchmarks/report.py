@@ -13,7 +13,7 @@ from benchmarks.workloads import BenchmarkError
 OWN = "graphc"
 HOW = """# Performance
 
-Whole training steps: forward, loss, backward, update, on {cores} cores of {cpu}, {runs}, {date}. Every peer runs in
+Whole training steps: forward, loss, backward, update, on {cores} of {cpu}{blas}, {runs}, {date}. Every peer runs in
 its own process; rounds are run in turn, and each ratio is the median of the ratios of rounds that followed one another,
 the median over runs. First five losses and the change of every parameter agree between the peers, or it is said below.
 Absolute times drift on shared machines; ratios within a run hold. Measure again with:
@@ -79,9 +79,18 @@ def page(runs: Sequence[dict[str, Any]], merged: dict[str, dict[str, dict[str, A
     machine = runs[0]["machine"]
     peers = list(dict.fromkeys(peer for by_peer in merged.values() for peer in by_peer))
     count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
-    cores = runs[0]["settings"]["cores"] or machine["cores"]
+    number = runs[0]["settings"]["cores"] or machine["cores"]
+    cores = "1 core" if number == 1 else f"{number} cores"
+    blas = f" (NumPy's BLAS with kernels for {machine['blas']})" if machine["blas"] else ""
     parts = [
-        HOW.format(cores=cores, cpu=machine["cpu"], runs=count, date=machine["date"], peers=",".join(peers)),
+        HOW.format(
+            cores=cores,
+            cpu=machine["cpu"] or "a processor that does not say its name",
+            blas=blas,
+            runs=count,
+            date=machine["date"],
+            peers=",".join(peers),
+        ),
         _table("Milliseconds of a step", merged, peers, "step", lambda v: f"{1e3 * v:.3g}"),
         _table("graphc's time over each library's", merged, peers, "ratio", lambda v: f"{v:.2f}"),
         _table("Seconds to the first step, imports left out", merged, peers, "first", lambda v: f"{v:.2g}"),
