@@ -55,7 +55,7 @@ def timed(module: Any, name: str, spent: dict[str, float]) -> Iterator[None]:
 
 
 def measure(key: str) -> Stages:
-    """Compile the step of a workload once. What is done once in a process, such as loading SymPy, is in it."""
+    """Compile the step of a workload once, in a fresh process: each operation meets SymPy for the first time."""
     workload = workloads.find(key)
     begin = time.perf_counter()
     loss, leaves = build(workload)
