@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, Literal
@@ -31,6 +31,7 @@ class Dense(Layer):
 
     units: int
     activation: str | Callable[[Node], Node] | None = None
+    _: KW_ONLY
     bias: bool = True
     init: start.Init = field(default_factory=start.he)
     bias_init: start.Init = field(default_factory=start.zeros)
@@ -54,6 +55,7 @@ class Conv1D(Layer):
 
     filters: int
     size: int
+    _: KW_ONLY
     stride: int = 1
     padding: Padding = 0
     dilation: int = 1
@@ -79,6 +81,7 @@ class Conv2D(Layer):
 
     filters: int
     size: Size
+    _: KW_ONLY
     stride: Size = 1
     padding: Padding = 0
     dilation: Size = 1
@@ -132,6 +135,7 @@ class MaxPool2D(Layer):
 
     size: Size = 2
     stride: Size | None = None
+    _: KW_ONLY
     padding: Padding = 0
     layout: Literal["NCHW", "NHWC"] = "NCHW"
     name: str = ""
@@ -146,6 +150,7 @@ class AvgPool2D(Layer):
 
     size: Size = 2
     stride: Size | None = None
+    _: KW_ONLY
     padding: Padding = 0
     layout: Literal["NCHW", "NHWC"] = "NCHW"
     name: str = ""
@@ -174,6 +179,7 @@ class BatchNorm(Layer):
     the running ones. Source: Ioffe and Szegedy, Batch normalization (2015), algorithms 1 and 2.
     """
 
+    _: KW_ONLY
     axis: int = 1
     momentum: Fraction | float = Fraction(1, 10)
     eps: Fraction | float = normalize.EPS
@@ -209,6 +215,7 @@ class LayerNorm(Layer):
     Source: Ba, Kiros and Hinton, Layer normalization (2016).
     """
 
+    _: KW_ONLY
     axes: int = 1
     eps: Fraction | float = normalize.EPS
     scale: bool = True
@@ -232,6 +239,7 @@ class Dropout(Layer):
     """
 
     rate: Fraction | float = Fraction(1, 2)
+    _: KW_ONLY
     seed: int = 0
     name: str = ""
 
@@ -248,6 +256,7 @@ class Embedding(Layer):
 
     count: int
     width: int
+    _: KW_ONLY
     init: start.Init = field(default_factory=start.normal)
     name: str = ""
 
@@ -291,6 +300,10 @@ def _activated(x: Node, function: Any, scope: Scope, **options: Any) -> Node:
         if not isinstance(result, Node):
             raise GraphcError(f"{scope.path}: the activation gave {result!r}, which is no node")
         return result
+    if isinstance(function, int):
+        raise GraphcError(
+            f"{scope.path}: only the number of units is given, as in Dense({function}); the rest is read from the input"
+        )
     if function not in FUNCTIONS:
         near = get_close_matches(str(function), FUNCTIONS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""

@@ -105,3 +105,12 @@ def test_a_layer_that_is_not_there(name: str, hint: str) -> None:
     with pytest.raises(AttributeError) as caught:
         getattr(nn, name)
     assert str(caught.value) == f"graphc.nn has no {name!r}{hint}"
+
+
+def test_sizes_of_the_input_are_not_given():
+    x = g.input("x", ("N", 784))
+    with pytest.raises(g.GraphcError, match=r"only the number of units is given, as in Dense\(256\)"):
+        nn.Dense(784, 256)(x)
+    for wrong in (lambda: nn.Conv2D(3, 8, 3), lambda: nn.BatchNorm(256), lambda: nn.LayerNorm(256)):
+        with pytest.raises(TypeError, match="positional argument"):
+            wrong()
