@@ -155,7 +155,8 @@ def _slice(scope: Scope, start: DimLike, step: int, length: DimLike, extent: Dim
         last = scope.dim(stop)
     else:
         last = f"{scope.dim(stop)} if {scope.dim(stop)} >= 0 else None"
-    if step > 0 and stop == extent:
+    beyond = isinstance(stop, int) and isinstance(extent, int) and stop >= extent
+    if step > 0 and (stop == extent or beyond):
         last = ""
     return f"{first}:{last}" + (f":{step}" if step != 1 else "")
 

@@ -19,6 +19,7 @@ from graphc.ops.composite import open_composite
 from graphc.ops.leaf import ASSUMED, CONST, const
 from graphc.ops.move import BROADCAST, RESHAPE
 from graphc.ops.pointwise import CAST, DIV, GREATER, MUL, SQRT, SQUARE, cast
+from graphc.plan.windows import by_taps
 
 LARGEST_POWER = 8  # x**8 is three squarings
 FOLDED_BITS = 64  # a longer exact number is not cheaper to read than the expression it came from
@@ -131,7 +132,8 @@ def _core(node: Node) -> Node:
 def _drop_axes(node: Node) -> Node:
     """`keepdims` becomes a reshape, so that both forms of one reduction share the work."""
     axes, keepdims = node.attrs
-    return make(RESHAPE, (make(node.op, node.args, (axes, False)),), (node.shape,)) if keepdims else node
+    reduced = by_taps(make(node.op, node.args, (axes, False)))
+    return make(RESHAPE, (reduced,), (node.shape,)) if keepdims else reduced
 
 
 def _power(node: Node) -> Node:
