@@ -19,7 +19,7 @@ from graphc.ops.composite import open_composite
 from graphc.ops.leaf import ASSUMED, CONST, const
 from graphc.ops.move import BROADCAST, RESHAPE
 from graphc.ops.pointwise import CAST, DIV, GREATER, MUL, SQRT, SQUARE, cast
-from graphc.plan.windows import by_taps
+from graphc.plan.windows import by_taps, winners
 
 LARGEST_POWER = 8  # x**8 is three squarings
 FOLDED_BITS = 64  # a longer exact number is not cheaper to read than the expression it came from
@@ -97,7 +97,8 @@ def _lower_node(node: Node, done: dict[Node, Node], opened: dict[Node, Node]) ->
     if node.op.kind == "composite":
         if node not in opened:
             bare = make(node.op, (done[a] for a in node.args), node.attrs)
-            opened[node] = open_composite(bare, stable=True)
+            found = winners(bare)
+            opened[node] = open_composite(bare, stable=True) if found is None else found
         if opened[node] not in done:
             return opened[node]
         done[node] = done[opened[node]]

@@ -6,29 +6,54 @@ windows visits each entry through strides that no vector unit follows.
 
 from __future__ import annotations
 
-from functools import reduce
-from itertools import product
+from itertools import accumulate, product
 from math import prod
 
 from graphc.ir.node import Node, make
 from graphc.ir.types import DimLike
-from graphc.ops.move import SLICE
-from graphc.ops.pointwise import ADD, MAXIMUM, MINIMUM
+from graphc.ops.move import SLICE, reshape, stack
+from graphc.ops.pointwise import ADD, EQUAL, GREATER, MAXIMUM, MINIMUM, cast
 from graphc.ops.window import SLIDING_WINDOW
 
 MOST_TAPS = 16  # a slice and an operation for each
 _PAIRWISE = {"max": (MAXIMUM, (0,)), "min": (MINIMUM, (0,)), "sum": (ADD, ())}
+_EXTREMES = {"is_max": "max", "is_min": "min"}
 
 
 def by_taps(node: Node) -> Node:
     """A maximum, minimum or sum over all taps of a window, tap by tap; any other reduction as it is."""
-    window, (axes, _) = node.args[0], node.attrs
-    if window.op is not SLIDING_WINDOW or node.op.name not in _PAIRWISE:
-        return node
+    parts = _taps(node.args[0], node.attrs[0]) if node.op.name in _PAIRWISE else None
+    return node if parts is None else _running(node.op.name, parts)[-1]
+
+
+def winners(node: Node) -> Node | None:
+    """`is_max` and `is_min` of a window tap by tap: an entry wins that is the extreme, and no earlier one was."""
+    if node.op.name not in _EXTREMES:
+        return None
+    parts = _taps(node.args[0], node.attrs[0])
+    if parts is None:
+        return None
+    running = _running(_EXTREMES[node.op.name], parts)
+    here = [make(EQUAL, (part, running[-1])) for part in parts]
+    before = [make(EQUAL, (extreme, running[-1])) for extreme in running[:-1]]
+    first = [here[0], *(make(GREATER, pair) for pair in zip(here[1:], before, strict=True))]
+    return cast(reshape(stack(first, axis=-1), node.shape), "real")
+
+
+def _running(name: str, parts: list[Node]) -> list[Node]:
+    """The maximum, minimum or sum of the first part, of the first two, and so on."""
+    op, attrs = _PAIRWISE[name]
+    return list(accumulate(parts, lambda a, b: make(op, (a, b), attrs)))
+
+
+def _taps(window: Node, axes: tuple[int, ...]) -> list[Node] | None:
+    """The slice of each tap, if `axes` are all the taps of a window that has few."""
+    if window.op is not SLIDING_WINDOW:
+        return None
     along, sizes, strides, dilations = window.attrs
     taps = tuple(range(window.ndim - len(along), window.ndim))
     if axes != taps or not all(isinstance(s, int) for s in sizes) or prod(sizes) > MOST_TAPS:
-        return node
+        return None
     x = window.args[0]
     parts: list[Node] = []
     for tap in product(*map(range, sizes)):
@@ -37,5 +62,4 @@ def by_taps(node: Node) -> Node:
             slices[axis] = (dilation * place, stride, window.shape[axis])
         whole = all(cut == (0, 1, d) for cut, d in zip(slices, x.shape, strict=True))
         parts.append(x if whole else make(SLICE, (x,), (tuple(slices),)))
-    op, attrs = _PAIRWISE[node.op.name]
-    return reduce(lambda a, b: make(op, (a, b), attrs), parts)
+    return parts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from graphc.derive import grad
 from graphc.emit import compile_
 from graphc.ir.node import topological
 from graphc.ops import FUNCTIONS as F
@@ -48,3 +49,17 @@ def test_of_infinite_and_undefined_entries_nothing_is_lost():
     f = compile_(F["max_pool2d"](x))
     values = np.array([[[[np.nan, 1.0, -np.inf, -np.inf], [2.0, 3.0, -np.inf, np.inf]]]])
     np.testing.assert_array_equal(f(x=values), [[[[np.nan, np.inf]]]])
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"size": 3, "stride": 1}, {"size": 2, "stride": 2, "padding": 1}], ids=str
+)
+def test_the_gradient_goes_to_the_first_winner(options):
+    x = input_("x", ("N", 2, 6, 8))
+    w = input_("w", F["max_pool2d"](x, **options).shape)
+    gradient = grad(F["sum"](w * F["max_pool2d"](x, **options)), x)
+    assert "argmax" not in kinds(gradient)
+    rng = np.random.default_rng(0)
+    values = {"x": rng.integers(0, 3, (3, 2, 6, 8)), "w": rng.normal(size=[3, *map(int, w.shape[1:])])}
+    f = compile_(gradient)
+    np.testing.assert_allclose(f(**values), f.naive(**values), rtol=1e-14, atol=1e-15)
