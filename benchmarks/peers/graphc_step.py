@@ -8,6 +8,7 @@ from typing import Any
 import graphc as g
 from benchmarks.data import Batch
 from benchmarks.network import loss_of
+from benchmarks.peers.generated import StepRun
 from benchmarks.workloads import Workload
 
 
@@ -105,33 +106,5 @@ def compiled(workload: Workload) -> Any:
     )
 
 
-class GraphcRun:
-    """The step on the prepared batches."""
-
-    def __init__(self, step: Any, params: Mapping[str, Any], batches: Sequence[Batch]) -> None:
-        self.made, self.initial = step, dict(params)
-        self.given = [{"x": b.x} if b.t is None else {"x": b.x, "t": b.t} for b in batches]
-        self.owns = hasattr(step, "params")
-        self.dx: Any = None
-        self.reset()
-
-    def step(self, i: int) -> float:
-        found = self.made(**self.given[i])
-        if self.owns:
-            return float(found)
-        self.dx = found["dx"]
-        return float(found["loss"])
-
-    def values(self) -> dict[str, Any]:
-        return dict(self.made.params) if self.owns else {"dx": self.dx}
-
-    def reset(self) -> None:
-        if self.owns:
-            for name, view in self.made.params.items():
-                view[...] = self.initial[name]
-            for view in self.made.state.values():
-                view[...] = 0
-
-
-def start(workload: Workload, params: Mapping[str, Any], batches: Sequence[Batch]) -> GraphcRun:
-    return GraphcRun(compiled(workload), params, batches)
+def start(workload: Workload, params: Mapping[str, Any], batches: Sequence[Batch]) -> StepRun:
+    return StepRun(compiled(workload), params, batches)

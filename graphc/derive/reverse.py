@@ -192,14 +192,17 @@ def _as_derived(output: Node, targets: Sequence[Node]) -> Node:
 
     Rules look through intermediates, so that a simplified gradient no longer shows all the ways through one.
     """
-    inner = [t for t in targets if t.args]
-    whole: dict[Node, Node] = {}
+    inner = {t for t in targets if t.args}
+    found: dict[Node, dict[Node, Node]] = {}
     for node in topological([output]) if inner else ():
         if node in _origins:
             of, by = _origins[node]
-            below = set(topological([of]))
-            if any(t in below for t in inner):
-                whole[node] = as_numbers(_raw(_as_derived(of, targets), [by])[0])
+            found.setdefault(of, {})[node] = by
+    whole: dict[Node, Node] = {}
+    for of, wrt in found.items():
+        if not inner.isdisjoint(topological([of])):
+            raw = _raw(_as_derived(of, targets), list(wrt.values()))
+            whole.update(zip(wrt, map(as_numbers, raw), strict=True))
     return substitute([output], whole)[0] if whole else output
 
 

@@ -115,7 +115,7 @@ def _run(layer: Layer, x: Node, scope: Scope) -> Node:
     """`layer` as a model of `x`; one without a name is not taken for another that `x` was made with."""
     below = topological([expect_node(x, "the input of a model")])
     taken = next(
-        (n.name for n in below if n.op.name == "param" and f"{n.name}".startswith(f"{scope.path}/")), None
+        (n.name for n in below if n.op.name == "param" and (n.name or "").startswith(f"{scope.path}/")), None
     )
     if taken is not None and not layer.name:
         raise GraphcError(

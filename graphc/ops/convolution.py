@@ -7,7 +7,7 @@ Along one axis of size H, with padding P_lo and P_hi, a kernel of size K, stride
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from graphc.ir.errors import ShapeError
@@ -27,12 +27,11 @@ from graphc.ops.padding import (
     short_numbers,
 )
 from graphc.ops.reduce import max_, mean
-from graphc.ops.window import per_axis, sliding_window, whole_number
+from graphc.ops.window import Whole, per_axis, sliding_window, whole_number
 from graphc.ops.words import check_words
 
 Layout1D = Literal["NCL", "NLC"]
 Layout2D = Literal["NCHW", "NHWC"]
-Whole = int | Sequence[int]  # one number for every axis, or one per axis
 Padding = int | Sequence[int] | Sequence[Sequence[int]] | Literal["valid", "same"]
 
 
@@ -119,34 +118,24 @@ def _index_string(layout: str, grouped: bool) -> str:
     return f"n{places}{g}c{taps},{taps}c{g}f->n{places}{g}f"
 
 
-@composite(name="conv1d")
-def _conv1d(
-    x: Node,
-    K: Node,
-    b: Node | None = None,
-    *,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-    layout: str = "NCL",
-) -> Node:
-    return _convolution(_label("conv1d", K), x, K, b, stride, padding, dilation, groups, layout)
+def _declare_convolution(name: str, usual: str) -> None:
+    @composite(name=name)
+    def _body(
+        x: Node,
+        K: Node,
+        b: Node | None = None,
+        *,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        layout: str = usual,
+    ) -> Node:
+        return _convolution(_label(name, K), x, K, b, stride, padding, dilation, groups, layout)
 
 
-@composite(name="conv2d")
-def _conv2d(
-    x: Node,
-    K: Node,
-    b: Node | None = None,
-    *,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-    layout: str = "NCHW",
-) -> Node:
-    return _convolution(_label("conv2d", K), x, K, b, stride, padding, dilation, groups, layout)
+_declare_convolution("conv1d", "NCL")
+_declare_convolution("conv2d", "NCHW")
 
 
 def _label(op: str, kernel: Node) -> str:
@@ -264,37 +253,16 @@ def _last(count: int) -> tuple[int, ...]:
     return tuple(range(-count, 0))
 
 
-def _max_pool(op: str, x: Node, size: Any, stride: Any, padding: Any, layout: str) -> Node:
-    windows = _pool_windows(op, x, size, stride, padding, layout, const("-inf").attrs[1])
-    return max_(windows, axis=_last(len(layout) - 2))
+def _declare_pool(name: str, reduction: Callable[..., Node], fill: Any, usual: str) -> None:
+    @composite(name=name)
+    def _body(x: Node, *, size: Any = 2, stride: Any = None, padding: Any = 0, layout: str = usual) -> Node:
+        windows = _pool_windows(name, x, size, stride, padding, layout, fill)
+        return reduction(windows, axis=_last(len(layout) - 2))
 
 
-def _avg_pool(op: str, x: Node, size: Any, stride: Any, padding: Any, layout: str) -> Node:
-    return mean(_pool_windows(op, x, size, stride, padding, layout, 0), axis=_last(len(layout) - 2))
-
-
-@composite(name="max_pool1d")
-def _max_pool1d(x: Node, *, size: Any = 2, stride: Any = None, padding: Any = 0, layout: str = "NCL") -> Node:
-    return _max_pool("max_pool1d", x, size, stride, padding, layout)
-
-
-@composite(name="max_pool2d")
-def _max_pool2d(
-    x: Node, *, size: Any = 2, stride: Any = None, padding: Any = 0, layout: str = "NCHW"
-) -> Node:
-    return _max_pool("max_pool2d", x, size, stride, padding, layout)
-
-
-@composite(name="avg_pool1d")
-def _avg_pool1d(x: Node, *, size: Any = 2, stride: Any = None, padding: Any = 0, layout: str = "NCL") -> Node:
-    return _avg_pool("avg_pool1d", x, size, stride, padding, layout)
-
-
-@composite(name="avg_pool2d")
-def _avg_pool2d(
-    x: Node, *, size: Any = 2, stride: Any = None, padding: Any = 0, layout: str = "NCHW"
-) -> Node:
-    return _avg_pool("avg_pool2d", x, size, stride, padding, layout)
+for _rank, _usual in (("1d", "NCL"), ("2d", "NCHW")):
+    _declare_pool(f"max_pool{_rank}", max_, const("-inf").attrs[1], _usual)
+    _declare_pool(f"avg_pool{_rank}", mean, 0, _usual)
 
 
 @function

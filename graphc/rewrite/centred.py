@@ -156,12 +156,11 @@ def standard_root(node: Node) -> Node | None:
     inner = _bare(node)
     if inner.op.name != "sqrt":
         return None
-    for factors, _ in terms_of(_bare(inner.args[0])).items():  # noqa: PERF102 - not a dict
-        for total, _ in factors:
-            given = _deviation_squared(total)
-            found = _spread(inner.args[0], given) if given is not None else None
-            if given is not None and found is not None and found.scale == PLAIN:
-                return _root_mean_square(given, found.eps) if _beside(node, given.x, given.axes) else None
+    items = terms_of(_bare(inner.args[0])).items()
+    for given in (_deviation_squared(total) for factors, _ in items for total, _ in factors):
+        found = _spread(inner.args[0], given) if given is not None else None
+        if given is not None and found is not None and found.scale == PLAIN:
+            return _root_mean_square(given, found.eps) if _beside(node, given.x, given.axes) else None
     return None
 
 
