@@ -49,7 +49,10 @@ def _mean_axes(centre: Node, x: Node) -> Axes | None:
     if total.op is not SUM or total.args[0] is not x:
         return None
     axes: Axes = total.attrs[0]
-    expected = terms_of(as_node(1) / as_node(product(x.shape[a] for a in axes))).items()
+    count = product(x.shape[a] for a in axes)
+    if count == 0:
+        return None
+    expected = terms_of(as_node(1) / as_node(count)).items()
     there = [(times(factors, ((total, 1),), -1), c) for factors, c in items]
     return axes if there == expected and _beside(centre, x, axes) else None
 

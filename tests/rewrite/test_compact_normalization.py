@@ -79,3 +79,9 @@ def test_values_of_which_the_mean_is_taken_elsewhere_are_no_deviations():
     ).names
     dx = grad(names["loss"], names["x"])
     assert not any(n.op.name == "standardize" for n in topological([dx]))
+
+
+def test_of_no_values_nothing_is_made():
+    x, gamma, beta = input_("x", (0, 3)), param("gamma", 3), param("beta", 3)
+    dx, dbeta = gradients(F["sum"](F["batch_norm"](x, gamma, beta)), [x, beta])
+    assert (dx.shape, dbeta.shape) == ((0, 3), (3,))
