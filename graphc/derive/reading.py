@@ -45,6 +45,10 @@ def for_reading(
     for node in topological([expr], stop=lambda n: n in stop or n in instead):
         if node in instead:
             done[node] = _own(instead[node])
+        elif node not in stop and not node.ndim and node.op.name == "mul":
+            left, right = (done[a] for a in node.args)
+            inner = [_whole(replace(p, negative=False)) for p in (left, right)]
+            done[node] = _Scaled(rebuild(node, inner), left.negative is not right.negative)
         elif node in stop or not node.ndim:
             done[node] = _Scaled(
                 node if node in stop else rebuild(node, [_whole(done[a]) for a in node.args])

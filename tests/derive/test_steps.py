@@ -218,3 +218,9 @@ def test_nodes_of_one_name_are_told_apart() -> None:
     assert text == derive(twice).text()
     free = (F["tanh"](x).named("h") * input_("h_2") + F["tanh"](y).named("h")).named("f")
     assert derive(free).text().startswith("h = tanh(x)\nh_3 = tanh(y)\nf = h*h_2 + h_3\n")
+
+
+def test_the_sign_of_a_difference_turned_round_stands_before_the_product():
+    text = derive(parse("(sigmoid(a*x) - t)**2").require_root()).text()
+    assert "      = -2*h2\n" in text
+    assert "*(-" not in text.replace("dy/dh2 * (-1)", "")
