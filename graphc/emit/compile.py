@@ -15,6 +15,7 @@ from graphc.ir.pause import collection_paused
 from graphc.ir.types import check_sizes
 from graphc.ops.pointwise import cast
 from graphc.plan.plan import make_plan
+from graphc.plan.setting import Setting
 from graphc.rewrite.simplify import simplify_all
 
 REALS = ("float64", "float32")
@@ -30,6 +31,7 @@ def compile_(
     sizes: Mapping[str, int] | None = None,
     reuse: bool = False,
     name: str = "f",
+    without: Sequence[str] = (),
 ) -> Function: ...
 
 
@@ -42,6 +44,7 @@ def compile_(
     sizes: Mapping[str, int] | None = None,
     reuse: bool = False,
     name: str = "f",
+    without: Sequence[str] = (),
 ) -> Step: ...
 
 
@@ -55,13 +58,15 @@ def compile_(
     sizes: Mapping[str, int] | None = None,
     reuse: bool = False,
     name: str = "f",
+    without: Sequence[str] = (),
 ) -> Function | Step:
     """Compile a graph to one NumPy function, or with `updates` to a training step; all is simplified together.
 
     `outputs` is a node, a list or tuple of nodes, or a dict by name; results come back in the same form.
     `updates` gives the new value of parameters and states, each computed from the old values. `dtype` is what
     reals become. `sizes` are hints for the planner, and bind named sizes of what a step owns. With `reuse`,
-    returned arrays may be overwritten by the next call. `name` is what the generated function is called.
+    returned arrays may be overwritten by the next call. `name` is what the generated function is called. `without`
+    switches passes of the planner off by name (`f.plan.notes` says what each did).
 
     Raises `BindError` when a size cannot be known at the call, `GraphcError` for an update that is none.
 
@@ -86,8 +91,14 @@ def compile_(
         simple[: len(nodes)],
         new,
         name=name,
-        sizes=sizes,
-        reuse=reuse,
+        setting=Setting(
+            real=dtype,
+            sizes=tuple(sorted((sizes or {}).items())),
+            owns=updates is not None,
+            workspace=reuse or updates is not None,
+            outputs_too=reuse,
+            off=frozenset(without),
+        ),
         reserved=RESERVED,
         labels=labels,
         written=written,

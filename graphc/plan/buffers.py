@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from graphc.ir.node import Node
-from graphc.ir.types import Dim, DType, Shape, evaluate_dim, product
+from graphc.ir.types import DType, Shape
 from graphc.plan.alias import find_source, is_fresh, read_by
 from graphc.plan.contraction import plan_contraction
 from graphc.plan.order import Line
+from graphc.plan.setting import Setting
 
 Role = Literal["argument", "owned", "local", "workspace"]
 Place = Literal["new", "view", "in place", "workspace", "owned"]
-
-WORTHWHILE = 16384  # entries from which writing into memory at hand pays
-USUAL_SIZE = 64  # what a named size is reckoned at when no hint is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +41,12 @@ class Placed:
     reads: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What is allowed: `workspace` keeps large results between calls, `outputs_too` also those returned."""
-
-    sizes: tuple[tuple[str, int], ...] = ()
-    workspace: bool = False
-    outputs_too: bool = False
-
-    def is_large(self, node: Node) -> bool:
-        """Whether writing the value of `node` into memory at hand pays."""
-        return _entries(node.shape, self.sizes) >= WORTHWHILE
-
-
-@lru_cache(maxsize=1024)
-def _entries(shape: Shape, hints: tuple[tuple[str, int], ...]) -> int:
-    """About how many entries an array has."""
-    sizes = {s: USUAL_SIZE for d in shape if isinstance(d, Dim) for s in d.symbols}
-    return evaluate_dim(product(shape), sizes | dict(hints))
-
-
 def place_buffers(
     lines: Sequence[Line],
     leaves: Sequence[Node],
     owned: frozenset[Node],
     outputs: Sequence[Node],
-    policy: Policy,
+    setting: Setting,
 ) -> tuple[list[Placed], list[Buffer]]:
     """A buffer for each line."""
     roots, reads, last = _lifetimes(lines, outputs)
@@ -81,7 +58,7 @@ def place_buffers(
     placed: list[Placed] = []
     for i, line in enumerate(lines):
         read = tuple(dict.fromkeys(memory.home[roots.get(n, n)] for n in reads[i]))
-        number, place = _place(i, line, reads[i], roots, last, line.node in kept, memory, policy)
+        number, place = _place(i, line, reads[i], roots, last, line.node in kept, memory, setting)
         if line.target is None:
             memory.home[line.node] = number
         placed.append(Placed(line, number, place, read))
@@ -131,7 +108,7 @@ def _place(
     last: Mapping[Node, int],
     is_output: bool,
     memory: _Memory,
-    policy: Policy,
+    setting: Setting,
 ) -> tuple[int, Place]:
     """The buffer for one line, and how the result gets there."""
     node = line.node
@@ -140,9 +117,9 @@ def _place(
     if line.action == "compute" and roots[node] is not node:
         return memory.home[roots[node]], "view"
     death = last.get(node, i)
-    if line.action == "compute" and takes_out(node) and policy.is_large(node):
+    if line.action == "compute" and takes_out(node) and setting.is_large(node):
         reused = _dying_operand(i, node, read, roots, memory)
-        may_keep = policy.workspace and (policy.outputs_too or not is_output)
+        may_keep = setting.workspace and (setting.outputs_too or not is_output)
         if reused is not None and (may_keep or memory.buffers[reused].role != "workspace"):
             memory.extend(reused, death)
             return reused, "in place"

@@ -10,12 +10,14 @@ from graphc.ir.graph import Graph
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, DimLike, broadcast_shapes, show_shape
 from graphc.ops.form import show
-from graphc.plan.buffers import Buffer, Place, Placed, Policy, place_buffers
+from graphc.plan.buffers import Buffer, Place, Placed, place_buffers
 from graphc.plan.gradients import Gradient, find_gradients
 from graphc.plan.lines import choose_values
 from graphc.plan.lower import Lowered, lower
 from graphc.plan.names import Namer
 from graphc.plan.order import Action, order_lines
+from graphc.plan.passes import run_passes
+from graphc.plan.setting import Note, Setting
 from graphc.plan.sizes import SizeRule, size_rules
 
 
@@ -54,6 +56,7 @@ class Plan:
     labels: tuple[tuple[Node, DimLike], ...]
     owned_sizes: tuple[str, ...]
     is_step: bool
+    notes: tuple[Note, ...]
 
     def table(self) -> str:
         """The steps, one per line: number, buffer, shape, mathematics."""
@@ -79,8 +82,7 @@ def make_plan(
     updates: Mapping[Node, Node] | None = None,
     *,
     name: str = "f",
-    sizes: Mapping[str, int] | None = None,
-    reuse: bool = False,
+    setting: Setting | None = None,
     reserved: Sequence[str] = (),
     labels: Mapping[Node, str] | None = None,
     written: Sequence[Node] = (),
@@ -94,14 +96,13 @@ def make_plan(
     roots = (*outputs, *(value for _, value in changes))
     surface = tuple(written) or roots
     given = find_gradients(surface[: len(outputs)], roots)
+    setting = setting or Setting(owns=updates is not None, workspace=updates is not None)
     lowered = lower(outputs, changes, {n: g.name for n, g in given.items()} | dict(labels or {}))
+    lowered = run_passes(lowered, setting)
     marks = {lowered.became[n]: g for n, g in given.items() if n in lowered.became}
     inputs, owned = _leaves((*surface, *(leaf for leaf, _ in changes)), owns=updates is not None)
     lines = order_lines(lowered, choose_values(lowered))
-    policy = Policy(
-        tuple(sorted((sizes or {}).items())), workspace=reuse or updates is not None, outputs_too=reuse
-    )
-    placed, buffers = place_buffers(lines, (*inputs, *owned), frozenset(owned), lowered.outputs, policy)
+    placed, buffers = place_buffers(lines, (*inputs, *owned), frozenset(owned), lowered.outputs, setting)
     namer = Namer(reserved)
     names = {leaf: namer.new(leaf.name or "x") for leaf in (*inputs, *owned)}
     symbols = _symbols(lowered, (*inputs, *owned))
@@ -123,6 +124,7 @@ def make_plan(
         _class_labels(surface),
         owned_sizes,
         updates is not None,
+        tuple(setting.notes),
     )
 
 

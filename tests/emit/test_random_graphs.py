@@ -14,7 +14,7 @@ from graphc.ir.node import Node
 from graphc.ops import FUNCTIONS as F
 from graphc.ops import input_, param, state
 from graphc.ops.naive import evaluate
-from graphc.plan import buffers
+from graphc.plan import setting
 
 LEAVES = (input_("x", ("N", 3)), input_("y", ("N", 3)), input_("W", (3, 3)), input_("b", 3), input_("s"))
 UNARY = ("neg", "tanh", "sin", "abs", "square", "relu", "sigmoid", "softmax_", "sign")
@@ -72,7 +72,7 @@ def test_emitted_code_agrees_with_the_reference(
     outputs: list[Node], worthwhile: int, reuse: bool, n: int
 ) -> None:
     brought = [*outputs, LEAVES[0] + 0]
-    with patch.object(buffers, "WORTHWHILE", worthwhile):
+    with patch.object(setting, "WORTHWHILE", worthwhile):
         f = compile_(brought, reuse=reuse)
     given_values = {k: v for k, v in values(n).items() if k in {leaf.name for leaf in f.plan.inputs}}
     kept = {k: v.copy() for k, v in given_values.items()}
@@ -106,7 +106,7 @@ def update_rules(draw: st.DrawFn) -> tuple[dict[Node, Node], list[Node]]:
 def test_updates_read_the_old_values_whatever_they_share(rules: tuple[dict[Node, Node], list[Node]]) -> None:
     updates, outputs = rules
     for worthwhile in (1, 10**6):
-        with patch.object(buffers, "WORTHWHILE", worthwhile):
+        with patch.object(setting, "WORTHWHILE", worthwhile):
             step = compile_([*outputs, sum(OWNED[1:], OWNED[0])], updates=updates)
         assert isinstance(step, Step)
         rng = np.random.default_rng(5)
