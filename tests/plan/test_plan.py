@@ -57,7 +57,7 @@ def test_slots_of_the_workspace_serve_again() -> None:
     node = x
     for i in range(6):
         node = F["tanh"](node @ param(f"W{i}", (400, 400))).named(f"h{i}")
-    plan = make_plan([F["sum"](node)], sizes={"N": 100}, reuse=True)
+    plan = make_plan([F["sum"](node)], setting=Setting(sizes=(("N", 100),), workspace=True, outputs_too=True))
     assert sum(b.role == "workspace" for b in plan.buffers) == 1
     for buffer in plan.buffers:
         assert buffer.birth <= buffer.death or buffer.role == "argument"
