@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import overload
 
@@ -14,12 +15,14 @@ from graphc.ir.op import plainly_called
 from graphc.ir.pause import collection_paused
 from graphc.ir.types import check_sizes
 from graphc.ops.pointwise import cast
+from graphc.plan.costs import SHIPPED, CostTable, load_table
 from graphc.plan.plan import make_plan
 from graphc.plan.setting import Setting
 from graphc.rewrite.simplify import simplify_all
 
 REALS = ("float64", "float32")
 Outputs = Node | Sequence[Node] | Mapping[str, Node]
+Costs = CostTable | str | os.PathLike[str]
 
 
 @overload
@@ -32,6 +35,7 @@ def compile_(
     reuse: bool = False,
     name: str = "f",
     without: Sequence[str] = (),
+    costs: Costs | None = None,
 ) -> Function: ...
 
 
@@ -45,6 +49,7 @@ def compile_(
     reuse: bool = False,
     name: str = "f",
     without: Sequence[str] = (),
+    costs: Costs | None = None,
 ) -> Step: ...
 
 
@@ -59,6 +64,7 @@ def compile_(
     reuse: bool = False,
     name: str = "f",
     without: Sequence[str] = (),
+    costs: Costs | None = None,
 ) -> Function | Step:
     """Compile a graph to one NumPy function, or with `updates` to a training step; all is simplified together.
 
@@ -66,7 +72,8 @@ def compile_(
     `updates` gives the new value of parameters and states, each computed from the old values. `dtype` is what
     reals become. `sizes` are hints for the planner, and bind named sizes of what a step owns. With `reuse`,
     returned arrays may be overwritten by the next call. `name` is what the generated function is called. `without`
-    switches passes of the planner off by name (`f.plan.notes` says what each did).
+    switches passes of the planner off by name (`f.plan.notes` says what each did). `costs` is a table of what
+    operations take, or the file `graphc tune` wrote it to; without it the shipped one, the same everywhere.
 
     Raises `BindError` when a size cannot be known at the call, `GraphcError` for an update that is none.
 
@@ -98,6 +105,7 @@ def compile_(
             workspace=reuse or updates is not None,
             outputs_too=reuse,
             off=frozenset(without),
+            costs=_cost_table(costs),
         ),
         reserved=RESERVED,
         labels=labels,
@@ -106,6 +114,12 @@ def compile_(
     if updates is None:
         return Function(plan, nodes, dtype, result)
     return Step(plan, nodes, dtype, result, sizes or {})
+
+
+def _cost_table(costs: Costs | None) -> CostTable:
+    if costs is None or isinstance(costs, CostTable):
+        return costs or SHIPPED
+    return load_table(costs)
 
 
 def _check_sizes(sizes: Mapping[str, int] | None, roots: Sequence[Node]) -> None:

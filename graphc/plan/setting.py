@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from graphc.ir.node import Node
 from graphc.ir.types import Dim, Shape, evaluate_dim, product
+from graphc.plan.costs import SHIPPED, CostTable
 
 USUAL_SIZE = 64  # what a named size is reckoned at when no hint is given
-WORTHWHILE = 16384  # entries from which writing into memory at hand pays
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Setting:
 
     `sizes` are hints for named sizes. `owns` says that the plan is of a step, which keeps parameters and states;
     `workspace` keeps large results between calls, `outputs_too` also those returned. `off` names passes that are
-    switched off. Passes add to `notes` what they did.
+    switched off. `costs` is what operations take, as the passes reckon. They add to `notes` what they did.
     """
 
     real: str = "float64"
@@ -35,6 +35,7 @@ class Setting:
     workspace: bool = False
     outputs_too: bool = False
     off: frozenset[str] = frozenset()
+    costs: CostTable = SHIPPED
     notes: list[Note] = field(default_factory=list)
 
     def entries(self, shape: Shape) -> int:
@@ -43,7 +44,7 @@ class Setting:
 
     def is_large(self, node: Node) -> bool:
         """Whether writing the value of `node` into memory at hand pays."""
-        return self.entries(node.shape) >= WORTHWHILE
+        return self.entries(node.shape) >= self.costs.worthwhile
 
     def say(self, name: str, text: str) -> None:
         """Note what pass `name` did."""

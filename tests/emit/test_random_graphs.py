@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 from hypothesis import given, settings
@@ -14,7 +14,7 @@ from graphc.ir.node import Node
 from graphc.ops import FUNCTIONS as F
 from graphc.ops import input_, param, state
 from graphc.ops.naive import evaluate
-from graphc.plan import setting
+from graphc.plan.costs import SHIPPED
 
 LEAVES = (input_("x", ("N", 3)), input_("y", ("N", 3)), input_("W", (3, 3)), input_("b", 3), input_("s"))
 UNARY = ("neg", "tanh", "sin", "abs", "square", "relu", "sigmoid", "softmax_", "sign")
@@ -72,8 +72,7 @@ def test_emitted_code_agrees_with_the_reference(
     outputs: list[Node], worthwhile: int, reuse: bool, n: int
 ) -> None:
     brought = [*outputs, LEAVES[0] + 0]
-    with patch.object(setting, "WORTHWHILE", worthwhile):
-        f = compile_(brought, reuse=reuse)
+    f = compile_(brought, reuse=reuse, costs=replace(SHIPPED, worthwhile=worthwhile))
     given_values = {k: v for k, v in values(n).items() if k in {leaf.name for leaf in f.plan.inputs}}
     kept = {k: v.copy() for k, v in given_values.items()}
     for _ in range(2):
@@ -106,8 +105,8 @@ def update_rules(draw: st.DrawFn) -> tuple[dict[Node, Node], list[Node]]:
 def test_updates_read_the_old_values_whatever_they_share(rules: tuple[dict[Node, Node], list[Node]]) -> None:
     updates, outputs = rules
     for worthwhile in (1, 10**6):
-        with patch.object(setting, "WORTHWHILE", worthwhile):
-            step = compile_([*outputs, sum(OWNED[1:], OWNED[0])], updates=updates)
+        costs = replace(SHIPPED, worthwhile=worthwhile)
+        step = compile_([*outputs, sum(OWNED[1:], OWNED[0])], updates=updates, costs=costs)
         assert isinstance(step, Step)
         rng = np.random.default_rng(5)
         old = {leaf.name or "": rng.standard_normal((2, 2)) for leaf in OWNED}
