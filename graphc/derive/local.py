@@ -2,16 +2,20 @@
 
 SymPy's derivative is kept as a small graph over placeholders for the operands and the output `y`; at a node the
 placeholders are replaced. Where the operation declares a better form, proved equal by the tests, that is used.
+What SymPy gives for the operations of the package stands in `table`, so that they do without loading it; the tests
+derive that table again. A formula that is not in it goes to SymPy.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from graphc.derive.scalar import from_sympy, number, to_sympy
+from graphc.derive.table import DERIVATIVES
 from graphc.ir.node import Node, substitute
-from graphc.ir.op import Attrs, Op
+from graphc.ir.op import OPS, Attrs, Op
 from graphc.ops.composite import attributes
 from graphc.ops.leaf import as_node, constant_value, input_, size
 
@@ -50,13 +54,37 @@ def sympy_derivative(op: Op, attrs: Attrs, constant: tuple[bool, ...], index: in
 
     symbols = [sympy.Symbol(f"x{i}", real=True) for i in range(len(constant))]
     expr = formula(op, attrs, symbols, constant)
-    derivative = sympy.diff(expr, symbols[index])
+    slope = sympy.diff(expr, symbols[index])
     nodes = {s: _placeholder(i) for i, s in enumerate(symbols)}
     if not expr.is_Atom and not expr.is_Piecewise:
         y = sympy.Symbol("y", real=True)
         nodes[y] = Y
-        derivative = derivative.subs(expr, y)
-    return from_sympy(derivative, nodes)
+        slope = slope.subs(expr, y)
+    return from_sympy(slope, nodes)
+
+
+# By what it is the derivative of, not by name: another formula has another derivative.
+_ROWS: dict[tuple[object, int], list[tuple[dict[str, Any], Callable[..., Any]]]] = {}
+for _name, _fixed, _index, _written in DERIVATIVES:
+    _ROWS.setdefault((OPS[_name].formula or OPS[_name].body, _index), []).append((_fixed, _written))
+
+
+def derivative(op: Op, attrs: Attrs, constant: tuple[bool, ...], index: int) -> Node:
+    """SymPy's derivative as the table has it, else as SymPy finds it now."""
+    known = _tabled(op.formula or op.body, op.attr_names, attrs, len(constant), index)
+    return sympy_derivative(op, attrs, constant, index) if known is None else known
+
+
+@cache
+def _tabled(source: object, names: tuple[str, ...], attrs: Attrs, arity: int, index: int) -> Node | None:
+    given = dict(zip(names, attrs, strict=True))
+    for fixed, written in _ROWS.get((source, index), ()):
+        if all(given[name] == value for name, value in fixed.items()):
+            code = written.__code__
+            free = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+            operands = map(_placeholder, range(arity))
+            return as_node(written(Y, *operands, **{name: given[name] for name in free}))
+    return None
 
 
 def plain_derivative(node: Node, index: int) -> Node:
@@ -82,8 +110,8 @@ def _plain_template(
         s if c is None or i == index else number(c)
         for i, (s, c) in enumerate(zip(symbols, given, strict=True))
     ]
-    derivative = sympy.diff(formula(op, attrs, operands, constant), symbols[index])
-    return from_sympy(derivative, {s: _placeholder(i) for i, s in enumerate(symbols)})
+    slope = sympy.diff(formula(op, attrs, operands, constant), symbols[index])
+    return from_sympy(slope, {s: _placeholder(i) for i, s in enumerate(symbols)})
 
 
 def local_derivative(node: Node, index: int) -> Node | None:
@@ -99,8 +127,8 @@ def local_derivative(node: Node, index: int) -> Node | None:
 
 def raw_derivative(node: Node, index: int) -> Node:
     """The same as SymPy gave it, before any better form was put in."""
-    derivative = sympy_derivative(node.op, node.attrs, _constants(node), index)
-    if derivative.constant:
-        return derivative
+    found = derivative(node.op, node.attrs, _constants(node), index)
+    if found.constant:
+        return found
     places = {_placeholder(i): a for i, a in enumerate(node.args)}
-    return substitute([derivative], {**places, Y: node})[0]
+    return substitute([found], {**places, Y: node})[0]
