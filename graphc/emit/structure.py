@@ -10,7 +10,7 @@ from graphc.ir.node import Node
 from graphc.ir.types import DimLike, Shape
 from graphc.ops.form import ATOM
 from graphc.ops.random import key_number
-from graphc.plan.lines import new_axes
+from graphc.plan.alias import new_axes
 
 # reductions -------------------------------------------------------------------------------------------------
 
@@ -75,12 +75,13 @@ def transpose(scope: Scope, node: Node) -> Text:
 
 
 def broadcast(scope: Scope, node: Node) -> Text:
-    base, shape = node.args[0], scope.shape(node.shape)
+    base = node.args[0]
+    shape = scope.dim(node.shape[0]) if node.ndim == 1 else scope.shape(node.shape)
     x = scope.value(base)
     if not x.weak:
         return Text(f"np.broadcast_to({x.code}, {shape})")
     dtype = scope.dtype(node.dtype)
-    plain = {"0": "zeros", "1": "ones"}.get(x.code)
+    plain = {"0": "zeros", "0.0": "zeros", "1": "ones", "1.0": "ones"}.get(x.code)
     return Text(f"np.{plain}({shape}, {dtype})" if plain else f"np.full({shape}, {x.code}, {dtype})")
 
 

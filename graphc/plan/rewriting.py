@@ -1,0 +1,51 @@
+"""What a pass is made of: a rewriting of the core graph that carries names and marks along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from graphc.ir.node import Node, make, topological
+from graphc.plan.lower import Lowered
+from graphc.plan.setting import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A rewriting of the core graph: `name` switches it off, `what` is what it does, in a line."""
+
+    name: str
+    what: str
+    run: Callable[[Lowered, Setting], Lowered]
+
+
+def rewritten(lowered: Lowered, rule: Callable[[Node], Node]) -> Lowered:
+    """The graph with `rule` applied to every node, arguments first; names and marks follow their nodes."""
+    done: dict[Node, Node] = {}
+    for node in topological(lowered.roots):
+        if node.is_leaf:
+            done[node] = rule(node)
+            continue
+        args = tuple(done[a] for a in node.args)
+        done[node] = rule(node if args == node.args else make(node.op, args, node.attrs))
+    return replaced(lowered, done)
+
+
+def replaced(lowered: Lowered, done: Mapping[Node, Node]) -> Lowered:
+    """The graph after its nodes became those of `done`; nodes that are not there stay what they are."""
+
+    def now(node: Node) -> Node:
+        return done.get(node, node)
+
+    names: dict[Node, str] = {}
+    for node, name in lowered.names.items():
+        if not now(node).is_leaf and now(node).op.kind != "const":
+            names.setdefault(now(node), name)
+    return replace(
+        lowered,
+        outputs=tuple(map(now, lowered.outputs)),
+        updates=tuple((leaf, now(value)) for leaf, value in lowered.updates),
+        names=names,
+        became={n: now(core) for n, core in lowered.became.items()},
+        origins={now(n): (name, now(base)) for n, (name, base) in lowered.origins.items()},
+    )
