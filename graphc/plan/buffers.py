@@ -157,11 +157,7 @@ def takes_out(node: Node) -> bool:
         return False
     if node.op.kind == "pointwise":
         return isinstance(getattr(np, node.op.array_function, None), np.ufunc)
-    return (
-        node.op.name == "contract"
-        and plan_contraction(node).plain
-        and plan_contraction(node).form == "matmul"
-    )
+    return node.op.name == "contract" and plan_contraction(node).takes_out
 
 
 def _dying_operand(

@@ -7,7 +7,10 @@ from typing import Literal
 
 from graphc.ir.node import Node
 
-Form = Literal["matmul", "outer", "multiply", "tensordot", "blocks", "einsum", "diagonal", "trace"]
+Form = Literal[
+    "dot", "matmul", "vecdot", "outer", "multiply", "tensordot", "blocks", "einsum", "diagonal", "trace"
+]
+_WRITES = ("dot", "vecdot", "outer", "multiply", "einsum")
 ASCII = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -34,6 +37,13 @@ class Contraction:
     def plain(self) -> bool:
         """Whether the call's own result is the result of the contraction."""
         return self.order is None and self.result == self.output
+
+    @property
+    def takes_out(self) -> bool:
+        """Whether the call can write into memory of the shape of the output, a matmul also in another order."""
+        if self.form == "matmul":
+            return self.result == self.output
+        return self.plain and self.form in _WRITES
 
 
 def plan_contraction(node: Node) -> Contraction:
@@ -90,6 +100,8 @@ def _product_form(operands: list[str], core: str) -> _Found | None:
         return None
     if not summed:
         return _multiplied(a, b, core, batch)
+    if a == b and len(summed) == 1 and a[-1] == summed[0] and core and core == a[:-1]:
+        return "vecdot", (0, 1), (None, None), "", None, core
     if len(summed) == 1:
         found = _matmul(a, b, core, summed[0], batch)
         if found:
@@ -149,7 +161,7 @@ def _matmul(a: str, b: str, core: str, k: str, batch: list[str]) -> _Found | Non
     turn_first = len(first) == 2 and first[0] == k
     turn_second = len(second) == 2 and second[1] == k
     orders = (1, 0) if turn_first else None, (1, 0) if turn_second else None
-    return "matmul", places, orders, "", None, core
+    return "dot", places, orders, "", None, core
 
 
 def _stacked(
