@@ -17,7 +17,6 @@ from graphc.ops.flops import extents, own_flops
 from graphc.plan.alias import is_view
 from graphc.plan.contraction import Contraction, plan_contraction
 from graphc.plan.costs import CostTable, item_size, on_all_cores
-from graphc.plan.lines import new_axes
 from graphc.plan.setting import Setting
 
 
@@ -54,22 +53,7 @@ def traffic(node: Node, setting: Setting, place: str = "new") -> int:
 
 def is_free(node: Node) -> bool:
     """Whether the value of a node is a view, without a copy."""
-    if node.op.name == "reshape":
-        base = node.args[0]
-        kept = new_axes(base.shape, node.shape) or new_axes(node.shape, base.shape)
-        return kept is not None or not _is_strided(base)
     return is_view(node) and node.op.name != "contract"
-
-
-def _is_strided(node: Node) -> bool:
-    """Whether a node is a view whose entries do not follow one another, so that a reshape has to copy them."""
-    while node.op.name in ("reshape", "transpose", "slice", "broadcast", "sliding_window"):
-        if node.op.name != "reshape" and node.shape != node.args[0].shape:
-            return True
-        if node.op.name == "transpose":
-            return True
-        node = node.args[0]
-    return False
 
 
 def predict(node: Node, table: CostTable, setting: Setting, place: str = "new") -> float:
@@ -135,13 +119,15 @@ def _reduce(node: Node, rates: _Rates) -> Cost:
 
 def _contract(node: Node, rates: _Rates) -> Cost:
     plan = plan_contraction(node)
-    match plan.form:
-        case "matmul" | "tensordot" | "blocks":
-            return _product(node, plan, rates)
-        case "outer" | "multiply":
-            return Cost(calls=rates.call("ufunc"), entries=rates.entries("add", node.shape))
+    if plan.form in ("outer", "multiply"):
+        return Cost(calls=rates.call("ufunc"), entries=rates.entries("add", node.shape))
+    if plan.form in _PRODUCTS:
+        return _product(node, plan, rates)
     points = rates.entries("einsum", tuple(extents(node).values()))
-    return Cost(calls=rates.call("tensordot"), entries=points)
+    return Cost(calls=rates.call("scan"), entries=points)
+
+
+_PRODUCTS = {"dot": "dot", "matmul": "dot", "tensordot": "tensordot", "blocks": "tensordot"}
 
 
 def _product(node: Node, plan: Contraction, rates: _Rates) -> Cost:
@@ -164,7 +150,7 @@ def _product(node: Node, plan: Contraction, rates: _Rates) -> Cost:
     edge = rates.table.gemm_edge * (rows * columns + columns * inner + inner * rows)
     taken = batch * 2 * (rows * columns * inner + edge) / rates.table.flop_rate(rates.setting.real)
     started = (batch - 1) * rates.call("product")
-    return Cost(rates.call("dot" if plan.form == "matmul" else "tensordot") + started, taken, copied)
+    return Cost(rates.call(_PRODUCTS[plan.form]) + started, taken, copied)
 
 
 def _is_shuffled(order: tuple[int, ...] | None) -> bool:
@@ -218,7 +204,11 @@ def _uniform(node: Node, rates: _Rates) -> Cost:
 _CLASS = {
     **dict.fromkeys(("sub", "mul", "neg", "abs", "square"), "add"),
     **dict.fromkeys(("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"), "compare"),
-    "minimum": "maximum", "div": "divide", "reciprocal": "divide", "step": "cast", "assumed": "cast",
+    "minimum": "maximum",
+    "div": "divide",
+    "reciprocal": "divide",
+    "step": "cast",
+    "assumed": "cast",
 }
 _BY_KIND: dict[str, Rule] = {
     "pointwise": _pointwise,
