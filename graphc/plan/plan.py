@@ -9,7 +9,6 @@ from graphc.ir.errors import GraphcError
 from graphc.ir.graph import Graph
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, DimLike, broadcast_shapes, show_shape
-from graphc.ops.form import show
 from graphc.plan.buffers import Buffer, Place, Placed, place_buffers
 from graphc.plan.gradients import Gradient, find_gradients
 from graphc.plan.lines import choose_values
@@ -19,6 +18,7 @@ from graphc.plan.order import Action, order_lines
 from graphc.plan.passes import run_passes
 from graphc.plan.setting import Note, Setting
 from graphc.plan.sizes import SizeRule, size_rules
+from graphc.plan.table import plan_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +56,16 @@ class Plan:
     labels: tuple[tuple[Node, DimLike], ...]
     owned_sizes: tuple[str, ...]
     is_step: bool
-    notes: tuple[Note, ...]
+    setting: Setting
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What the passes did."""
+        return tuple(self.setting.notes)
 
     def table(self) -> str:
-        """The steps, one per line: number, buffer, shape, mathematics."""
-        rows = [("step", "buffer", "shape", "mathematics")]
-        names = dict(self.names)
-        for i, step in enumerate(self.steps):
-            text = names[step.node] if step.node in names else show(step.node, names)
-            note = f"  ({step.place})" if step.place in ("view", "in place", "workspace") else ""
-            rows.append(
-                (str(i), str(step.buffer), show_shape(step.node.shape), f"{step.name} = {text}{note}")
-            )
-            if step.target is None:
-                names[step.node] = step.name
-        widths = [max(len(r[c]) for r in rows) for c in range(3)]
-        return "\n".join("  ".join([*(r[c].ljust(widths[c]) for c in range(3)), r[3]]).rstrip() for r in rows)
+        """The steps, one per line: number, buffer, shape, bytes, operations, predicted time, mathematics."""
+        return plan_table(self)
 
     def __str__(self) -> str:
         return self.table()
@@ -124,7 +118,7 @@ def make_plan(
         _class_labels(surface),
         owned_sizes,
         updates is not None,
-        tuple(setting.notes),
+        setting,
     )
 
 

@@ -7,9 +7,9 @@ but for the call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from graphc.ir.node import Node
 from graphc.ir.types import Shape
@@ -18,6 +18,9 @@ from graphc.plan.alias import is_view
 from graphc.plan.contraction import Contraction, plan_contraction
 from graphc.plan.costs import CostTable, item_size, on_all_cores
 from graphc.plan.setting import Setting
+
+if TYPE_CHECKING:
+    from graphc.plan.plan import Step
 
 
 class Cost(NamedTuple):
@@ -256,3 +259,30 @@ def copy_cost(node: Node, table: CostTable, setting: Setting) -> Cost:
 def total(parts: Iterable[Cost]) -> Cost:
     """The sum, part by part."""
     return Cost(*map(sum, zip(*parts, strict=True))) if (parts := list(parts)) else Cost()
+
+
+def step_costs(steps: Sequence[Step], table: CostTable, setting: Setting) -> list[Cost]:
+    """What each line of a plan takes."""
+    known: set[Node] = set()
+    found: list[Cost] = []
+    for step in steps:
+        if step.action != "compute" and (step.node in known or step.node.is_leaf):
+            found.append(copy_cost(step.node, table, setting))
+        else:
+            place = "in place" if step.action == "store" else step.place
+            found.append(line_cost(step.node, known, table, setting, place))
+        if step.target is None:
+            known.add(step.node)
+    return found
+
+
+def step_flops(steps: Sequence[Step], setting: Setting) -> list[int]:
+    """The floating-point operations of each line of a plan."""
+    known: set[Node] = set()
+    found: list[int] = []
+    for step in steps:
+        fresh = step.node not in known and not step.node.is_leaf
+        found.append(sum(flops(n, setting) for n in inner_nodes(step.node, known)) if fresh else 0)
+        if step.target is None:
+            known.add(step.node)
+    return found
