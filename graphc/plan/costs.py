@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
@@ -220,7 +221,7 @@ def _expect_keys(what: str, values: Any, names: Sequence[str]) -> None:
 
 def _positive(what: str, value: Any) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value <= 0:
+    if not number or not 0 < value < math.inf or value > sys.float_info.max:
         raise ValueError(f"{what} has to be a positive number, not {str(value)[:40]}")
     return float(value)
 
