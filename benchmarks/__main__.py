@@ -14,11 +14,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import harness, peers, workloads
+from benchmarks import acceptance, harness, kernels, peers, workloads
 from benchmarks.workloads import BenchmarkError
 
 console = Console()
 ALL = ",".join(workloads.WORKLOADS)
+KEYS = 'As in "1,2,9:depth=800:batch=37"; "general" are shapes that nothing was tuned for.'
 DOCS = Path(__file__).parent.parent / "docs"
 
 
@@ -28,7 +29,13 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--workloads", "keys", default=ALL, show_default=True, help='As in "1,2,9:depth=800:batch=37".')
+@click.option(
+    "--workloads",
+    "keys",
+    default=ALL,
+    show_default=True,
+    help='As in "1,2,9:depth=800:batch=37"; "general" are shapes nothing was tuned for.',
+)
 @click.option("--vary", default="", help="One parameter over several values, as in depth=50,200,800.")
 @click.option("--peers", "names", default="torch,jax,graphc", show_default=True, help=", ".join(peers.PEERS))
 @click.option("--rounds", type=click.IntRange(1), default=9, show_default=True)
@@ -37,6 +44,13 @@ def cli() -> None:
     "--patience", type=click.FloatRange(1), default=300, show_default=True, help="Seconds to start in."
 )
 @click.option("--cores", type=click.IntRange(0), default=0, help="Keep every peer to this many cores.")
+@click.option(
+    "--openblas",
+    default="auto",
+    show_default=True,
+    metavar="KERNELS",
+    help="OpenBLAS's kernels: the fastest (auto), as the environment says (default), or by name (SkylakeX).",
+)
 @click.option(
     "--json", "path", type=click.Path(dir_okay=False, path_type=Path), help="Save the results here."
 )
@@ -48,27 +62,38 @@ def step(
     seconds: float,
     patience: float,
     cores: int,
+    openblas: str,
     path: Path | None,
 ) -> None:
     """Whole training steps, side by side."""
-    chosen = varied(keys.split(","), vary)
+    chosen = varied(listed(keys), vary)
     for key in chosen:
         workloads.find(key)
     wanted = names.split(",")
     for name in wanted:
         peers.find(name)
-    settings = harness.Settings(rounds, seconds, patience, cores)
+    machine = harness.machine()
+    if warning := harness.busy(machine["load"], cores or machine["cores"]):
+        console.print(f"warning: {warning}", style="yellow")
+    settings = harness.Settings(rounds, seconds, patience, cores, kernels.choose(openblas))
+    console.print(settings.kernels.sentence())
     records: list[dict[str, Any]] = []
     for key in chosen:
         with console.status(key) as status:
             results = harness.compare(key, wanted, settings, say=status.update)
         records.append(harness.record(key, results))
         console.print(table(key, results))
+        console.print(*accepted(records[-1]))
         if path is not None:
-            saved = {"machine": harness.machine(), "settings": asdict(settings), "records": records}
+            saved = {"machine": machine, "settings": asdict(settings), "records": records}
             path.write_text(json.dumps(saved, indent=1) + "\n", encoding="utf-8")
     if any(r["wrong"] for record in records for r in record["results"]):
         raise BenchmarkError("not all peers computed the same; the table says which")
+
+
+def listed(keys: str) -> list[str]:
+    """The workloads named, with commas between them; "general" stands for a list of its own."""
+    return [key for word in keys.split(",") for key in (workloads.GENERAL if word == "general" else [word])]
 
 
 def varied(keys: Sequence[str], vary: str) -> list[str]:
@@ -82,10 +107,10 @@ def varied(keys: Sequence[str], vary: str) -> list[str]:
 
 
 def table(key: str, results: Sequence[harness.Result]) -> Table:
-    """Step, time to the first step, memory, and the last peer's time over each other's."""
-    own = results[-1]
+    """Step, time to the first step, memory, and the time of graphc (or the last peer) over each other's."""
+    own = next((r for r in results if r.peer == acceptance.OWN and r.rounds), results[-1])
     chosen = workloads.find(key)
-    shown = Table(title=f"{key}  {chosen.name}, batch {chosen.batch}", title_justify="left")
+    shown = Table(title=f"{key}  {chosen.name}, batch {chosen.batch}, {chosen.dtype}", title_justify="left")
     for heading in ("peer", "step, ms", "first step, s", "peak, MiB", f"{own.peer} / peer"):
         shown.add_column(heading, justify="left" if heading == "peer" else "right")
     shown.add_column("")
@@ -99,6 +124,29 @@ def table(key: str, results: Sequence[harness.Result]) -> Table:
     return shown
 
 
+def accepted(record: dict[str, Any]) -> list[Table]:
+    """What is asked next to what was measured; nothing where no bound's two peers were. By hand for comparison."""
+    found = acceptance.verdicts([record])
+    by_hand = {v.bound: v for v in acceptance.verdicts([record], own="hand")}
+    if not found:
+        found = [v for v in by_hand.values() if v.bound.what == "step"]
+    if not found:
+        return []
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("", "required", "goal", "measured", "", "by hand"):
+        shown.add_column(heading, justify="left" if not heading else "right")
+    for v in found:
+        b = v.bound
+        goal = "" if b.goal is None else f"{b.goal * v.slack:.2f}"
+        measured = "" if v is by_hand.get(b) else f"{v.ratio:.2f}"
+        hand = f"{by_hand[b].ratio:.2f}" if b in by_hand and b.what == "step" else ""
+        words = v.words if measured else ""
+        shown.add_row(
+            f"{b.what}, {b.own} / {b.peer}", f"{b.required * v.slack:.2f}", goal, measured, words, hand
+        )
+    return [shown]
+
+
 @cli.command(name="compile")
 @click.option("--workloads", "keys", default=ALL, show_default=True)
 @click.option("--vary", default="", help="One parameter over several values, as in depth=50,200,800.")
@@ -107,7 +155,7 @@ def table(key: str, results: Sequence[harness.Result]) -> Table:
 )
 def compile_(keys: str, vary: str, path: Path | None) -> None:
     """The stages of compiling with graphc, each workload in a process of its own."""
-    chosen = varied(keys.split(","), vary)
+    chosen = varied(listed(keys), vary)
     for key in chosen:
         workloads.find(key)
     names = ("build", "derive", "simplify", "plan", "emit", "total", "imports")

@@ -18,24 +18,30 @@ from typing import Any
 import numpy as np
 
 from benchmarks import data, peers, workloads
+from benchmarks.kernels import Kernels
 
 ROOT = Path(__file__).parent.parent
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 # How far losses, and the change of each array of parameters, may be from those of the first peer, relative to
 # their size. Adam divides small gradients by themselves, so rounding weighs more.
 TOLERANCE = {"float32": (1e-3, 2e-2), "float64": (1e-9, 1e-6)}
+AS_IS = Kernels()
+BUSY = 0.25  # the load, for each core, that a measurement should not begin with
 Start = Callable[[str, str, "Settings"], "Process"]
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to measure: rounds, seconds in each, seconds a peer may take to start, and how many cores there are."""
+    """How to measure: rounds, seconds in each, seconds a peer may take to start, how many cores there are, and the
+    kernels of OpenBLAS.
+    """
 
     rounds: int = 9
     seconds: float = 0.5
     patience: float = 300
     cores: int = 0
+    kernels: Kernels = AS_IS
 
 
 class PeerFailed(Exception):
@@ -48,11 +54,15 @@ class Process:
     def __init__(self, peer: str, workload: str, settings: Settings) -> None:
         self.peer, self.patience = peer, settings.patience
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-        limit = {name: str(settings.cores) for name in THREADS} if settings.cores else {}
+        environment = dict(os.environ)
+        if settings.cores:
+            environment |= {name: str(settings.cores) for name in THREADS}
+        if peers.find(peer).by_numpy:
+            environment = settings.kernels.environment(environment)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", peer, workload, str(settings.cores)],
             cwd=ROOT,
-            env=os.environ | limit,
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
@@ -96,6 +106,7 @@ class Result:
     wrong: str = ""
     first: float = 0.0
     peak: int | None = None
+    kernels: str = ""
     losses: list[float] = field(default_factory=list)
     rounds: list[float] = field(default_factory=list)
 
@@ -132,7 +143,11 @@ def compare(
         for i in range(settings.rounds):
             say(f"{workload}: round {i + 1} of {settings.rounds}")
             for result, process in running:
-                result.rounds.append(process.ask(do="round", seconds=settings.seconds)["median"])
+                said = process.ask(do="round", seconds=settings.seconds)
+                result.rounds.append(said["median"])
+                result.peak = said["peak"]
+        for result, process in (r for r in running if peers.find(r[0].peer).by_numpy):
+            result.kernels = process.ask(do="kernels")["kernels"]
     finally:
         for _, process in running:
             process.close()
@@ -225,27 +240,28 @@ def machine() -> dict[str, Any]:
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
         "",
     )
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    when = time.strftime("%Y-%m-%d", time.gmtime())
-    kernels = _blas_kernels()
     return {
         "cores": os.cpu_count(),
         "cpu": model,
-        "load": load,
+        "load": load(),
         "numpy": np.__version__,
-        "blas": kernels,
-        "date": when,
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
     }
 
 
-def _blas_kernels() -> str:
-    """Which kernels NumPy's OpenBLAS chose, as in "SkylakeX": with those of an older processor it is much slower."""
-    try:
-        from threadpoolctl import threadpool_info
-    except ImportError:
+def load() -> float | None:
+    """How many programs ran or waited in the last minute; None where the system does not say."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+
+
+def busy(load: float | None, cores: int) -> str:
+    """A warning where other programs take a good part of the machine; nothing where they do not."""
+    if load is None or load <= BUSY * cores:
         return ""
-    found = [library.get("architecture", "") for library in threadpool_info()]
-    return ", ".join(dict.fromkeys(name for name in found if name))
+    return (
+        f"other programs are running (load {load:.1f} on {cores} cores before the first step): times are too long, "
+        "those of peers with threads of their own most of all; measure again on an idle machine"
+    )
 
 
 def _lines(path: str) -> list[str]:

@@ -24,10 +24,9 @@ class Worker:
         self.workload = workloads.find(workload)
         params, batches = data.initial(self.workload), data.batches(self.workload)
         self.count = len(batches)
-        chosen = peers.find(peer)
-        __import__(chosen.needs)  # imports are not part of the time to the first step
+        start = peers.find(peer).prepare(self.workload)
         begin = time.perf_counter()
-        self.run = chosen.start(self.workload, params, batches)
+        self.run = start(self.workload, params, batches)
         self.losses = [self.run.step(0)]
         self.first = time.perf_counter() - begin
         self.losses += [self.run.step(i % self.count) for i in range(1, CHECKED)]
@@ -55,7 +54,16 @@ class Worker:
             left -= taken
             if left < 0 and len(times) >= LEAST:
                 break
-        return {"median": float(np.median(times)), "steps": len(times)}
+        return {"median": float(np.median(times)), "steps": len(times), "peak": peak_memory()}
+
+    def kernels(self) -> dict[str, Any]:
+        """Which kernels each OpenBLAS of this process uses, as in "SkylakeX"."""
+        try:
+            from threadpoolctl import threadpool_info
+        except ImportError:
+            return {"kernels": ""}
+        found = [library.get("architecture", "") for library in threadpool_info()]
+        return {"kernels": ", ".join(dict.fromkeys(name for name in found if name))}
 
 
 def peak_memory() -> int | None:
@@ -83,6 +91,8 @@ def main() -> None:
                 answer = worker.values(request["path"])
             case "round":
                 answer = worker.round(request["seconds"])
+            case "kernels":
+                answer = worker.kernels()
             case _:
                 return
         print(json.dumps(answer), file=out, flush=True)

@@ -135,14 +135,15 @@ def images(
     size: int = 3,
     first: int = 32,
     second: int = 64,
+    stride: int = 1,
     classes: int = 10,
     dtype: str = "float32",
 ) -> Workload:
-    """Four convolutions on 3x32x32, Adam."""
+    """Four convolutions on 3x32x32, Adam; the first of each two may have a stride."""
     layers: list[Layer] = []
     for filters in (first, second):
-        for _ in range(2):
-            layers += [Conv(filters, size, padding=size // 2), Pointwise("relu")]
+        for step in (stride, 1):
+            layers += [Conv(filters, size, padding=size // 2, stride=step), Pointwise("relu")]
         layers.append(MaxPool())
     name = f"CNN {size}x{size}: {first} {first} {second} {second}"
     return Workload(name, (*layers, Flatten(), Dense(classes)), (3, 32, 32), batch, dtype=dtype)
@@ -193,6 +194,20 @@ WORKLOADS: Mapping[str, Callable[..., Workload]] = {
     "9": deep,
     "10": attention,
 }
+# Shapes that nothing was tuned for: widths that are not multiples of 8, odd batches, other kernels, float64.
+GENERAL = (
+    "1:batch=37:width=13", "1:width=29:dtype=float32",
+    "2:batch=37:width=27:classes=7", "2:dtype=float64",
+    "3:batch=37:width=251:second=101:classes=7", "3:dtype=float64",
+    "4:batch=37:width=1003:classes=777", "4:width=1001:activation=tanh:dtype=float64",
+    "5:batch=37:width=301:classes=7", "5:dtype=float64",
+    "6:batch=37:size=3:stride=2:classes=7", "6:size=1:stride=2", "6:batch=37:dtype=float64",
+    "7:batch=37:size=5:first=21:second=45:classes=7", "7:size=3:stride=2", "7:batch=37:size=1:stride=2",
+    "7:batch=37:first=30:second=50:dtype=float64",
+    "8:batch=1037:width=999", "8:dtype=float64",
+    "9:batch=37:depth=73:width=51:classes=7", "9:dtype=float64",
+    "10:batch=7:width=123:places=37:heads=3", "10:dtype=float64",
+)  # fmt: skip
 
 
 def find(key: str) -> Workload:

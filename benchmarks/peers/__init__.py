@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
-from benchmarks.workloads import BenchmarkError
+from benchmarks.workloads import BenchmarkError, Workload
 
 
 class Run(Protocol):
@@ -26,28 +27,33 @@ class Run(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A peer: the module with its `start`, the package it needs, and its options."""
+    """A peer: the module with its `start`, the package it needs, its options, and whether NumPy multiplies for it."""
 
     name: str
     module: str
     needs: str
     options: tuple[tuple[str, Any], ...] = ()
+    by_numpy: bool = True
 
     def installed(self) -> bool:
         return importlib.util.find_spec(self.needs) is not None
 
-    def start(self, *given: Any) -> Run:
-        """Build the step; imports the library."""
-        return importlib.import_module(self.module).start(*given, **dict(self.options))  # type: ignore[no-any-return]
+    def prepare(self, workload: Workload) -> Callable[..., Run]:
+        """Import the library, do what is not part of the time to the first step, and give the `start`."""
+        module = importlib.import_module(self.module)
+        options = dict(self.options)
+        if hasattr(module, "prepare"):
+            options["prepared"] = module.prepare(workload)
+        return partial(module.start, **options)
 
 
 PEERS = {
     peer.name: peer
     for peer in (
-        Peer("torch", "benchmarks.peers.torch_eager", "torch"),
-        Peer("torch_fused", "benchmarks.peers.torch_eager", "torch", (("fused", True),)),
-        Peer("torch_compile", "benchmarks.peers.torch_eager", "torch", (("compiled", True),)),
-        Peer("jax", "benchmarks.peers.jax_jit", "jax"),
+        Peer("torch", "benchmarks.peers.torch_eager", "torch", by_numpy=False),
+        Peer("torch_fused", "benchmarks.peers.torch_eager", "torch", (("fused", True),), False),
+        Peer("torch_compile", "benchmarks.peers.torch_eager", "torch", (("compiled", True),), False),
+        Peer("jax", "benchmarks.peers.jax_jit", "jax", by_numpy=False),
         Peer("autograd", "benchmarks.peers.hips_autograd", "autograd"),
         Peer("pytensor", "benchmarks.peers.pytensor_function", "pytensor"),
         Peer("course", "benchmarks.peers.course_numpy", "numpy"),

@@ -22,10 +22,21 @@ compiled(pickle.loads(bytes.fromhex(sys.argv[1]))).save(sys.argv[2])
 """
 
 
-def start(workload: Workload, params: Mapping[str, Any], batches: Sequence[Batch]) -> StepRun:
+def prepare(workload: Workload) -> str:
+    """The text of the saved module."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "saved_step.py")
-        subprocess.run([sys.executable, "-c", COMPILE, pickle.dumps(workload).hex(), str(path)], check=True)
+        command = [sys.executable, "-c", COMPILE, pickle.dumps(workload).hex(), str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"compiling failed: {done.stderr.strip().splitlines()[-1]}")
+        return path.read_text(encoding="utf-8")
+
+
+def start(workload: Workload, params: Mapping[str, Any], batches: Sequence[Batch], prepared: str) -> StepRun:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "saved_step.py")
+        path.write_text(prepared, encoding="utf-8")
         spec = importlib.util.spec_from_file_location("saved_step", path)
         assert spec is not None
         assert spec.loader is not None

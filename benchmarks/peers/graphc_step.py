@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import sympy  # noqa: F401 - the first derivative would load it
+
 import graphc as g
 from benchmarks.data import Batch
 from benchmarks.network import loss_of

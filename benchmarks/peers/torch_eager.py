@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch._dynamo  # the first optimiser would load it
 import torch.nn.functional as F
 
 from benchmarks.data import Batch

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,6 +71,21 @@ def test_the_peers_run_in_processes_of_their_own() -> None:
     assert (saved.skipped, course.skipped, course.wrong) == ("", "", "")
     assert len(saved.rounds) == len(course.rounds) == SETTINGS.rounds
     assert harness.ratio(saved, course) > 0
+
+
+def test_the_saved_module_runs_without_graphc() -> None:
+    lines = (
+        "import sys; from benchmarks.worker import Worker",
+        f"ran = Worker('graphc_saved', '2{TINY['2']}')",
+        "assert ran.round(0.001)['steps']",
+        "assert not {'graphc', 'sympy'} & set(sys.modules)",
+    )
+    subprocess.run([sys.executable, "-c", "; ".join(lines)], cwd=harness.ROOT, check=True)
+
+
+def test_a_busy_machine_is_warned_of() -> None:
+    assert harness.busy(0.2, 2) == harness.busy(None, 2) == ""
+    assert "load 1.5 on 2 cores" in harness.busy(1.5, 2)
 
 
 @pytest.mark.parametrize(
