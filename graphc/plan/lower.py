@@ -26,11 +26,20 @@ FOLDED_BITS = 64  # a longer exact number is not cheaper to read than the expres
 
 
 @dataclass(frozen=True, slots=True)
+class FlatLeaf:
+    """A leaf of one axis that holds the entries of its `members`, one after another."""
+
+    leaf: Node
+    members: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Lowered:
     """A core graph: `outputs`, the new value of each updated leaf, and the names users gave to core nodes.
 
     `became` gives for each surface node the core node it is now, `origins` for the value of a composite the
-    composite's name and first argument.
+    composite's name and first argument. `flat` are leaves that hold others, which live in their memory.
+    `order` is a topological order that has to be kept; where it is empty, any will do.
     """
 
     outputs: tuple[Node, ...]
@@ -38,6 +47,13 @@ class Lowered:
     names: Mapping[Node, str]
     became: Mapping[Node, Node]
     origins: Mapping[Node, tuple[str, Node]]
+    flat: tuple[FlatLeaf, ...] = ()
+    order: tuple[Node, ...] = ()
+
+    @property
+    def homes(self) -> dict[Node, Node]:
+        """For each leaf that lives in the memory of a flat one, that leaf."""
+        return {member: flat.leaf for flat in self.flat for member in flat.members}
 
     @property
     def roots(self) -> tuple[Node, ...]:
