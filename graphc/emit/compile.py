@@ -36,6 +36,7 @@ def compile_(
     name: str = "f",
     without: Sequence[str] = (),
     costs: Costs | None = None,
+    memory: int | None = None,
 ) -> Function: ...
 
 
@@ -50,6 +51,7 @@ def compile_(
     name: str = "f",
     without: Sequence[str] = (),
     costs: Costs | None = None,
+    memory: int | None = None,
 ) -> Step: ...
 
 
@@ -65,6 +67,7 @@ def compile_(
     name: str = "f",
     without: Sequence[str] = (),
     costs: Costs | None = None,
+    memory: int | None = None,
 ) -> Function | Step:
     """Compile a graph to one NumPy function, or with `updates` to a training step; all is simplified together.
 
@@ -73,9 +76,11 @@ def compile_(
     reals become. `sizes` are hints for the planner, and bind named sizes of what a step owns. With `reuse`,
     returned arrays may be overwritten by the next call. `name` is what the generated function is called. `without`
     switches passes of the planner off by name (`f.plan.notes` says what each did). `costs` is a table of what
-    operations take, or the file `graphc tune` wrote it to; without it the shipped one, the same everywhere.
+    operations take, or the file `graphc tune` wrote it to; without it the shipped one, the same everywhere. `memory`
+    is a budget in bytes for intermediate values at the given `sizes`: what does not fit is computed again when needed.
 
-    Raises `BindError` when a size cannot be known at the call, `GraphcError` for an update that is none.
+    Raises `BindError` when a size cannot be known at the call, `GraphcError` for an update that is none and for a budget
+    that cannot be met.
 
     >>> import graphc as g
     >>> x = g.input("x", "N"); f = g.compile(g.sum(x * x))
@@ -106,6 +111,7 @@ def compile_(
             outputs_too=reuse,
             off=frozenset(without),
             costs=_cost_table(costs),
+            memory=_checked_memory(memory),
         ),
         reserved=RESERVED,
         labels=labels,
@@ -114,6 +120,13 @@ def compile_(
     if updates is None:
         return Function(plan, nodes, dtype, result)
     return Step(plan, nodes, dtype, result, sizes or {})
+
+
+def _checked_memory(memory: int | None) -> int | None:
+    whole = isinstance(memory, int) and not isinstance(memory, bool)
+    if memory is not None and (not whole or memory <= 0):
+        raise GraphcError(f"memory is a whole number of bytes from 1, not {memory!r}")
+    return memory
 
 
 def _cost_table(costs: Costs | None) -> CostTable:

@@ -219,7 +219,13 @@ def uniform(scope: Scope, node: Node) -> Text:
     return Text(f"{scope.helper('_uniform')}({key}, {seed}, {step}, {scope.shape(node.shape)}, {dtype})")
 
 
+def again(scope: Scope, node: Node) -> Text:
+    """What is computed a second time reads its argument as it is: the order of the lines does the rest."""
+    return scope.value(node.args[0])
+
+
 PRINTERS = {
+    "again": again,
     **dict.fromkeys(("sum", "prod", "max", "min"), reduce),
     "reshape": reshape,
     "transpose": transpose,

@@ -43,7 +43,7 @@ INFIX = {
     "greater": (">", COMPARE),
     "greater_equal": (">=", COMPARE),
 }
-_SAME = ("cast", "assumed")
+_SAME = ("cast", "assumed", "again")
 _CALLS = {"maximum": "max", "minimum": "min", "concat": "concat"}
 
 

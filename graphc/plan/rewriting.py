@@ -48,4 +48,5 @@ def replaced(lowered: Lowered, done: Mapping[Node, Node]) -> Lowered:
         names=names,
         became={n: now(core) for n, core in lowered.became.items()},
         origins={now(n): (name, now(base)) for n, (name, base) in lowered.origins.items()},
+        order=(),
     )

@@ -1,0 +1,53 @@
+"""Masks read from what was computed anyway: `z > 0` is `relu(z) > 0`, and `z` need not be kept for the backward pass.
+
+`max(x, c) > c` holds just where `x > c` does, also for what is not a number; likewise with `<=`, and with the minimum.
+"""
+
+from __future__ import annotations
+
+from graphc.ir.node import Node, make, topological
+from graphc.plan.lower import Lowered
+from graphc.plan.rewriting import Pass, rewritten
+from graphc.plan.setting import Setting
+
+# Which comparisons of x with c hold for the extreme of both just where they do for x, and how they read from c's side.
+_KEPT = {"maximum": ("greater", "less_equal"), "minimum": ("less", "greater_equal")}
+_TURNED = {"less": "greater", "greater": "less", "greater_equal": "less_equal", "less_equal": "greater_equal"}
+
+
+def masks_of_outputs(lowered: Lowered, setting: Setting) -> Lowered:
+    """The graph with comparisons `x > c` made of `max(x, c)` where that is computed too, and the like."""
+    outputs: dict[tuple[Node, Node, str], Node] = {}
+    for node in topological(lowered.roots):
+        x, c = _sides(node)
+        if node.op.name in _KEPT and x.shape == node.shape and x.dtype == node.dtype:
+            outputs |= {(x, c, kind): node for kind in _KEPT[node.op.name]}
+    changed: list[Node] = []
+
+    def rule(node: Node) -> Node:
+        if node.op.name not in _TURNED or not outputs:
+            return node
+        x, c = _sides(node)
+        kind = node.op.name if x is node.args[0] else _TURNED[node.op.name]
+        extreme = outputs.get((x, c, kind))
+        if extreme is None:
+            return node
+        changed.append(node)
+        return make(node.op, (extreme, c) if x is node.args[0] else (c, extreme))
+
+    result = rewritten(lowered, rule)
+    if changed:
+        count = f"{len(changed)} masks are" if len(changed) > 1 else "1 mask is"
+        setting.say("masks", f"{count} read from the output of relu or the like, so that its input can go")
+    return result
+
+
+def _sides(node: Node) -> tuple[Node, Node]:
+    """The operand that varies, and the constant it is compared with; twice the node itself if there are no such two."""
+    if len(node.args) != 2 or node.args[0].constant is node.args[1].constant:
+        return node, node
+    x, c = node.args
+    return (c, x) if x.constant else (x, c)
+
+
+MASKS = Pass("masks", "reads masks from outputs instead of inputs", masks_of_outputs)
