@@ -179,6 +179,12 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
     return [found[t] for t in targets]
 
 
+def known_gradients(output: Node) -> dict[Node, Node]:
+    """The simplified gradients of `output` that were taken and are still in use, by what they were taken by."""
+    known = _simplified.get(output, {})
+    return {t: kept for t, ref in known.items() if (kept := ref()) is not None}
+
+
 # Gradients that are still in use somewhere are not derived again: output → target → gradient, holding none of them.
 _simplified: WeakKeyDictionary[Node, WeakKeyDictionary[Node, ref_to[Node]]] = WeakKeyDictionary()
 

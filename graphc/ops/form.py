@@ -142,10 +142,11 @@ def is_short(node: Node, *, most: int) -> bool:
 def _within(f: Form, names: Names, most: int) -> str | None:
     stack, seen = [f], 0
     while stack:
-        seen += 1
+        current = stack.pop()
+        seen += len(current.text) if current.kind == "name" else 1
         if seen > most:
             return None
-        stack += [_part(p, names) for p in stack.pop().parts]
+        stack += [_part(p, names) for p in current.parts]
     text = show_form(f, names)
     return text if len(text) <= most else None
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from graphc.derive import gradients
+from graphc.derive.reverse import gradients, known_gradients
 from graphc.ir.node import Node, topological
 from graphc.ops.form import brief
 from graphc.plan.names import spoken
 from graphc.rewrite.simplify import simplify_all
 
 MOST_OUTPUTS = 4  # scalars that are looked at: each takes a derivation of the graph below it
-LARGEST = 4000  # nodes below an output: deriving a larger graph once more costs more than names are worth
+LARGEST = (
+    4000  # nodes below an output: of a larger graph only gradients that were asked for are known by name
+)
 LONGEST_TEXT = 72
 
 
@@ -41,17 +43,16 @@ def find_gradients(outputs: Sequence[Node], roots: Sequence[Node]) -> dict[Node,
     found: dict[Node, Gradient] = {}
     scalars = [o for o in dict.fromkeys(outputs) if o.shape == () and o.dtype == "real" and not o.is_leaf]
     for output in scalars[:MOST_OUTPUTS]:
-        below = topological([output])
-        if output in found or len(below) > LARGEST:
+        if output in found:
             continue
+        below = topological([output])
         inside = set(below)
         shapes = {n.shape for n in present if n not in inside and n.dtype == "real"}
         named = [n for n in below if n.name and n.dtype == "real" and n is not output and n.shape in shapes]
-        if not named:
-            continue
+        slopes = _slopes(output, named, len(below))
         of = output.name or "loss"
-        end, *values = simplify_all([output, *named])
-        for target, value, gradient in zip(named, values, _as_simplified(output, named), strict=True):
+        end, *values = simplify_all([output, *slopes]) if slopes else [output]
+        for (target, gradient), value in zip(slopes.items(), values, strict=True):
             if gradient in present and not gradient.is_leaf and gradient.op.kind != "const":
                 mark = Gradient(f"d{target.name}", of, target.name or "", (end, value))
                 found.setdefault(gradient, mark)
@@ -61,20 +62,25 @@ def find_gradients(outputs: Sequence[Node], roots: Sequence[Node]) -> dict[Node,
     return {n: replace(g, text=_mathematics(n, names, shared)) for n, g in found.items()}
 
 
-def _as_simplified(output: Node, targets: Sequence[Node]) -> list[Node]:
-    """The gradients as they stand within others that were simplified as a whole."""
+def _slopes(output: Node, targets: Sequence[Node], size: int) -> dict[Node, Node]:
+    """The gradients as they stand within others that were simplified as a whole, in the order of the targets."""
+    if size > LARGEST:
+        known = known_gradients(output)
+        return {t: known[t] for t in targets if t in known}
     inner = [t for t in targets if t.args]
     leaves = [t for t in targets if not t.args]
     within = simplify_all(gradients(output, inner, simplify=False)) if inner else []
     found = dict(zip([*leaves, *inner], [*gradients(output, leaves), *within], strict=True))
-    return [found[t] for t in targets]
+    return {t: found[t] for t in targets}
 
 
-def _mathematics(gradient: Node, names: Mapping[Node, str], shared: Collection[Node]) -> str | None:
+def _mathematics(gradient: Node, names: dict[Node, str], shared: Collection[Node]) -> str | None:
     """None where a name would stand for two nodes, as when a model is applied twice: code tells them apart."""
     if gradient.name is not None:
         return None
-    read = topological([gradient], stop=lambda n: n in names and n is not gradient)
-    if any(n in shared for n in read if n is not gradient):
-        return None
-    return brief(gradient, {n: name for n, name in names.items() if n is not gradient}, most=LONGEST_TEXT)
+    own = names.pop(gradient)
+    text = brief(gradient, names, most=LONGEST_TEXT)
+    # What is too long to write is not looked through: it may be as long as the network.
+    read = [] if text is None else topological([gradient], stop=names.__contains__)
+    names[gradient] = own
+    return None if any(n in shared for n in read if n is not gradient) else text
