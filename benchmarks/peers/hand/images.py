@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -13,6 +14,7 @@ from benchmarks.data import Batch
 from benchmarks.layers import Conv, Dense, Flatten, MaxPool, Placed, Pointwise
 from benchmarks.peers.hand.flat import Flat
 from benchmarks.peers.hand.rows import DenseRows, cross_entropy
+from benchmarks.peers.hand.side_by_side import halves
 from benchmarks.workloads import Workload
 
 COLUMNS = 1 << 18  # entries of an im2col block
@@ -145,26 +147,28 @@ class PoolNHWC:
         return self.dx
 
 
-class ImagesRun:
-    """The network, its flat parameters, and the prepared batches with channels last."""
+class ImagesPart:
+    """The layers' buffers for some images of the batch, and the way through them and back."""
 
-    def __init__(self, workload: Workload, params: Mapping[str, Any], batches: Sequence[Batch]) -> None:
-        self.workload, self.initial = workload, dict(params)
-        self.given = [(b.x.transpose(0, 2, 3, 1), b.t) for b in batches]
-        n, dtype = workload.batch, workload.dtype
-        self.placed = workload.placed
-        shapes = {
-            name: (prod(shape[1:]), shape[0]) if name.endswith("/K") else shape
-            for name, shape in workload.params.items()
-        }
-        self.flat = Flat(shapes, workload.optimiser, workload.rate, dtype)
+    def __init__(self, workload: Workload, images: slice, flat: Flat, part: int) -> None:
+        self.placed, self.images, self.batch = workload.placed, images, workload.batch
+        self.p, self.s = flat.params, flat.slopes_of[part]
+        n, dtype = images.stop - images.start, workload.dtype
         self.made = [self._made(one, n, dtype, i == 0) for i, one in enumerate(self.placed)]
         self.rows, self.ones = np.arange(n), np.ones(workload.output[-1], dtype)
-        self.after = next(
-            one.input for one in self.placed if isinstance(one.layer, Flatten)
-        )  # (C, H, W), and the first matrix after it counts in this order
-        self.permuted = next(f"{one.path}/W" for one in self.placed if isinstance(one.layer, Dense))
-        self.reset()
+
+    def run(self, h: Any, t: Any) -> float:
+        """These images' part of the loss; their part of the gradients is left in the views."""
+        h, t = h[self.images], t[self.images]
+        outputs = []
+        for one, made in zip(self.placed, self.made, strict=True):
+            h = self._forward(one, made, h, self.p)
+            outputs.append(h)
+        loss = cross_entropy(h, t, self.rows, self.ones, self.batch)
+        d = h
+        for one, made, y in zip(reversed(self.placed), reversed(self.made), reversed(outputs), strict=True):
+            d = self._backward(one, made, d, y, self.p, self.s)
+        return loss
 
     def _made(self, one: Placed, n: int, dtype: str, first: bool) -> Any:
         match one.layer:
@@ -178,20 +182,6 @@ class ImagesRun:
                 c, *rest = one.output
                 return np.empty((n, *rest, c), bool)
         return None
-
-    def step(self, i: int) -> float:
-        h, t = self.given[i]
-        p, s = self.flat.params, self.flat.slopes
-        outputs = []
-        for one, made in zip(self.placed, self.made, strict=True):
-            h = self._forward(one, made, h, p)
-            outputs.append(h)
-        loss = cross_entropy(h, t, self.rows, self.ones)
-        d = h
-        for one, made, y in zip(reversed(self.placed), reversed(self.made), reversed(outputs), strict=True):
-            d = self._backward(one, made, d, y, p, s)
-        self.flat.update()
-        return loss
 
     def _forward(self, one: Placed, made: Any, h: Any, p: Mapping[str, Any]) -> Any:
         match one.layer:
@@ -222,6 +212,32 @@ class ImagesRun:
                 return d.reshape(len(d), h, w, c)
         np.greater(y, 0, out=made)
         return np.multiply(d, made, out=d)
+
+
+class ImagesRun:
+    """The network in halves of the batch, its flat parameters, and the prepared batches with channels last."""
+
+    def __init__(self, workload: Workload, params: Mapping[str, Any], batches: Sequence[Batch]) -> None:
+        self.workload, self.initial = workload, dict(params)
+        self.given = [(b.x.transpose(0, 2, 3, 1), b.t) for b in batches]
+        shapes = {
+            name: (prod(shape[1:]), shape[0]) if name.endswith("/K") else shape
+            for name, shape in workload.params.items()
+        }
+        parts = halves(workload.batch)
+        self.flat = Flat(shapes, workload.optimiser, workload.rate, workload.dtype, len(parts))
+        self.parts = [ImagesPart(workload, images, self.flat, i) for i, images in enumerate(parts)]
+        placed = workload.placed
+        self.after = next(
+            one.input for one in placed if isinstance(one.layer, Flatten)
+        )  # (C, H, W), and the first matrix after it counts in this order
+        self.permuted = next(f"{one.path}/W" for one in placed if isinstance(one.layer, Dense))
+        self.reset()
+
+    def step(self, i: int) -> float:
+        losses = self.flat.side_by_side([partial(part.run, *self.given[i]) for part in self.parts])
+        self.flat.update()
+        return float(sum(losses))
 
     def values(self) -> dict[str, Any]:
         found = dict(self.flat.params)

@@ -26,9 +26,11 @@ class DenseRows:
         return np.dot(d, W.T, out=self.dx)
 
 
-def cross_entropy(z: Any, t: Any, rows: Any, ones: Any) -> float:
-    """The mean loss; `z` becomes its gradient. `rows` counts the rows, `ones` is as long as a row."""
-    n = len(z)
+def cross_entropy(z: Any, t: Any, rows: Any, ones: Any, n: int) -> float:
+    """These rows' part of the mean loss over `n`; `z` becomes its gradient.
+
+    `rows` counts the rows, `ones` is as long as a row.
+    """
     np.subtract(z, np.maximum.reduce(z.T.copy(), axis=0)[:, None], out=z)
     chosen = z[rows, t]
     np.exp(z, out=z)
@@ -38,10 +40,10 @@ def cross_entropy(z: Any, t: Any, rows: Any, ones: Any) -> float:
     return float((np.log(total) - chosen).sum() / n)
 
 
-def squared(y: Any, t: Any) -> float:
-    """The mean squared error; `y` becomes its gradient."""
+def squared(y: Any, t: Any, n: int) -> float:
+    """These entries' part of the mean squared error over `n`; `y` becomes its gradient."""
     np.subtract(y, t, out=y)
     row = y.reshape(-1)
-    loss = float(np.dot(row, row) / row.size)
-    np.multiply(y, y.dtype.type(2 / row.size), out=y)
+    loss = float(np.dot(row, row) / n)
+    np.multiply(y, y.dtype.type(2 / n), out=y)
     return loss

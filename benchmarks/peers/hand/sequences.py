@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
+from functools import partial
+from math import prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from benchmarks.network import EPS
 from benchmarks.peers.hand.flat import Flat
 from benchmarks.peers.hand.pointwise import FUNCTIONS
 from benchmarks.peers.hand.rows import DenseRows, squared
+from benchmarks.peers.hand.side_by_side import halves
 from benchmarks.workloads import Workload
 
 
@@ -93,26 +95,26 @@ class AttentionRows:
         return self.qkv.backward(self.d_qkv, p[f"{path}/W"], s[f"{path}/W"], s[f"{path}/b"])
 
 
-class SequencesRun:
-    """The network, its flat parameters, and the prepared batches."""
+class SequencesPart:
+    """The layers' buffers for some sequences of the batch, and the way through them and back."""
 
-    def __init__(self, workload: Workload, params: Mapping[str, Any], batches: Sequence[Batch]) -> None:
-        self.workload, self.initial = workload, dict(params)
-        self.given = [
-            (b.x.reshape(-1, workload.shape[-1]), b.t.reshape(-1, workload.output[-1])) for b in batches
-        ]
-        self.placed, self.rows = workload.placed, workload.batch * workload.shape[0]
-        self.side_by_side = [one.path for one in flat(self.placed) if isinstance(one.layer, Attention)]
-        shapes = {name: shape for name, shape in workload.params.items() if self._target(name) == name}
-        width = workload.shape[-1]
-        for path in self.side_by_side:
-            shapes |= {f"{path}/W": (width, 3 * width), f"{path}/b": (3 * width,)}
-        self.flat = Flat(shapes, workload.optimiser, workload.rate, workload.dtype)
+    def __init__(self, workload: Workload, sequences: slice, flat_: Flat, part: int) -> None:
+        self.places, self.n, self.dtype = workload.shape[0], sequences.stop - sequences.start, workload.dtype
+        self.rows = self.n * self.places
+        self.given = slice(sequences.start * self.places, sequences.stop * self.places)
+        self.placed, self.size = workload.placed, workload.batch * prod(workload.output)
+        self.p, self.s = flat_.params, flat_.slopes_of[part]
         self.made = {one.path: self._made(one) for one in flat(self.placed)}
-        self.reset()
+
+    def run(self, x: Any, t: Any) -> float:
+        """These sequences' part of the loss; their part of the gradients is left in the views."""
+        y = self._forward(self.placed, x[self.given])
+        loss = squared(y, t[self.given], self.size)
+        self._backward(self.placed, y)
+        return loss
 
     def _made(self, one: Placed) -> Any:
-        n, dtype = self.workload.batch, self.workload.dtype
+        n, dtype = self.n, self.dtype
         match one.layer:
             case LayerNorm():
                 return NormRows(self.rows, one.input[-1], dtype)
@@ -127,16 +129,8 @@ class SequencesRun:
                 return np.empty((self.rows, one.input[-1]), dtype)
         raise ValueError(f"sequences have no {one.layer}")
 
-    def step(self, i: int) -> float:
-        x, t = self.given[i]
-        y = self._forward(self.placed, x)
-        loss = squared(y, t)
-        self._backward(self.placed, y)
-        self.flat.update()
-        return loss
-
     def _forward(self, placed: Sequence[Placed], x: Any) -> Any:
-        p = self.flat.params
+        p = self.p
         for one in placed:
             made, path = self.made[one.path], one.path
             match one.layer:
@@ -155,7 +149,7 @@ class SequencesRun:
         return x
 
     def _backward(self, placed: Sequence[Placed], d: Any) -> Any:
-        p, s = self.flat.params, self.flat.slopes
+        p, s = self.p, self.s
         for one in reversed(placed):
             made, path = self.made[one.path], one.path
             match one.layer:
@@ -174,10 +168,34 @@ class SequencesRun:
                     np.add(d, inner, out=d)
         return d
 
+
+class SequencesRun:
+    """The network in halves of the batch, its flat parameters, and the prepared batches."""
+
+    def __init__(self, workload: Workload, params: Mapping[str, Any], batches: Sequence[Batch]) -> None:
+        self.workload, self.initial = workload, dict(params)
+        self.given = [
+            (b.x.reshape(-1, workload.shape[-1]), b.t.reshape(-1, workload.output[-1])) for b in batches
+        ]
+        self.attended = [one.path for one in flat(workload.placed) if isinstance(one.layer, Attention)]
+        shapes = {name: shape for name, shape in workload.params.items() if self._target(name) == name}
+        width = workload.shape[-1]
+        for path in self.attended:
+            shapes |= {f"{path}/W": (width, 3 * width), f"{path}/b": (3 * width,)}
+        parts = halves(workload.batch)
+        self.flat = Flat(shapes, workload.optimiser, workload.rate, workload.dtype, len(parts))
+        self.parts = [SequencesPart(workload, some, self.flat, i) for i, some in enumerate(parts)]
+        self.reset()
+
+    def step(self, i: int) -> float:
+        losses = self.flat.side_by_side([partial(part.run, *self.given[i]) for part in self.parts])
+        self.flat.update()
+        return float(sum(losses))
+
     def _target(self, name: str) -> str:
         """The flat parameter that holds `name`."""
         path, _, last = name.rpartition("/")
-        return f"{path}/{last[0]}" if path in self.side_by_side and last[1:] in "qkv" else name
+        return f"{path}/{last[0]}" if path in self.attended and last[1:] in "qkv" else name
 
     def _view(self, name: str) -> Any:
         target = self.flat.params[self._target(name)]
