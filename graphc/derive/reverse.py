@@ -181,7 +181,7 @@ def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -
 
 def known_gradients(output: Node) -> dict[Node, Node]:
     """The simplified gradients of `output` that were taken and are still in use, by what they were taken by."""
-    known = _simplified.get(output, {})
+    known: Mapping[Node, ref_to[Node]] = _simplified.get(output, {})
     return {t: kept for t, ref in known.items() if (kept := ref()) is not None}
 
 
