@@ -1,0 +1,308 @@
+"""Scalar factors moved to where they cost least: `W - lr * (x.T @ (dz / N))` scales only the seed of the chain.
+
+The chain rule is linear in the upstream gradient. So a number that multiplies a gradient may as well multiply what the
+gradient was computed from, through products, sums and moves, down to the smallest array on the way, where all factors
+meet as one. Over the reals the graph stays what it was. A value that is also wanted without the factor is not touched.
+
+Each node asks its arguments for a multiple of themselves. Where all users of a value ask for the same multiple, the
+value is computed as that multiple, its own arguments being asked in turn; where they disagree, the plain value is
+computed, and multiplied for those that asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from graphc.ir.node import Node, make, topological
+from graphc.ops.leaf import SIZE, const
+from graphc.ops.pointwise import DIV, MUL
+from graphc.plan.lower import Lowered, exact, fold
+from graphc.plan.rewriting import Pass, replaced, rewritten
+from graphc.plan.setting import Setting
+
+FIRST = (
+    "neg",
+    "reshape",
+    "transpose",
+    "broadcast",
+    "slice",
+    "sliding_window",
+    "overlap_add",
+    "sum",
+    "cumsum",
+)
+ROUNDS = 3
+SMALLEST = Fraction(1, 2**40)  # and its reciprocal: the factors that may travel without harm in float32
+MOST = 4  # scalars of unknown size in one factor
+EVERY = {"add": (0, 1), "sub": (0, 1), "where": (1, 2)}  # arguments that all take the factor
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A number times powers of scalar nodes; the nodes stand in the order of their places in the graph."""
+
+    number: Fraction = Fraction(1)
+    powers: tuple[tuple[Node, int], ...] = ()
+
+    def times(self, other: Factor, place: Mapping[Node, int], sign: int = 1) -> Factor:
+        """The product with `other`, or with `sign` -1 the quotient."""
+        powers = dict(self.powers)
+        for node, power in other.powers:
+            powers[node] = powers.get(node, 0) + sign * power
+        kept = sorted(((n, p) for n, p in powers.items() if p), key=lambda item: place[item[0]])
+        return Factor(self.number * other.number**sign, tuple(kept))
+
+    def node(self, now: Mapping[Node, Node]) -> Node:
+        """The factor as a node, of scalars as they are `now`."""
+        above = [const(self.number)] if self.number != 1 or all(p < 0 for _, p in self.powers) else []
+        below: list[Node] = []
+        for node, power in self.powers:
+            (above if power > 0 else below).extend([now[node]] * abs(power))
+        result = _product(above)
+        return make(DIV, (result, _product(below))) if below else result
+
+
+ONE = Factor()
+
+
+def _product(nodes: list[Node]) -> Node:
+    result = nodes[0]
+    for node in nodes[1:]:
+        result = fold(make(MUL, (result, node)))
+    return result
+
+
+def fold_factors(lowered: Lowered, setting: Setting) -> Lowered:
+    """The graph with scalar factors where they cost least."""
+    lowered = _share(lowered, setting)
+    best = _Work(topological(lowered.roots), setting)
+    if not best.scales:
+        return lowered
+    best.solve(lowered.roots)
+    for _ in range(ROUNDS):
+        if not best.torn:
+            break
+        # Where users disagreed, nothing is to be gained from asking: once more with those left alone.
+        again = _Work(best.order, setting, stuck=best.stuck | best.torn)
+        again.solve(lowered.roots)
+        if again.gain < best.gain:
+            break
+        best = again
+    if best.gain <= 0:
+        return lowered
+    setting.say("fold", "scalar factors are gathered where the arrays are small")
+    done = best.rebuilt()
+    return _share(replaced(lowered, {n: new for n, new in done.items() if best.total[n] == ONE}), setting)
+
+
+def _share(lowered: Lowered, setting: Setting) -> Lowered:
+    """The graph with `sum(x) / N` as `sum(x / N)` where `x / N` is computed anyway."""
+    work = _Work(topological(lowered.roots), setting)
+    multiples = {(n.args[position], factor): n for n, (position, factor) in work.scales.items()}
+    done: dict[Node, Node] = {}
+    for node, (position, factor) in work.scales.items():
+        base = node.args[position]
+        for way in work.ways(base):
+            multiple = multiples.get((base.args[way[0]], factor))
+            if len(way) == 1 and multiple is not None:
+                args = tuple(multiple if i == way[0] else a for i, a in enumerate(base.args))
+                done[node] = make(base.op, args, base.attrs)
+    return rewritten(lowered, lambda n: done.get(n, n)) if done else lowered
+
+
+class _Work:
+    """What is known of each node while factors are moved.
+
+    `scales` are the products of an array with a scalar: the array's position, and the factor. `depth` is what taking
+    a factor in costs a node, or something below it. `asked` is what users want a node multiplied by, `total` what it
+    is computed as, and `given` what its arguments then have to be multiplied by. Nodes that are `stuck` take no factor;
+    `torn` are those whose users disagreed.
+    """
+
+    def __init__(self, order: list[Node], setting: Setting, stuck: frozenset[Node] = frozenset()) -> None:
+        self.order, self.setting, self.stuck = order, setting, stuck
+        self.place = {n: i for i, n in enumerate(order)}
+        self.scales: dict[Node, tuple[int, Factor]] = {}
+        self.depth: dict[Node, float] = {}
+        self.asked: dict[Node, dict[Factor, None]] = {}
+        self.total: dict[Node, Factor] = {}
+        self.given: dict[Node, tuple[Factor, ...]] = {}
+        self.torn: frozenset[Node] = frozenset()
+        self.gain = 0.0
+        self._find_scales()
+
+    def solve(self, roots: tuple[Node, ...]) -> None:
+        """Decide what everything is computed as, from the roots down."""
+        self._find_depths()
+        for root in roots:
+            self._want(root, ONE)
+        torn: list[Node] = []
+        for node in reversed(self.order):
+            wanted = list(self.asked[node])
+            if len(wanted) == 1:
+                self._take(node, wanted[0])
+                continue
+            # Users disagree: the plain value, and a product for each that wants another.
+            if exact(node) is None:
+                self.gain -= sum(self.price(node) for f in wanted if f != ONE)
+                torn.append(node)
+            self._take(node, ONE)
+        self.torn = frozenset(torn)
+
+    def price(self, node: Node) -> float:
+        """Nanoseconds to multiply an array like `node` by a scalar."""
+        costs = self.setting.costs
+        if not node.ndim:
+            return costs.call["scalar"]
+        entries = self.setting.entries(node.shape)
+        return costs.call["ufunc"] + entries * costs.per_entry("add", self.setting.real)
+
+    # which nodes are an array times a scalar ------------------------------------------------------------------
+
+    def _find_scales(self) -> None:
+        """Every product and quotient of an array and a scalar."""
+        factors: dict[Node, Factor] = {}
+        for node in self.order:
+            if node.op.name not in ("mul", "div") or node.dtype != "real":
+                continue
+            a, b = node.args
+            if a.ndim and not b.ndim and b.dtype != "bool" and a.dtype == "real" and a.shape == node.shape:
+                found = self._factor(b, factors)
+                if node.op.name == "mul" or found.number:
+                    self.scales[node] = (
+                        0,
+                        found if node.op.name == "mul" else ONE.times(found, self.place, -1),
+                    )
+            elif b.ndim and not a.ndim and node.op.name == "mul" and a.dtype != "bool" and b.dtype == "real":
+                self.scales[node] = 1, self._factor(a, factors)
+
+    def _factor(self, scalar: Node, found: dict[Node, Factor]) -> Factor:
+        """A scalar as a factor: numbers and sizes are taken apart, anything else is a factor by itself."""
+        if scalar in found:
+            return found[scalar]
+        value = exact(scalar)
+        result = Factor(Fraction(1), ((scalar, 1),))
+        if value is not None:
+            result = Factor(value) if value else result
+        elif scalar.constant and scalar.op.name in ("mul", "div"):
+            parts = [self._factor(a, found) for a in scalar.args]
+            if all(p.number and all(n.op is SIZE for n, _ in p.powers) for p in parts):
+                result = parts[0].times(parts[1], self.place, 1 if scalar.op.name == "mul" else -1)
+        found[scalar] = result
+        return result
+
+    # how deep a factor can go ---------------------------------------------------------------------------------
+
+    def _find_depths(self) -> None:
+        """What taking a factor in costs each node at least."""
+        for node in self.order:
+            here = self.price(node)
+            if node in self.stuck:
+                self.depth[node] = here
+                continue
+            if node in self.scales or exact(node) is not None:
+                self.depth[node] = 0.0
+                continue
+            ways = self.ways(node)
+            self.depth[node] = min([here, *(sum(self.depth[node.args[i]] for i in way) for way in ways)])
+
+    def ways(self, node: Node) -> tuple[tuple[int, ...], ...]:
+        """The sets of arguments that take a factor in the node's stead."""
+        name = node.op.name
+        if node.dtype != "real" or not node.ndim:
+            return ()
+        if name in EVERY:
+            ways: tuple[tuple[int, ...], ...] = (EVERY[name],)
+        elif name in ("mul", "contract"):
+            ways = tuple((i,) for i, a in enumerate(node.args) if a not in node.args[:i] + node.args[i + 1 :])
+        elif name == "concat":
+            ways = (tuple(range(len(node.args))),)
+        elif name in FIRST or name in ("div", "gather", "scatter_add"):
+            ways = ((0,),)
+        else:
+            ways = ()
+        return tuple(way for way in ways if all(node.args[i].dtype == "real" for i in way))
+
+    # what each node is asked for ------------------------------------------------------------------------------
+
+    def _want(self, node: Node, factor: Factor) -> None:
+        self.asked.setdefault(node, {})[factor] = None
+
+    def _take(self, node: Node, factor: Factor) -> None:
+        """Compute `node` as `factor` times itself: by its arguments, or by a product."""
+        self.total[node] = factor
+        given = [ONE] * len(node.args)
+        if node in self.scales:
+            position, own = self.scales[node]
+            whole = factor.times(own, self.place)
+            self.gain += self.price(node)
+            if self._goes_into(node.args[position], whole):
+                given[position] = whole
+            elif whole != ONE:
+                self.gain -= self.price(node)
+        elif factor != ONE and exact(node) is None:
+            way = self._best_way(node)
+            if way is None:
+                self.gain -= self.price(node)
+            for i in way or ():
+                given[i] = factor
+        self.given[node] = tuple(given)
+        for argument, wanted in zip(node.args, given, strict=True):
+            self._want(argument, wanted)
+
+    def _goes_into(self, array: Node, factor: Factor) -> bool:
+        """Whether a factor of harmless size is better taken in by an array than multiplied onto it."""
+        harmless = (
+            SMALLEST <= abs(factor.number) <= 1 / SMALLEST and sum(abs(p) for _, p in factor.powers) <= MOST
+        )
+        return harmless and array not in self.stuck and self.depth[array] < self.price(array)
+
+    def _best_way(self, node: Node) -> tuple[int, ...] | None:
+        """The arguments that take a factor in at less than its product with the node costs."""
+        ways = self.ways(node)
+        costs = [sum(self.depth[node.args[i]] for i in way) for way in ways]
+        return ways[costs.index(min(costs))] if ways and min(costs) < self.price(node) else None
+
+    # the new graph --------------------------------------------------------------------------------------------
+
+    def rebuilt(self) -> dict[Node, Node]:
+        """Each node as it is computed now; the scalars of a factor may come later in the old order."""
+        done: dict[Node, Node] = {}
+        waiting = list(reversed(self.order))
+        while waiting:
+            node = waiting[-1]
+            pending = [n for n in self._needed(node) if n not in done] if node not in done else []
+            if pending:
+                waiting.extend(pending)
+                continue
+            waiting.pop()
+            if node not in done:
+                done[node] = self._rebuilt(node, done)
+        return done
+
+    def _needed(self, node: Node) -> list[Node]:
+        own = self.scales[node][1] if node in self.scales else ONE
+        factors = (self.total[node], own, *self.given[node])
+        return [*node.args, *(n for f in factors for n, _ in f.powers if n is not node)]
+
+    def _rebuilt(self, node: Node, done: Mapping[Node, Node]) -> Node:
+        factor, given = self.total[node], self.given[node]
+        if node in self.scales and (factor != ONE or any(f != ONE for f in given)):
+            position, own = self.scales[node]
+            return self._multiple(node.args[position], factor.times(own, self.place), done)
+        args = tuple(self._multiple(a, f, done) for a, f in zip(node.args, given, strict=True))
+        new = node if args == node.args else make(node.op, args, node.attrs)
+        return new if any(f != ONE for f in given) else _times(new, factor, done)
+
+    def _multiple(self, node: Node, factor: Factor, done: Mapping[Node, Node]) -> Node:
+        """`factor` times a node that has been rebuilt, perhaps as that multiple."""
+        return done[node] if self.total[node] == factor else _times(done[node], factor, done)
+
+
+def _times(node: Node, factor: Factor, done: Mapping[Node, Node]) -> Node:
+    return node if factor == ONE or exact(node) == 0 else fold(make(MUL, (factor.node(done), node)))
+
+
+FOLD = Pass("fold", "scalar factors where they cost least", fold_factors)
