@@ -59,7 +59,8 @@ def as_product(node: Node, setting: Setting) -> Node:
         found = _paired(found, output, setting)
     if len(found) == 1:
         return _ordered(found[0].node, found[0].letters, output)
-    return _product(*found, output, setting, node)
+    first, second = found
+    return _product(first, second, output, setting, node)
 
 
 @dataclass(frozen=True, slots=True)
