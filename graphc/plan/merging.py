@@ -1,0 +1,98 @@
+"""Elementwise work beside matrix products on matrices as well: (N, T, d) stays (N*T, d) from one product to the next.
+
+A product over more than two axes is one of matrices between two reshapes. The second of these moves down through what
+is elementwise until it meets the first of the next product, or another, and both are gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from graphc.ir.node import Node, make, topological
+from graphc.ir.types import Dim, Shape, product
+from graphc.ops.move import RESHAPE, reshape
+from graphc.plan.lower import Lowered
+from graphc.plan.rewriting import Pass, replaced
+from graphc.plan.setting import Setting
+
+
+def merge_axes(lowered: Lowered, setting: Setting) -> Lowered:
+    """The graph with leading axes merged wherever a value beside has them merged already."""
+    done: dict[Node, Node] = {}
+    merged: dict[Node, Node] = {}
+    for node in topological(lowered.roots):
+        if node.is_leaf:
+            done[node] = node
+            continue
+        args = tuple(done[a] for a in node.args)
+        now = node if args == node.args else make(node.op, args, node.attrs)
+        if now.op is RESHAPE:
+            now = _reshaped(now.args[0], now.shape)
+        elif now.op.elementwise and now.ndim > 2:
+            rows = _on_rows(now)
+            if rows is not None:
+                now = merged[rows] = reshape(rows, now.shape)
+        done[node] = now
+    result = _names_moved(replaced(lowered, done), {whole: rows for rows, whole in merged.items()})
+    if merged:
+        setting.say("merge", f"the leading axes of {len(merged)} elementwise values are merged")
+    return result
+
+
+def _on_rows(node: Node) -> Node | None:
+    """An elementwise node on matrices, if one of its operands is a matrix under another shape and all may be."""
+    shape = node.shape
+    if isinstance(shape[-1], Dim) or not any(_is_merged(a, shape) for a in node.args):
+        return None
+    args = [_as_rows(a, shape) for a in node.args]
+    if any(a is None for a in args):
+        return None
+    found = make(node.op, (a for a in args if a is not None), node.attrs)
+    return found if found.shape == (product(shape[:-1]), shape[-1]) else None
+
+
+def _is_merged(x: Node, shape: Shape) -> bool:
+    rows = product(shape[:-1])
+    return (
+        x.op is RESHAPE
+        and x.ndim == len(shape)
+        and x.args[0].shape in ((rows, shape[-1]), (rows,), (rows, 1))
+    )
+
+
+def _as_rows(x: Node, shape: Shape) -> Node | None:
+    """An operand as what broadcasts with a matrix; None where its axes do not merge."""
+    if x.ndim < 2:
+        return x
+    if x.ndim == len(shape) and x.shape[:-1] == shape[:-1]:
+        return _reshaped(x, (product(shape[:-1]), x.shape[-1]))
+    if all(d == 1 for d in x.shape[:-1]):
+        return _reshaped(x, x.shape[-1:])
+    return None
+
+
+def _reshaped(x: Node, shape: Shape) -> Node:
+    """One reshape in place of a chain of them."""
+    while x.op is RESHAPE:
+        x = x.args[0]
+    return reshape(x, shape)
+
+
+def _names_moved(lowered: Lowered, rows: dict[Node, Node]) -> Lowered:
+    """Names and marks of values that are only views now, given to the matrices they are views of."""
+
+    def now(node: Node) -> Node:
+        return rows.get(node, node)
+
+    kept = set(lowered.outputs)
+    given = reversed(list(lowered.names.items()))
+    names = {n if n in kept else now(n): name for n, name in given}
+    return replace(
+        lowered,
+        names=dict(reversed(list(names.items()))),
+        became={n: core if core in kept else now(core) for n, core in lowered.became.items()},
+        origins={now(n): (name, now(base)) for n, (name, base) in lowered.origins.items()},
+    )
+
+
+MERGE = Pass("merge", "leading axes of elementwise values merged as those of the products beside", merge_axes)
