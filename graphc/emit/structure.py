@@ -12,6 +12,9 @@ from graphc.ops.form import ATOM
 from graphc.ops.random import key_number
 from graphc.plan.alias import new_axes
 
+SHORT_ROW = 32  # entries up to which a row is better reduced as a column
+MANY_ROWS = 32  # rows from which that pays
+
 # reductions -------------------------------------------------------------------------------------------------
 
 
@@ -24,11 +27,24 @@ def _reduce(scope: Scope, node: Node, *, keepdims: bool) -> Text:
     options = []
     if len(axes) < node.args[0].ndim:
         options.append(f"axis={axes[0] if len(axes) == 1 else axes}")
+    if _has_short_rows(node):
+        # The extreme of each short row, ten times as slow as of each column: the rows are made columns first.
+        code = f"{x.bound()}.T.copy().{node.op.name}(axis=0)"
+        return Text(f"{code}[:, None]" if keepdims else code)
     if keepdims:
         options.append("keepdims=True")
     if x.strength == ATOM and x.code.isidentifier():
         return Text(f"{x.code}.{node.op.name}({', '.join(options)})")
     return Text(f"np.{node.op.name}({', '.join([x.code, *options])})")
+
+
+def _has_short_rows(node: Node) -> bool:
+    """Whether a maximum or minimum is over rows of a matrix that are few entries long, and there are many of them."""
+    if node.op.name not in ("max", "min") or node.attrs[0] != (1,) or node.args[0].ndim != 2:
+        return False
+    rows, columns = node.args[0].shape
+    short = isinstance(columns, int) and 1 < columns <= SHORT_ROW
+    return short and not (isinstance(rows, int) and rows < MANY_ROWS)
 
 
 def _keeps(node: Node) -> bool:

@@ -26,7 +26,7 @@ VIEWS = ("transpose", "slice", "broadcast", "sliding_window")  # that a reshape 
 
 def sum_by_products(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with sums over leading or trailing axes, and sums of products, as contractions."""
-    uses = _count_uses(lowered)
+    uses = count_uses(lowered)
     products = {n for n, count in uses.items() if count == 1 and n not in lowered.names}
     changed: list[Node] = []
 
@@ -45,7 +45,8 @@ def sum_by_products(lowered: Lowered, setting: Setting) -> Lowered:
     return result
 
 
-def _count_uses(lowered: Lowered) -> Mapping[Node, int]:
+def count_uses(lowered: Lowered) -> Mapping[Node, int]:
+    """How often each node is an argument or a root."""
     order = topological(lowered.roots)
     uses = dict.fromkeys(order, 0)
     for node in order:

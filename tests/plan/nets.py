@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def steps(draw: st.DrawFn) -> Lowered:
 def _layers(draw: st.DrawFn) -> list[tuple[Node, Node | None]]:
     widths = [4, *draw(st.lists(st.sampled_from([1, 3, 4]), min_size=1, max_size=4))]
     made: list[tuple[Node, Node | None]] = []
-    for i, (a, b) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (a, b) in enumerate(pairwise(widths)):
         tied = [layer for layer in made if layer[0].shape == (a, b)]
         if tied and draw(st.booleans()):
             made.append(draw(st.sampled_from(tied)))

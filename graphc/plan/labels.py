@@ -1,0 +1,111 @@
+"""Sums against a one-hot array read one entry: `sum(one_hot(t) * y, axis=1)` is `y[arange(N), t]`.
+
+Only for labels that the generated code has checked: a label that names no class is a row of zeros in a one-hot array,
+and no entry at all. What the picked array is computed from is picked instead where nothing else wants it whole, so
+that the likelihood of N labels takes N logarithms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graphc.ir.node import Node, make, topological
+from graphc.ir.types import DimLike
+from graphc.ops.index import GATHER, IOTA
+from graphc.ops.move import RESHAPE, reshape
+from graphc.plan.lower import Lowered
+from graphc.plan.ones import count_uses
+from graphc.plan.rewriting import Pass, rewritten
+from graphc.plan.setting import Setting
+
+DEEPEST = 8  # elementwise operations that are picked through
+
+
+def pick_by_labels(lowered: Lowered, setting: Setting) -> Lowered:
+    """The graph with entries picked by checked labels where it sums against their one-hot array."""
+    checked = {(n.args[0], n.attr("depth")) for n in lowered.became if n.op.name == "one_hot"}
+    found = [(n, _labels_of(n)) for n in topological(lowered.roots)]
+    masks = {n: t for n, t in found if t is not None and t.op.name == "input" and (t, n.shape[-1]) in checked}
+    if not masks:
+        return lowered
+    uses = count_uses(lowered)
+    once = {n for n, count in uses.items() if count == 1 and n not in lowered.names}
+    picks: list[Node] = []
+
+    def rule(node: Node) -> Node:
+        found = _picked_sum(node, masks, once)
+        if found is not node:
+            picks.append(node)
+        return found
+
+    result = rewritten(lowered, rule)
+    if picks:
+        setting.say(
+            "labels", f"{len(picks)} sum{'s' * (len(picks) > 1)} against a one-hot array read one entry"
+        )
+    return result
+
+
+def _labels_of(node: Node) -> Node | None:
+    """The labels of a comparison that makes them one-hot along a new last axis."""
+    if node.op.name != "equal" or not node.ndim:
+        return None
+    labels, places = node.args
+    if labels.op.name != "reshape" or labels.shape != (*node.shape[:-1], 1):
+        return None
+    base = places.args[0] if places.op.name == "reshape" else places
+    t = labels.args[0]
+    if base.op is not IOTA or base.shape != node.shape[-1:] or places.shape[-1:] != node.shape[-1:]:
+        return None
+    return t if t.shape == node.shape[:-1] else None
+
+
+def _picked_sum(node: Node, masks: Mapping[Node, Node], once: set[Node]) -> Node:
+    if node.op.name != "sum" or node.dtype != "real" or node.attrs[0] != (node.args[0].ndim - 1,):
+        return node
+    product = node.args[0]
+    if product.op.name != "mul" or product not in once:
+        return node
+    for mask, y in (product.args, product.args[::-1]):
+        if mask in masks and y.shape == mask.shape and y.dtype == "real":
+            return _picked(y, masks[mask], once, DEEPEST)
+    return node
+
+
+def _picked(y: Node, labels: Node, once: set[Node], depth: int) -> Node:
+    """`y[..., labels]`, one entry for each label, through elementwise operations that are wanted nowhere else."""
+    if depth and y.op.elementwise and y in once:
+        parts = [_part(a, y, labels, once, depth - 1) for a in y.args]
+        if None not in parts:
+            return make(y.op, [p for p in parts if p is not None], y.attrs)
+    rank = labels.ndim
+    places = [_along(d, i, rank) for i, d in enumerate(labels.shape)]
+    return make(GATHER, (y, *places, labels), (0,))
+
+
+def _part(a: Node, y: Node, labels: Node, once: set[Node], depth: int) -> Node | None:
+    """What an operand of `y` contributes to the picked entries."""
+    if not a.ndim:
+        return a
+    if a.shape == y.shape:
+        return _picked(a, labels, once, depth)
+    if a.shape[-1] == 1:
+        return _dropped(a, once, depth)
+    return make(GATHER, (a, labels), (0,)) if a.ndim == 1 else None
+
+
+def _dropped(a: Node, once: set[Node], depth: int) -> Node:
+    """`a[..., 0]` for a last axis of size 1, dropped where it was put on."""
+    if a.op is RESHAPE and a.args[0].shape == a.shape[:-1]:
+        return a.args[0]
+    if depth and a.op.elementwise and a in once and all(x.shape in (a.shape, ()) for x in a.args):
+        return make(a.op, [_dropped(x, once, depth - 1) if x.ndim else x for x in a.args], a.attrs)
+    return reshape(a, a.shape[:-1])
+
+
+def _along(size: DimLike, axis: int, rank: int) -> Node:
+    """`0, 1, …` along one of `rank` axes."""
+    return reshape(make(IOTA, (), (size,)), tuple(size if i == axis else 1 for i in range(axis, rank)))
+
+
+LABELS = Pass("labels", "sums against one-hot arrays as entries picked by label", pick_by_labels)
