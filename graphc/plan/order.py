@@ -25,7 +25,8 @@ class Line:
 def order_lines(lowered: Lowered, values: Sequence[Node]) -> list[Line]:
     """Every line of the program. Outputs that would share memory with something that lasts are copied."""
     lines = [Line("compute", node) for node in values]
-    roots = find_roots(list(values))
+    homes = lowered.homes
+    roots = {n: homes.get(root, root) for n, root in find_roots(list(values)).items()} | homes
     lines += [Line("copy", node) for node in _copied(lowered.outputs, roots)]
     return lines + _stores(lowered.updates, roots)
 

@@ -1,0 +1,77 @@
+"""What a step owns in generated code: one flat array of parameters and one of states, and views of their pieces.
+
+In `flat_params` those that are updated together come first, group by group, and then the others in the order in which
+they appear in the graph; likewise the states. So a flat leaf is a slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphc.emit.body import quoted, shape_text
+from graphc.emit.text import Scope, show_dim
+from graphc.ir.node import Node, topological
+from graphc.ir.types import DimLike, product
+from graphc.plan.lower import FlatLeaf
+from graphc.plan.plan import Plan
+
+
+def storage_lines(plan: Plan, scope: Scope) -> list[str]:
+    """The lines that make the arrays: `flat_params` and `params`, `flat_state` and `state`, and the flat leaves."""
+    views, real = scope.helper("_views"), scope.dtype("real")
+    lines: list[str] = []
+    for shelf in ("params", "state"):
+        kept = stored(plan.owned, plan.flat, shelf)
+        rows = [f"    {quoted(p.name or '')}: {shape_text(p.shape, plan)}," for p in kept]
+        if rows:
+            lines += [f"self.flat_{shelf}, self.{shelf} = {views}({{", *rows, f"}}, {real})"]
+        else:
+            lines.append(f"self.flat_{shelf}, self.{shelf} = {views}({{}}, {real})")
+        lines += _flat_lines(plan, kept, shelf)
+    return lines
+
+
+def owned_lines(plan: Plan) -> list[str]:
+    """The lines that fetch what a call uses of them."""
+    used = {n for n in topological(s.node for s in plan.steps) if n.is_leaf}
+    used |= {s.target for s in plan.steps if s.target is not None} | set(plan.output_nodes)
+    flat = [f"{plan.names[f.leaf]} = self.{_attribute(plan, f)}" for f in plan.flat if f.leaf in used]
+    owned = [p for p in plan.owned if p in used]
+    return [*(f"{plan.names[p]} = self.{_shelf(p)}[{quoted(p.name or '')}]" for p in owned), *flat]
+
+
+def stored(owned: Sequence[Node], flat: Sequence[FlatLeaf], shelf: str) -> list[Node]:
+    """The leaves of a shelf in the order of memory: those of flat leaves, then the others."""
+    leaves = dict.fromkeys(member for f in flat for member in f.members) | dict.fromkeys(owned)
+    return [leaf for leaf in leaves if _shelf(leaf) == shelf]
+
+
+def _shelf(leaf: Node) -> str:
+    return "params" if leaf.op.name == "param" else "state"
+
+
+def _flat_lines(plan: Plan, kept: Sequence[Node], shelf: str) -> list[str]:
+    """The flat leaves as slices of the array of their shelf; one that is all of it needs none."""
+    starts: dict[Node, DimLike] = {}
+    total: DimLike = 0
+    for leaf in kept:
+        starts[leaf] = total
+        total = total + product(leaf.shape)
+    lines: list[str] = []
+    for f in plan.flat:
+        if _shelf(f.leaf) == shelf and not _is_whole(plan, f):
+            start = starts[f.members[0]]
+            stop = start + f.leaf.shape[0]
+            first = "" if start == 0 else show_dim(start, plan.sizes)
+            last = "" if stop == total else show_dim(stop, plan.sizes)
+            lines.append(f"self.{_attribute(plan, f)} = self.flat_{shelf}[{first}:{last}]")
+    return lines
+
+
+def _is_whole(plan: Plan, flat: FlatLeaf) -> bool:
+    shelf = _shelf(flat.leaf)
+    return sum(_shelf(leaf) == shelf for leaf in plan.owned) == len(flat.members)
+
+
+def _attribute(plan: Plan, flat: FlatLeaf) -> str:
+    return f"flat_{_shelf(flat.leaf)}" if _is_whole(plan, flat) else f"_{plan.names[flat.leaf]}"
