@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from graphc.emit.window_helpers import OF_WINDOWS
+
 _SHAPE = '''
 def _shape(what, array, rank):
     """The shape of an argument, once it has the right number of axes."""
@@ -171,6 +173,7 @@ HELPERS: dict[str, str] = {
     "_placed": _PLACED,
     "_scatter_add": _SCATTER_ADD,
     "_overlap_add": _OVERLAP_ADD,
+    **OF_WINDOWS,
     "_block_product": _BLOCK_PRODUCT,
     "_scan": _SCAN,
     "_recurrence": _RECURRENCE,

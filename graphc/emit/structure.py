@@ -11,6 +11,7 @@ from graphc.ir.types import DimLike, Shape
 from graphc.ops.form import ATOM
 from graphc.ops.random import key_number
 from graphc.plan.alias import new_axes
+from graphc.plan.turned import is_copy
 
 SHORT_ROW = 32  # entries up to which a row is better reduced as a column
 MANY_ROWS = 32  # rows from which that pays
@@ -103,13 +104,15 @@ def broadcast(scope: Scope, node: Node) -> Text:
 
 def cut(scope: Scope, node: Node) -> Text:
     x = scope.array(node.args[0])
-    return Text(f"{x.bound()}[{_slices(scope, node.attrs[0], node.args[0].shape)}]")
+    return Text(f"{x.bound()}[{slices_text(scope, node.attrs[0], node.args[0].shape)}]")
 
 
 def pad(scope: Scope, node: Node) -> Text:
     shape, slices, fill = node.attrs
     x = scope.array(node.args[0])
     value = _fill(fill, node.dtype)
+    if is_copy(node):
+        return Text(f"{x.bound()}.copy()")
     if all(step == 1 for _, step, _ in slices):
         widths = [
             f"({scope.dim(start)}, {scope.dim(total - start - length)})"
@@ -117,7 +120,7 @@ def pad(scope: Scope, node: Node) -> Text:
         ]
         rest = f", constant_values={value}" if value != "0" else ""
         return Text(f"np.pad({x.code}, ({', '.join(widths)}{',' * (len(widths) == 1)}){rest})")
-    place = _slices(scope, slices, shape)
+    place = slices_text(scope, slices, shape)
     name = scope.helper("_placed")
     return Text(f"{name}({x.code}, {scope.shape(shape)}, np.s_[{place}], {value})")
 
@@ -153,7 +156,7 @@ def _stack(scope: Scope, node: Node, parts: list[Node], axis: int) -> Text:
     return Text(f"np.stack([{items}]{f', axis={axis}' if axis else ''})")
 
 
-def _slices(scope: Scope, slices: Any, shape: Shape) -> str:
+def slices_text(scope: Scope, slices: Any, shape: Shape) -> str:
     """Slices as written in brackets, `1:, ::-1`, for an array of `shape`."""
     return ", ".join(
         _slice(scope, start, step, length, extent)

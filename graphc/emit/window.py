@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graphc.emit.structure import slices_text
 from graphc.emit.text import Scope, Text
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
 from graphc.ops.window import reach
+from graphc.plan.routing import apart, covered
 
 
 def sliding_window(scope: Scope, node: Node) -> Text:
@@ -39,6 +41,17 @@ def overlap_add(scope: Scope, node: Node) -> Text:
     return Text(f"{name}({windows.code}, {scope.shape(shape)}, {_numbers(axes)}{options})")
 
 
+def route(scope: Scope, node: Node, out: str = "") -> Text:
+    """A call of the helper that writes, for each tap, what is marked there."""
+    shape, places = node.attrs
+    value, *marks = (scope.array(a) for a in node.args)
+    slices = ", ".join(f"np.s_[{slices_text(scope, place, shape)}]" for place in places)
+    given = f"({', '.join(m.code for m in marks)}{',' * (len(marks) == 1)})" if marks else "None"
+    options = "" if covered(shape, places) else ", filled=False" if apart(places) else ", apart=False"
+    target = out or f"np.empty({scope.shape(shape)}, {scope.dtype(node.dtype)})"
+    return Text(f"{scope.helper('_route')}({value.code}, {given}, [{slices}], {target}{options})")
+
+
 def _numbers(values: Sequence[int]) -> str:
     return f"({', '.join(map(str, values))}{',' * (len(values) == 1)})"
 
@@ -47,4 +60,4 @@ def _tuple(scope: Scope, sizes: Sequence[DimLike]) -> str:
     return scope.shape(tuple(sizes))
 
 
-PRINTERS = {"sliding_window": sliding_window, "overlap_add": overlap_add}
+PRINTERS = {"sliding_window": sliding_window, "overlap_add": overlap_add, "route": route}

@@ -6,14 +6,17 @@ from collections.abc import Iterable
 
 from graphc.ir.errors import GraphcError
 from graphc.ir.legal import CORE, check_stage
+from graphc.plan.convolution import CONVOLUTION
 from graphc.plan.folding import FOLD
 from graphc.plan.labels import LABELS
+from graphc.plan.layout import LAYOUT
 from graphc.plan.lower import Lowered
 from graphc.plan.ones import ONES
 from graphc.plan.rewriting import Pass
+from graphc.plan.routing import POOL
 from graphc.plan.setting import Setting
 
-PASSES: tuple[Pass, ...] = (LABELS, FOLD, ONES)
+PASSES: tuple[Pass, ...] = (POOL, CONVOLUTION, LAYOUT, LABELS, FOLD, ONES)
 
 
 def run_passes(lowered: Lowered, setting: Setting) -> Lowered:
