@@ -28,8 +28,9 @@ from graphc.lang.suggest import meant
 
 if TYPE_CHECKING:
     from graphc.emit import Function
+    from graphc.emit.profile import Profile
 
-__all__ = ["Picture", "Program", "Report", "compile", "derive", "draw", "load"]
+__all__ = ["Picture", "Program", "Report", "compile", "derive", "draw", "load", "profile"]
 
 MOST_DIGITS = 15
 Source = Program | Node
@@ -81,8 +82,18 @@ def derive(
     return Report(derivation, _values(derivation, at), indices)
 
 
-def compile(source: Source, *, wrt: Names = None, dtype: str = "float64") -> Function:
-    """A node and its gradients as one NumPy function: by `wrt`, else by its parameters, else by its real inputs."""
+def compile(
+    source: Source,
+    *,
+    wrt: Names = None,
+    dtype: str = "float64",
+    sizes: Mapping[str, int] | None = None,
+    costs: str | None = None,
+) -> Function:
+    """A node and its gradients as one NumPy function: by `wrt`, else by its parameters, else by its real inputs.
+
+    `sizes` are hints for the planner, `costs` is the file of a table of costs.
+    """
     from graphc.emit import compile_  # a picture needs no code generator
 
     root = _root(source)
@@ -93,7 +104,22 @@ def compile(source: Source, *, wrt: Names = None, dtype: str = "float64") -> Fun
     name = root.name or "value"
     found = gradients(root, targets, simplify=False) if targets else []
     named = {f"d{name}_d{target.name}": gradient for target, gradient in zip(targets, found, strict=True)}
-    return compile_({name: root, **named}, dtype=dtype)
+    return compile_({name: root, **named}, dtype=dtype, sizes=sizes, costs=costs)
+
+
+def profile(
+    source: Source,
+    *,
+    at: Mapping[str, Any] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    wrt: Names = None,
+    dtype: str = "float64",
+    costs: str | None = None,
+    repeat: int = 20,
+) -> Profile:
+    """The time of each step of a node and its gradients; inputs that `at` does not give are random, of these sizes."""
+    function = compile(source, wrt=wrt, dtype=dtype, sizes=sizes, costs=costs)
+    return function.profile_on(at or {}, repeat=repeat, sizes=sizes or {})
 
 
 def _root(source: Source) -> Node:

@@ -14,6 +14,7 @@ import click
 
 from graphc.cli.commands import compile_, derive, draw
 from graphc.cli.output import say
+from graphc.cli.timing import profile, tune
 from graphc.ir.errors import GraphcError
 
 FINE = 0
@@ -60,6 +61,8 @@ def cli(ctx: click.Context) -> None:
 cli.add_command(draw)
 cli.add_command(derive)
 cli.add_command(compile_)
+cli.add_command(tune)
+cli.add_command(profile)
 
 
 def complain(sentence: str) -> None:

@@ -32,6 +32,16 @@ at_option = click.option(
 wrt_option = click.option(
     "--wrt", multiple=True, metavar="NAME", help="Differentiate with respect to NAME only; repeatable."
 )
+dtype_option = click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float64"]),
+    default="float64",
+    show_default=True,
+    help="The precision of the reals.",
+)
+costs_option = click.option(
+    "--costs", metavar="FILE", help="Plan with this table of costs, which graphc tune wrote."
+)
 
 
 def output_option(text: str) -> Decorator:
@@ -153,15 +163,10 @@ def report_content(report: Report, form: str, *, document: bool) -> str:
 @click.command(name="compile", cls=SourceCommand, epilog=SOURCE_HELP)
 @source_argument
 @wrt_option
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "float64"]),
-    default="float64",
-    show_default=True,
-    help="The precision of the reals.",
-)
+@dtype_option
+@costs_option
 @output_option("Where to: *.py, or -.  [default: standard output]")
-def compile_(source: str, wrt: tuple[str, ...], dtype: str, output: str | None) -> None:
+def compile_(source: str, wrt: tuple[str, ...], dtype: str, costs: str | None, output: str | None) -> None:
     """Print SOURCE and its gradients as a NumPy module.
 
     The module stands on its own: it needs NumPy, not graphc.
@@ -173,4 +178,5 @@ def compile_(source: str, wrt: tuple[str, ...], dtype: str, output: str | None) 
     choose_format(output, None, CODE_FORMATS, "python")
     from graphc import pipeline
 
-    write_output(output, pipeline.compile(pipeline.load(source), wrt=wrt, dtype=dtype).source)
+    function = pipeline.compile(pipeline.load(source), wrt=wrt, dtype=dtype, costs=costs)
+    write_output(output, function.source)

@@ -61,3 +61,19 @@ def parse_bindings(texts: Sequence[str]) -> dict[str, Any]:
             raise BindError(f"--at gives {name} twice; give each name one value")
         values[name] = value
     return values
+
+
+def parse_sizes(texts: Sequence[str]) -> dict[str, int]:
+    """`["N=128"]` as sizes by name.
+
+    Raises BindError for what is no size, and when a name is given twice.
+    """
+    sizes: dict[str, int] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name or not (value.isascii() and value.isdecimal()):
+            raise BindError(f"--size {text}: a size is written NAME=NUMBER, as in --size N=128")
+        if name in sizes:
+            raise BindError(f"--size gives {name} twice; give each size one value")
+        sizes[name] = int(value)
+    return sizes

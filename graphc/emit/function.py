@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from graphc.emit.module import Result, title, write_module
+from graphc.emit.profile import CLOCK, Profile, Stopwatch, drawn, profile_calls, sizes_of
 from graphc.ir.errors import BindError, OutputError, UnknownNameError
 from graphc.ir.files import path_of, write_file
 from graphc.ir.node import Node
@@ -29,9 +30,7 @@ class Compiled:
         self._result = result
         self._names = {leaf.name or "": plan.names[leaf] for leaf in plan.inputs}
         self._same_names = all(name == used for name, used in self._names.items())
-        namespace: dict[str, Any] = {"__name__": f"graphc_generated_{title(plan.name)}"}
-        exec(compile(self.source, f"<graphc: {title(plan.name)}>", "exec"), namespace)  # noqa: S102
-        self._made: Any = namespace[title(plan.name)]
+        self._made = _loaded(plan, self.source)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the module to `path`, wholly or not at all; raises `OutputError` if that cannot be done."""
@@ -42,15 +41,61 @@ class Compiled:
             reason = (isinstance(error, OSError) and error.strerror) or error
             raise OutputError(f"{target} cannot be written: {reason}") from None
 
+    def profile(
+        self,
+        /,
+        *args: Any,
+        repeat: int = 20,
+        sizes: Mapping[str, int] | None = None,
+        **values: Any,
+    ) -> Profile:
+        """Run `repeat` times with a clock between the steps; give the median time of each beside its mathematics.
+
+        With `sizes`, which may be empty, inputs without a value are random, a size that is not known being 64. What a
+        step owns is left as it is: a copy of it is run. Raises `BindError` as a call does.
+        """
+        return self.profile_on(self._named(args, values), repeat=repeat, sizes=sizes)
+
+    def profile_on(
+        self, values: Mapping[str, Any], *, repeat: int = 20, sizes: Mapping[str, int] | None = None
+    ) -> Profile:
+        """`profile`, the inputs given in one mapping by name."""
+        owned = self._owned_sizes()
+        known = {**(sizes or {}), **owned}
+        given = dict(values)
+        if sizes is not None:
+            given = drawn(self.plan, given, sizes_of(self.plan, given, known), self.dtype)
+        clock = Stopwatch()
+        call, before = self._clocked(clock)
+
+        def run() -> None:
+            self._run(call, (), given, owned)
+
+        return profile_calls(self.plan, run, before, clock, given, known, repeat)
+
+    def _owned_sizes(self) -> dict[str, int]:
+        """The sizes that are fixed."""
+        return {}
+
+    def _clocked(self, clock: Stopwatch) -> tuple[Any, Callable[[], None]]:
+        """What to call for a run that is timed by `clock`, and what to do before each."""
+        made = self._load_clocked(clock)
+        return (made() if isinstance(made, type) else made), lambda: None
+
+    def _load_clocked(self, clock: Stopwatch) -> Any:
+        source = write_module(self.plan, self.dtype, self._result, clock=CLOCK)
+        return _loaded(self.plan, source, {CLOCK: clock})
+
+    def _named(self, args: tuple[Any, ...], values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The call's values by the names of the inputs."""
+        declared = list(self._names)
+        if len(args) > len(declared):
+            raise BindError(f"{len(args)} values given, and there are {len(declared)}: {_listed(declared)}")
+        return {**_without_twice(dict(zip(declared, args, strict=False)), values)}
+
     def _arguments(self, args: tuple[Any, ...], values: Mapping[str, Any]) -> dict[str, Any]:
         """The call's values by the names of the generated code; one sentence if one is missing or unknown."""
-        if args:
-            declared = list(self._names)
-            if len(args) > len(declared):
-                raise BindError(
-                    f"{len(args)} values given, and there are {len(declared)}: {_listed(declared)}"
-                )
-            values = {**_without_twice(dict(zip(declared, args, strict=False)), values)}
+        values = self._named(args, values)
         try:
             given = {self._names[name]: value for name, value in values.items()}
         except KeyError as error:
@@ -93,6 +138,13 @@ class Compiled:
             if array.size and not (array.min() >= 0 and array.max() < count):
                 found = f"{array.min()} to {array.max()}"
                 raise BindError(f"{leaf.name} has to hold labels from 0 to {count - 1} and was given {found}")
+
+
+def _loaded(plan: Plan, source: str, names: Mapping[str, Any] | None = None) -> Any:
+    """The function or class that the generated code of a plan defines; `names` is what it finds besides."""
+    namespace: dict[str, Any] = {"__name__": f"graphc_generated_{title(plan.name)}", **(names or {})}
+    exec(compile(source, f"<graphc: {title(plan.name)}>", "exec"), namespace)  # noqa: S102
+    return namespace[title(plan.name)]
 
 
 class Function(Compiled):
@@ -166,7 +218,7 @@ class Step(Compiled):
 
     @property
     def flat_params(self) -> Any:
-        """All parameters in one array, one after another."""
+        """All parameters in one array, one after another: groups updated together first, else as they appear."""
         return self._storage().flat_params
 
     def __call__(self, /, *args: Any, **values: Any) -> Any:
@@ -210,6 +262,22 @@ class Step(Compiled):
         for leaf, array in arrays.items():
             self._view(leaf)[...] = array
         return self
+
+    def _owned_sizes(self) -> dict[str, int]:
+        self._storage()
+        return dict(self._sizes)
+
+    def _clocked(self, clock: Stopwatch) -> tuple[Any, Callable[[], None]]:
+        own = self._storage()
+        self._check_filled()
+        other = self._load_clocked(clock)(*self._sizes.values())
+        kept = [(name, getattr(own, name).copy()) for name in ("flat_params", "flat_state")]
+
+        def before() -> None:
+            for name, values in kept:
+                getattr(other, name)[...] = values
+
+        return other, before
 
     def _allocate(self, sizes: Mapping[str, int]) -> None:
         missing = [s for s in self.plan.owned_sizes if s not in sizes]

@@ -69,7 +69,9 @@ def cost(node: Node, table: CostTable, setting: Setting, place: str = "new", *, 
     if node.is_leaf or node.op.kind == "const":
         return Cost()
     if not node.ndim and all(not a.ndim for a in node.args):
-        return Cost(calls=1e-9 * table.call["scalar"])
+        # What comes from outside are arrays without axes, which NumPy treats as arrays.
+        kind = "ufunc" if any(a.is_leaf for a in node.args) else "scalar"
+        return Cost(calls=1e-9 * table.call[kind])
     rule = _BY_NAME.get(node.op.name) or _BY_KIND[node.op.kind]
     found = rule(node, _Rates(table, setting))
     slowest = 0.0 if cached else _from_memory(traffic(node, setting, place), table)
@@ -271,7 +273,7 @@ def step_costs(steps: Sequence[Step], table: CostTable, setting: Setting) -> lis
         else:
             place = "in place" if step.action == "store" else step.place
             found.append(line_cost(step.node, known, table, setting, place))
-        if step.target is None:
+        if step.action != "store":
             known.add(step.node)
     return found
 
@@ -283,6 +285,6 @@ def step_flops(steps: Sequence[Step], setting: Setting) -> list[int]:
     for step in steps:
         fresh = step.node not in known and not step.node.is_leaf
         found.append(sum(flops(n, setting) for n in inner_nodes(step.node, known)) if fresh else 0)
-        if step.target is None:
+        if step.action != "store":
             known.add(step.node)
     return found

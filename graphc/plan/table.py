@@ -58,7 +58,7 @@ def mathematics(plan: Plan) -> Iterator[str]:
     names: dict[Node, str] = dict(plan.names)
     for step in plan.steps:
         yield f"{step.name} = {names[step.node] if step.node in names else show(step.node, names)}"
-        if step.target is None:
+        if step.action != "store":
             names[step.node] = step.name
 
 

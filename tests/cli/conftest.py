@@ -51,6 +51,12 @@ class FakeFunction:
 
 
 @dataclass
+class FakeProfile:
+    def table(self) -> str:
+        return "step  measured"
+
+
+@dataclass
 class FakePipeline:
     """Stands in for `graphc.pipeline`; `asked` holds the last source and the options it came with."""
 
@@ -76,6 +82,10 @@ class FakePipeline:
     def compile(self, program: str, **options: Any) -> FakeFunction:
         self.asked |= options
         return FakeFunction()
+
+    def profile(self, program: str, **options: Any) -> FakeProfile:
+        self.asked |= options
+        return FakeProfile()
 
 
 def parse_binding(text: str) -> tuple[str, Any]:

@@ -52,8 +52,29 @@ def test_draw_passes_every_option_on(pipeline: Any, graphc_run: Any) -> None:
 
 
 def test_compile_passes_every_option_on(pipeline: Any, graphc_run: Any) -> None:
-    assert graphc_run("compile", "x*y", "--wrt", "x", "--wrt", "y", "--dtype", "float32").code == 0
-    assert pipeline.asked == {"source": "x*y", "wrt": ("x", "y"), "dtype": "float32"}
+    args = ["--wrt", "x", "--wrt", "y", "--dtype", "float32", "--costs", "machine.json"]
+    assert graphc_run("compile", "x*y", *args).code == 0
+    assert pipeline.asked == {
+        "source": "x*y",
+        "wrt": ("x", "y"),
+        "dtype": "float32",
+        "costs": "machine.json",
+    }
+
+
+def test_profile_passes_every_option_on(pipeline: Any, graphc_run: Any) -> None:
+    args = ["--wrt", "x", "--at", "x=2", "--size", "N=128", "--size", "M=3", "--repeat", "5"]
+    outcome = graphc_run("profile", "x*y", *args)
+    assert (outcome.code, outcome.out) == (0, "step  measured\n")
+    assert pipeline.asked == {
+        "source": "x*y",
+        "at": {"x": 2.0},
+        "sizes": {"N": 128, "M": 3},
+        "wrt": ("x",),
+        "dtype": "float64",
+        "costs": None,
+        "repeat": 5,
+    }
 
 
 @pytest.mark.parametrize(
@@ -74,6 +95,13 @@ def test_compile_passes_every_option_on(pipeline: Any, graphc_run: Any) -> None:
         (["--formt"], "--formt"),
         (["compile", "x", "--dtype", "int8"], "int8"),
         (["derive", "x", "--json", "--format", "text"], "--json"),
+        (["profile", "x", "--size", "N"], "NAME=NUMBER"),
+        (["profile", "x", "--size", "N=-1"], "NAME=NUMBER"),
+        (["profile", "x", "--size", "N=1.5"], "NAME=NUMBER"),
+        (["profile", "x", "--size", "N=1", "--size", "N=2"], "N twice"),
+        (["profile", "x", "--repeat", "0"], "--repeat"),
+        (["tune", "-o", "costs.txt"], ".txt"),
+        (["tune", "x"], "unexpected extra argument"),
         (["draw", "x*y", "--at", "x"], "NAME=VALUE"),
         (["draw", "x*y", "--at", "x=one"], "'one'"),
         (["draw", "x*y", "--at", "x=1", "--at", "x=2"], "x twice"),
