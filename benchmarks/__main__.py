@@ -120,7 +120,7 @@ def table(key: str, results: Sequence[harness.Result]) -> Table:
             continue
         memory = f"{r.peak / 2**20:.0f}" if r.peak else "?"
         against = f"{harness.ratio(own, r):.2f}" if own.rounds and r is not own else ""
-        shown.add_row(r.peer, f"{1e3 * r.step:.4g}", f"{r.first:.3g}", memory, against, r.wrong)
+        shown.add_row(r.peer, f"{1e3 * r.step:.4g}", f"{r.first:.3g}", memory, against, r.wrong or r.note)
     return shown
 
 

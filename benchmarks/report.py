@@ -274,10 +274,10 @@ def compiling(stages: Sequence[Mapping[str, Any]]) -> str:
 def left_out(records: Mapping[str, Sequence[Record]]) -> str:
     """What did not run, or computed something else."""
     notes = dict.fromkeys(
-        f"* {titled(key, rs)}, {r['peer']}: {r['wrong'] or r['skipped']}"
+        f"* {titled(key, rs)}, {r['peer']}: {r['wrong'] or r['skipped'] or r['note']}"
         for key, rs in records.items()
         for record in rs
         for r in record["results"]
-        if r["wrong"] or r["skipped"]
+        if r["wrong"] or r["skipped"] or r["note"]
     )
     return "## Left out, or different\n\n" + "\n".join(notes) + "\n" if notes else ""

@@ -60,7 +60,7 @@ def test_the_page_has_what_is_asked_growth_other_shapes_and_stages(
 
 def result(peer: str, seconds: float) -> dict[str, Any]:
     return {"peer": peer, "rounds": [seconds] * 3, "first": seconds, "peak": 2**20, "skipped": "", "wrong": "",
-            "kernels": ""}  # fmt: skip
+            "note": "", "kernels": ""}  # fmt: skip
 
 
 def test_general_stands_for_many_shapes() -> None:

@@ -111,6 +111,19 @@ def test_a_planted_wrong_peer_is_found(spoil: Any, said: str) -> None:
     assert wrong.wrong.endswith("from hand")
 
 
+def test_a_difference_that_float64_does_not_show_is_rounding() -> None:
+    class Rounded(Inside):
+        def __init__(self, peer: str, workload: str, settings: harness.Settings) -> None:
+            super().__init__(peer, workload, settings)
+            if peer == "course" and "float64" not in workload:
+                self.worker.losses[1] *= 1.01
+
+    _, rounded = harness.compare("2", ["hand", "course"], SETTINGS, start=Rounded)  # type: ignore[arg-type]
+    assert rounded.wrong == ""
+    assert rounded.note.startswith("by rounding, the loss of step 2 is")
+    assert len(rounded.rounds) == SETTINGS.rounds
+
+
 def test_differences_see_values_that_are_not_numbers() -> None:
     tiny = workloads.find("2")
     before = data.initial(tiny)

@@ -65,27 +65,30 @@ class Block:
             found |= {f"{self.norm}/gamma": (self.units,), f"{self.norm}/beta": (self.units,)}
         return found
 
-    def forward(self, x: Any, p: Mapping[str, Any]) -> Any:
-        """`x` has a row of ones at its end; the first layer's has samples in rows."""
-        np.dot(p[self.path], x if self.wide else x[: self.inputs], out=self.z)
-        if self.batch_norm:
-            self.batch_norm.forward(self.z, p[f"{self.norm}/gamma"], p[f"{self.norm}/beta"])
-        if self.function is None:
-            return self.z
-        self.function.forward(self.z, self.y)
-        return self.out
+    def bind(self, x: Any, p: Mapping[str, Any], s: Mapping[str, Any], shared: Mapping[Any, Any]) -> None:
+        """The arrays it works on, as they are needed: `x` has a row of ones at its end."""
+        self.W, self.x = p[self.path], x if self.wide else x[: self.inputs]
+        self.slope = shared[self.W.shape] if shared else s[self.path]
+        self.xT, self.WT = self.x.T, self.W[:, : self.inputs].T
+        if self.norm:
+            self.gamma, self.beta = p[f"{self.norm}/gamma"], p[f"{self.norm}/beta"]
+            self.dgamma, self.dbeta = s[f"{self.norm}/gamma"], s[f"{self.norm}/beta"]
 
-    def backward(self, d: Any, x: Any, p: Mapping[str, Any], s: Mapping[str, Any], slope: Any) -> Any:
-        """The gradient by the input (None for the first layer); the matrix's goes to `slope`."""
-        if self.function is not None:
+    def forward(self) -> None:
+        np.dot(self.W, self.x, out=self.z)
+        if self.batch_norm:
+            self.batch_norm.forward(self.z, self.gamma, self.beta)
+        if self.function:
+            self.function.forward(self.z, self.y)
+
+    def backward(self, d: Any) -> Any:
+        """The gradient by the input (None for the first layer)."""
+        if self.function:
             self.function.backward(d, self.z, self.y)
         if self.batch_norm:
-            gamma, beta = f"{self.norm}/gamma", f"{self.norm}/beta"
-            self.batch_norm.backward(d, p[gamma], s[gamma], s[beta])
-        np.dot(d, (x if self.wide else x[: self.inputs]).T, out=slope)
-        if self.first:
-            return None
-        return np.dot(p[self.path][:, : self.inputs].T, d, out=self.dx)
+            self.batch_norm.backward(d, self.gamma, self.dgamma, self.dbeta)
+        np.dot(d, self.xT, out=self.slope)
+        return None if self.first else np.dot(self.WT, d, out=self.dx)
 
 
 class ColumnsRun:
@@ -102,31 +105,34 @@ class ColumnsRun:
         self.at_once = workload.optimiser == "sgd"  # each matrix is updated when its gradient is there
         self.shared = {shape: np.empty(shape, dtype) for shape in shapes.values()} if self.at_once else {}
         self.x = np.ones((n, workload.shape[0] + 1), dtype)
-        self.xT = self.x.T
+        self.xT, self.seen = self.x.T, self.x[:, :-1]
         targets = [b.t if workload.loss == "cross_entropy" else b.t.T for b in batches]
         self.given = [(b.x, t) for b, t in zip(batches, targets, strict=True)]
+        h = self.xT
+        for block in self.blocks:
+            block.bind(h, self.flat.params, self.flat.slopes, self.shared)
+            h = block.out if block.function else block.z
+        self.last, self.row = h, h.reshape(-1)
+        self.back = self.blocks[::-1]
         self.columns, self.ones = np.arange(n), np.ones(workload.output[-1], dtype)
         rate = workload.rate if self.at_once else 1
-        count = n if workload.loss == "cross_entropy" else self.blocks[-1].z.size / 2
+        self.classes = workload.loss == "cross_entropy"
+        count = n if self.classes else self.blocks[-1].z.size / 2
         self.seed, self.size = np.asarray(rate / count, dtype), n
         self.reset()
 
     def step(self, i: int) -> float:
         x, t = self.given[i]
-        self.x[:, :-1] = x
-        p, s = self.flat.params, self.flat.slopes
-        h, inputs = self.xT, []
+        self.seen[...] = x
         for block in self.blocks:
-            inputs.append(h)
-            h = block.forward(h, p)
-        loss = self._cross_entropy(h, t) if self.workload.loss == "cross_entropy" else self._squared(h, t)
-        d = h
-        for block, x in zip(reversed(self.blocks), reversed(inputs), strict=True):
-            matrix = p[block.path]
-            slope = self.shared[matrix.shape] if self.at_once else s[block.path]
-            d = block.backward(d, x, p, s, slope)
+            block.forward()
+        z = self.last
+        loss = self._cross_entropy(z, t) if self.classes else self._squared(z, t)
+        d = z
+        for block in self.back:
+            d = block.backward(d)
             if self.at_once:
-                np.subtract(matrix, slope, out=matrix)
+                np.subtract(block.W, block.slope, out=block.W)
         if not self.at_once:
             self.flat.update()
         return loss
@@ -143,8 +149,7 @@ class ColumnsRun:
 
     def _squared(self, y: Any, t: Any) -> float:
         np.subtract(y, t, out=y)
-        row = y.reshape(-1)
-        loss = float(np.dot(row, row) / row.size)
+        loss = float(np.dot(self.row, self.row)) / self.row.size
         np.multiply(y, self.seed, out=y)
         return loss
 
