@@ -45,15 +45,18 @@ def flatten_updates(lowered: Lowered, setting: Setting) -> Lowered:
     taken = _names(lowered)
     flat: list[FlatLeaf] = []
     new: dict[Node, Node] = {}
+    names = dict(lowered.names)
     for group in groups:
         leaves = [_flat_leaf(group, role, taken) for role in range(len(group[0].leaves))]
         values = _flat_values(group, [f.leaf for f in leaves])
         new |= {f.leaf: value for f, value in zip(leaves, values, strict=True)}
         flat += leaves
+        _name_arrays(group, values, names)
     setting.say("flat", _said(groups))
     updates = _updates(lowered.updates, flat, new)
     result = replace(lowered, updates=updates, flat=(*lowered.flat, *flat), order=())
-    return replace(result, names=_names_now(result, lowered.names))
+    left = set(topological(result.roots))
+    return replace(result, names={n: name for n, name in names.items() if n in left})
 
 
 FLAT = Pass("flat", "equal updates of parameters and states on flat arrays", flatten_updates)
@@ -129,15 +132,20 @@ def _flat_leaf(group: Sequence[Unit], role: int, taken: set[str]) -> FlatLeaf:
 # names ------------------------------------------------------------------------------------------------------
 
 
-def _names_now(result: Lowered, names: Mapping[Node, str]) -> dict[Node, str]:
-    """The names of the nodes that are left, and of gradients that are side by side."""
-    now = {n: names[n] for n in topological(result.roots) if n in names}
-    values = [value for leaf, value in result.updates if leaf in {f.leaf for f in result.flat}]
+def _name_arrays(group: Sequence[Unit], values: Sequence[Node], names: dict[Node, str]) -> None:
+    """Names for the arrays that are side by side, and for those of them that have none.
+
+    A gradient has its name already, unless the learning rate was taken into it.
+    """
     for node in topological(values, stop=lambda n: n.op is CONCAT):
-        if node.op is CONCAT and node not in now:
-            parts = [a.args[0] if a.op is RESHAPE else a for a in node.args]
-            now[node] = "gradients" if all(now.get(p, "").startswith("d") for p in parts) else "changes"
-    return now
+        if node.op is not CONCAT or len(node.args) != len(group):
+            continue
+        parts = [a.args[0] if a.op is RESHAPE else a for a in node.args]
+        gradients = all(names.get(p, "").startswith("d") for p in parts)
+        names.setdefault(node, "gradients" if gradients else "changes")
+        for part, unit in zip(parts, group, strict=True):
+            if not part.is_leaf and not part.constant:
+                names.setdefault(part, f"change_{identifier(unit.leaves[0].name or '')}")
 
 
 def _names(lowered: Lowered) -> set[str]:
