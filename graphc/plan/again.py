@@ -39,7 +39,7 @@ def at_hand(node: Node, lives: Lives, kept: set[Node]) -> bool:
 
 
 def recomputed(lives: Lives, lowered: Lowered, turn: int, kept: set[Node]) -> Recomputed:
-    """From place `turn` on, what was computed before and is not `kept` is computed again, right before its first use."""
+    """What was computed before place `turn` and is not `kept` is computed again, right before its first use then."""
     rest = lives.order[turn:]
     later = set(rest)
     became: dict[Node, Node] = {}

@@ -31,13 +31,14 @@ class Segment:
     needed: tuple[Node, ...]
 
 
-def choices(found: Lives, roots: Sequence[Node], turn: int, setting: Setting) -> list[set[Node]]:
+def choices(found: Lives, roots: Sequence[Node], turn: int, budget: int, setting: Setting) -> list[set[Node]]:
     """Sets of values to keep at place `turn`: those that should meet the budget by their cost, then by their peak."""
-    assert setting.memory is not None
     fixed = {found.home[r] for r in roots}
     held = [n for n in found.order[:turn] if n in found.size and found.last[n] >= turn]
+    if not held:
+        return []
     cheap = _cheap(found, held, fixed)
-    enough, excess = [], found.peak - setting.memory
+    enough, excess = [], found.peak - budget
     for value in cheap:
         if excess > 0:
             enough.append(value)
@@ -45,21 +46,28 @@ def choices(found: Lives, roots: Sequence[Node], turn: int, setting: Setting) ->
     ranked = [(excess > 0, float(excess > 0) * excess, set(held).difference(enough))]
     base = found.peak - sum(found.size[n] for n in held)
     for count in SEGMENTS:
-        ranked += _from_the_first(found, set(held).difference(cheap), fixed, turn, count, base, setting)
+        ranked += _from_the_first(
+            found, set(held).difference(cheap), fixed, turn, count, base, budget, setting
+        )
     ranked.sort(key=lambda choice: choice[:2])
-    return [kept for _, _, kept in ranked]
+    return list(map(set, dict.fromkeys(frozenset(kept) for _, _, kept in ranked)))
 
 
-_Ranked = tuple[
-    bool, float, set[Node]
-]  # whether over the budget; then by how much, else seconds; what is kept
+# Whether it is over the budget; then by how much, else what it takes; and what is kept.
+_Ranked = tuple[bool, float, set[Node]]
 
 
 def _from_the_first(
-    found: Lives, held: set[Node], fixed: set[Node], turn: int, count: int, base: int, setting: Setting
+    found: Lives,
+    held: set[Node],
+    fixed: set[Node],
+    turn: int,
+    count: int,
+    base: int,
+    budget: int,
+    setting: Setting,
 ) -> list[_Ranked]:
     """The choices that drop the first of about `count` segments, the first two, and so on, as far as is of use."""
-    assert setting.memory is not None
     kept, ranked, fits = set(held), [], 0
     live = base + sum(found.size[n] for n in kept)
     before, again, cost = base, 0, 0.0
@@ -72,12 +80,12 @@ def _from_the_first(
         before += added
         again = max(again, before + own)
         cost += sum(predict(n, setting.costs, setting) for n in one.repeated)
-        over = max(live, again) - setting.memory
+        over = max(live, again) - budget
         ranked.append((over > 0, float(over) if over > 0 else cost, set(kept)))
         fits += over <= 0
         if fits > SPARE:
             break
-    return ranked[-SPARE - 1 :]
+    return ranked[-SPARE - 1 :] if fits else ranked
 
 
 def _cheap(found: Lives, held: Sequence[Node], fixed: set[Node]) -> list[Node]:

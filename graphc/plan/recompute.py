@@ -8,20 +8,30 @@ late segments stay: when an early one is computed again they are gone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from graphc.ir.errors import GraphcError
-from graphc.ir.node import Node
-from graphc.plan.again import Recomputed, recomputed
+from graphc.plan.again import recomputed
 from graphc.plan.checkpoints import choices
 from graphc.plan.live import Lives, frugal, lives
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, replaced
+from graphc.plan.rewriting import Pass
 from graphc.plan.setting import Setting
 
 MOST_ROUNDS = 4  # each looks at the peak that the one before has left
-MOST_TRIED = 16  # choices that are worked out, of those that promise most
+MOST_TRIED = 8  # choices that are worked out, of those that promise most
+LEAST_GAIN = 0.97  # of the peak that has to be left after a round
+BISECTIONS = 6  # to find the least that can be, for the message
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A graph, the lives of its values, how many are kept at the turn, and how many nodes are computed again."""
+
+    lowered: Lowered
+    lives: Lives
+    kept: int = 0
+    copied: int = 0
 
 
 def recompute(lowered: Lowered, setting: Setting) -> Lowered:
@@ -31,26 +41,59 @@ def recompute(lowered: Lowered, setting: Setting) -> Lowered:
     """
     if setting.memory is None:
         return lowered
-    found = frugal(lowered, setting)
-    first, kept, copied = found.peak, 0, 0
-    for _ in range(MOST_ROUNDS):
-        choice = _best(found, lowered, setting) if found.peak > setting.memory else None
-        if choice is None:
-            break
-        lowered, found, kept = choice.result.lowered, choice.lives, choice.kept
-        copied += choice.result.copied
-    if found.peak > setting.memory:
+    first = _Found(lowered, frugal(lowered, setting))
+    found = _within(first, setting.memory, setting)
+    if found is None:
         raise GraphcError(
             f"a memory budget of {show_bytes(setting.memory)} cannot be met: intermediate values take "
-            f"{show_bytes(first)}, and at the least {show_bytes(found.peak)}{_reckoned(setting)}"
+            f"{show_bytes(first.lives.peak)}, and at the least {show_bytes(_least(first, setting))}{_reckoned(setting)}"
         )
-    if copied:
+    if found.copied:
         setting.say(
             "recompute",
-            f"keeps {kept} values from forward to backward and computes {copied} again; "
-            f"peak {show_bytes(found.peak)} instead of {show_bytes(first)}{_reckoned(setting)}",
+            f"keeps {found.kept} values from forward to backward and repeats {found.copied} operations; peak "
+            f"{show_bytes(found.lives.peak)} instead of {show_bytes(first.lives.peak)}{_reckoned(setting)}",
         )
-    return replace(lowered, order=found.order)
+    return replace(found.lowered, order=found.lives.order)
+
+
+def _within(found: _Found, budget: int, setting: Setting) -> _Found | None:
+    """What stays within the budget: round after round, each from the place of the peak that was left."""
+    for _ in range(MOST_ROUNDS):
+        if found.lives.peak <= budget:
+            break
+        better = _lower(found, budget, setting)
+        if better is None or budget < LEAST_GAIN * found.lives.peak < better.lives.peak:
+            break
+        found = better
+    return found if found.lives.peak <= budget else None
+
+
+def _lower(found: _Found, budget: int, setting: Setting) -> _Found | None:
+    """The choice that costs least within the budget, else the one with the lowest peak; None if none lowers it."""
+    turn = found.lives.place_of_peak
+    best: _Found | None = None
+    for kept in choices(found.lives, found.lowered.roots, turn, budget, setting)[:MOST_TRIED]:
+        result = recomputed(found.lives, found.lowered, turn, kept)
+        new = lives(result.order, result.lowered, setting)
+        if new.peak < (best or found).lives.peak:
+            best = _Found(result.lowered, new, len(kept), found.copied + result.copied)
+        if new.peak <= budget:
+            break
+    return best
+
+
+def _least(found: _Found, setting: Setting) -> int:
+    """About the smallest budget that can be met."""
+    assert setting.memory is not None
+    low, high = setting.memory, found.lives.peak
+    for _ in range(BISECTIONS):
+        middle = (low + high) // 2
+        if _within(found, middle, setting) is None:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def _reckoned(setting: Setting) -> str:
@@ -58,35 +101,12 @@ def _reckoned(setting: Setting) -> str:
 
 
 def show_bytes(count: int) -> str:
-    """`41.9 MB`, in powers of ten."""
+    """`41.9 MB`, in powers of ten, rounded up."""
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= size:
-            return f"{count / size:.3g} {unit}"
+            tenths = -(-count * 10 // size)
+            return f"{tenths / 10:g} {unit}"
     return f"{count} bytes"
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """How many values are kept at the turn, the graph that follows, and its lives."""
-
-    kept: int
-    result: Recomputed
-    lives: Lives
-
-
-def _best(found: Lives, lowered: Lowered, setting: Setting) -> _Choice | None:
-    """The choice that costs least within the budget, else the one with the lowest peak; None if none lowers it."""
-    assert setting.memory is not None
-    turn = found.place_of_peak
-    lowest: _Choice | None = None
-    for kept in choices(found, lowered.roots, turn, setting)[:MOST_TRIED]:
-        result = recomputed(found, lowered, turn, kept)
-        new = lives(result.order, result.lowered, setting)
-        if new.peak < (lowest.lives.peak if lowest else found.peak):
-            lowest = _Choice(len(kept), result, new)
-        if new.peak <= setting.memory:
-            break
-    return lowest
 
 
 RECOMPUTE = Pass(
