@@ -5,18 +5,63 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from graphc.ir.node import Node
+from graphc.ir.types import Shape
 from graphc.plan.contraction import plan_contraction
 
-_VIEWS = ("transpose", "reshape", "slice", "broadcast", "sliding_window")
+_VIEWS = ("transpose", "reshape", "slice", "broadcast", "sliding_window", "again")
 
 
 def is_view(node: Node) -> bool:
     """Whether the result of `node` may share memory with its first argument."""
+    if is_pack(node):
+        return False
     if node.op.name == "contract":
         return len(node.args) == 1
     if node.op.name == "gather":
         return all(not i.ndim for i in node.args[1:])  # a scalar index is basic indexing
     return node.op.name in _VIEWS
+
+
+def is_pack(node: Node) -> bool:
+    """Whether `node` is a reshape that has to move entries: of what a transposition, a window or a cut scattered."""
+    if node.op.name != "reshape" or not _is_scattered(node.args[0]):
+        return False
+    return not _same_entries(node.args[0].shape, node.shape)
+
+
+def _same_entries(old: Shape, new: Shape) -> bool:
+    """Whether two shapes differ in axes of size 1 only."""
+    return new_axes(old, new) is not None or new_axes(new, old) is not None
+
+
+def _is_scattered(node: Node) -> bool:
+    """Whether entries that follow each other in index order do not in memory."""
+    while node.op.name in ("reshape", "slice"):
+        base = node.args[0]
+        if node.op.name == "slice" and not _is_leading_cut(node):
+            return True
+        if node.op.name == "reshape" and not _same_entries(base.shape, node.shape):
+            return False
+        node = base
+    return node.op.name in ("transpose", "sliding_window", "broadcast")
+
+
+def _is_leading_cut(node: Node) -> bool:
+    cuts = zip(node.attrs[0], node.args[0].shape, strict=True)
+    return all(cut == (0, 1, d) if axis else cut[1] == 1 for axis, (cut, d) in enumerate(cuts))
+
+
+def new_axes(old: Shape, new: Shape) -> tuple[bool, ...] | None:
+    """Which axes of `new` are added to those of `old`, all of size 1; None if there is more to it."""
+    added: list[bool] = []
+    at = 0
+    for d in new:
+        taken = at < len(old) and old[at] == d
+        if not taken and d != 1:
+            return None
+        at += taken
+        added.append(not taken)
+    return tuple(added) if at == len(old) else None
 
 
 def is_fresh(node: Node) -> bool:

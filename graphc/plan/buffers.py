@@ -1,27 +1,37 @@
-"""Where each line puts its result: births and deaths of buffers, reuse in place, slots of a workspace."""
+"""Where each line puts its result: births and deaths of buffers, reuse in place, and the slots that they share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from bisect import bisect_left, insort
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from graphc.ir.node import Node
 from graphc.ir.types import DType, Shape
-from graphc.plan.alias import find_source, is_fresh, read_by
+from graphc.plan.alias import is_fresh, is_pack
 from graphc.plan.contraction import plan_contraction
+from graphc.plan.loops import Loop, lines_read
 from graphc.plan.order import Line
+from graphc.plan.pieces import Piece, find_pieces
+from graphc.plan.rows import is_sliced
+from graphc.plan.schedule import Schedule
 from graphc.plan.setting import Setting
 
 Role = Literal["argument", "owned", "local", "workspace"]
-Place = Literal["new", "view", "in place", "workspace", "owned"]
+Place = Literal["new", "view", "in place", "workspace", "owned", "sum"]
+NOWHERE = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """A piece of memory: filled first by line `birth` (-1: before the first), read last by line `death`."""
+    """A piece of memory: filled first by line `birth` (-1: before the first), needed last by line `death`.
+
+    Buffers of one `slot` share its memory, one after the other. In `loop`, a buffer holds one slice of a value; in
+    `region`, each part has its own. With a `piece`, it is a piece of buffer `of`.
+    """
 
     number: int
     shape: Shape
@@ -29,6 +39,11 @@ class Buffer:
     role: Role
     birth: int
     death: int
+    slot: int = NOWHERE
+    loop: int = NOWHERE
+    region: int = NOWHERE
+    piece: Piece | None = None
+    of: int = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,136 +56,267 @@ class Placed:
     reads: tuple[int, ...]
 
 
+@dataclass(slots=True)
+class _Uses:
+    """What is known of lines and loops before anything is placed.
+
+    `last` is the last line to read a memory, `until` the line until which it has to stay: to the end of a loop that
+    reads it and began after it was made.
+    """
+
+    lines: Sequence[Line]
+    loops: Sequence[Loop]
+    memory: Callable[[Node], Node]
+    reads: list[list[Node]]
+    made: dict[Node, int]
+    last: dict[Node, int]
+    until: dict[Node, int]
+    pending: dict[Node, int]
+    block: list[int]
+    region: list[int]
+
+
 def place_buffers(
-    lines: Sequence[Line],
+    timetable: Schedule,
     leaves: Sequence[Node],
     owned: frozenset[Node],
     outputs: Sequence[Node],
     setting: Setting,
 ) -> tuple[list[Placed], list[Buffer]]:
     """A buffer for each line."""
-    roots, reads, last = _lifetimes(lines, outputs)
-    memory = _Memory([], {}, {}, {})
+    lines, memory = timetable.lines, timetable.memory
+    uses = _uses_of(lines, timetable.loops, outputs, memory)
+    pieces = find_pieces(lines, {memory(o) for o in outputs}, memory, uses.block, uses.region)
+    store = _Store(uses, setting, {memory(o) for o in outputs}, pieces)
     for leaf in leaves:
         role: Role = "owned" if leaf in owned else "argument"
-        memory.home[leaf] = memory.add(leaf, role, -1, last.get(leaf, -1))
-    kept = {roots.get(o, o) for o in outputs}
+        store.home[leaf] = store.add(leaf, role, NOWHERE, uses.until.get(leaf, NOWHERE))
     placed: list[Placed] = []
     for i, line in enumerate(lines):
-        read = tuple(dict.fromkeys(memory.home[roots.get(n, n)] for n in reads[i]))
-        number, place = _place(i, line, reads[i], roots, last, line.node in kept, memory, setting)
-        if line.target is None:
-            memory.home[line.node] = number
+        read = tuple(dict.fromkeys(store.home[memory(n)] for n in uses.reads[i]))
+        number, place = store.place(i, line)
+        if line.action != "store":
+            store.home[line.node] = number
         placed.append(Placed(line, number, place, read))
-        memory.release(i)
-    return placed, memory.buffers
+        store.release(i)
+    return placed, store.buffers
 
 
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """The buffers so far, where each value lives, and the slots of the workspace that are free or will be."""
+def _uses_of(
+    lines: Sequence[Line], loops: Sequence[Loop], outputs: Sequence[Node], memory: Callable[[Node], Node]
+) -> _Uses:
+    uses = _Uses(
+        lines,
+        loops,
+        memory,
+        lines_read(lines),
+        {},
+        {},
+        {},
+        {},
+        [NOWHERE] * len(lines),
+        [NOWHERE] * len(lines),
+    )
+    for k, loop in enumerate(loops):
+        for i in range(loop.first, loop.last):
+            (uses.block if loop.kind == "blocks" else uses.region)[i] = k
+    for i, line in enumerate(lines):
+        if line.action == "copy" or (line.action == "compute" and memory(line.node) is line.node):
+            uses.made[line.node] = i
+        if line.target is not None:
+            uses.pending[memory(line.target)] = i
+        for n in uses.reads[i]:
+            root = memory(n)
+            uses.last[root] = i
+            inner = uses.block[i]
+            inside = inner == NOWHERE or loops[inner].holds(uses.made.get(root, NOWHERE))
+            uses.until[root] = max(uses.until.get(root, i), i if inside else loops[inner].last - 1)
+    for output in outputs:
+        uses.last[memory(output)] = uses.until[memory(output)] = len(lines)
+    return uses
 
-    buffers: list[Buffer]
-    home: dict[Node, int]
-    free: dict[tuple[Shape, DType], list[int]]
-    dying: dict[int, list[int]]
+
+@dataclass(slots=True)
+class _Store:
+    """The buffers so far, where each value lives, and the slots that are free or will be."""
+
+    uses: _Uses
+    setting: Setting
+    kept: set[Node]
+    pieces: Mapping[Node, Piece]
+    buffers: list[Buffer] = field(default_factory=list)
+    home: dict[Node, int] = field(default_factory=dict)
+    free: dict[tuple[object, ...], list[tuple[int, int]]] = field(default_factory=dict)
+    capacity: list[int] = field(default_factory=list)
+    by_shape: dict[tuple[int, Shape], int] = field(default_factory=dict)
+    dying: dict[int, list[int]] = field(default_factory=dict)
 
     def add(self, node: Node, role: Role, birth: int, death: int) -> int:
         self.buffers.append(Buffer(len(self.buffers), node.shape, node.dtype, role, birth, death))
         return len(self.buffers) - 1
 
-    def take_slot(self, node: Node, birth: int, death: int) -> int:
-        """A free slot of the workspace of the right shape, or a new one."""
-        slots = self.free.get((node.shape, node.dtype))
-        number = slots.pop() if slots else self.add(node, "workspace", birth, death)
-        self.extend(number, death)
+    def place(self, i: int, line: Line) -> tuple[int, Place]:
+        """The buffer for one line, and how the result gets there."""
+        node, uses = line.node, self.uses
+        if line.target is not None:
+            return self.home[uses.memory(line.target)], "owned"
+        if line.action == "compute" and uses.memory(node) is not node:
+            return self.home[uses.memory(node)], "view"
+        if node in self.home and line.action == "compute":
+            return self._take(
+                i, node, uses.until.get(node, i)
+            ), "workspace"  # a concat whose pieces came before
+        return self._new_place(i, line)
+
+    def _new_place(self, i: int, line: Line) -> tuple[int, Place]:
+        node, uses, inner = line.node, self.uses, self.uses.block[i]
+        death = uses.until.get(node, i)
+        if line.action == "copy":
+            return self.add(node, "local", i, death), "new"
+        if node in self.pieces:
+            return self._piece(i, node), "sum" if self._is_sum(i, node) else "workspace"
+        if self._is_sum(i, node):
+            return self._take(i, node, death), "sum"
+        leaves_loop = inner != NOWHERE and uses.last.get(node, i) >= uses.loops[inner].last
+        shared = uses.region[i] != NOWHERE and uses.last.get(node, i) >= uses.loops[uses.region[i]].last
+        if takes_out(node) and self.setting.is_large(node):
+            reused = self._dying_operand(i, node, leaves_loop)
+            if reused is not None:
+                lasting = inner != NOWHERE and self.buffers[reused].loop == NOWHERE
+                self.extend(reused, max(death, uses.loops[inner].last - 1) if lasting else death)
+                return reused, "in place"
+            if self.setting.workspace or inner != NOWHERE or shared:
+                return self._take(i, node, death), "workspace"
+        if leaves_loop or shared:
+            return self._take(i, node, death), "workspace"
+        return self.add(node, "local", i, death), "new"
+
+    def _is_sum(self, i: int, node: Node) -> bool:
+        inner = self.uses.block[i]
+        return inner != NOWHERE and node in self.uses.loops[inner].sums
+
+    def _piece(self, i: int, node: Node) -> int:
+        """A piece of the buffer of a concat, which is taken when the first of its pieces comes."""
+        piece = self.pieces[node]
+        if piece.whole not in self.home:
+            self.home[piece.whole] = self._take(i, piece.whole, self.uses.until.get(piece.whole, i), of=i)
+        number = self.add(node, self.buffers[self.home[piece.whole]].role, i, NOWHERE)
+        whole = self.buffers[self.home[piece.whole]]
+        self.buffers[number] = replace(
+            self.buffers[number],
+            piece=piece,
+            of=whole.number,
+            region=whole.region,
+            death=whole.death,
+            slot=whole.slot,
+        )
         return number
+
+    # slots ----------------------------------------------------------------------------------------------------
+
+    def _take(self, i: int, node: Node, death: int, of: int | None = None) -> int:
+        """A buffer in memory at hand: a slot that is free, or a new one."""
+        if node in self.home:
+            return self.home[node]
+        uses, inner = self.uses, self.uses.block[i]
+        in_loop = (
+            inner != NOWHERE
+            and of is None
+            and not self._is_sum(i, node)
+            and uses.last.get(node, i) < uses.loops[inner].last
+        )
+        is_output = node in self.kept
+        role: Role = (
+            "workspace" if self.setting.workspace and (self.setting.outputs_too or not is_output) else "local"
+        )
+        whole_region = uses.region[i] if not is_output else NOWHERE
+        number = self.add(node, role, i, death)
+        loop = inner if in_loop else NOWHERE
+        # What a loop writes slice by slice may not lie where another value of the loop is still read.
+        lasting = inner != NOWHERE and not in_loop
+        slot = self._slot(node, (role, whole_region, loop, node.dtype))
+        same = self.by_shape.get((slot, node.shape))
+        if same is not None:
+            self.buffers.pop()
+            number = same
+        else:
+            self.by_shape[slot, node.shape] = number
+        self.buffers[number] = replace(self.buffers[number], loop=loop, region=whole_region, slot=slot)
+        self.extend(number, max(death, uses.loops[inner].last - 1) if lasting else death)
+        return number
+
+    def _slot(self, node: Node, pool: tuple[object, ...]) -> int:
+        """The smallest free slot that is large enough, else the largest, which grows, else a new one."""
+        need = self.setting.entries(node.shape)
+        free = self.free.get(pool)
+        if not free or pool[:3:2] == ("local", NOWHERE):
+            self.capacity.append(need)
+            return len(self.capacity) - 1
+        at = min(bisect_left(free, (need, NOWHERE)), len(free) - 1)
+        _, slot = free.pop(at)
+        self.capacity[slot] = max(self.capacity[slot], need)
+        return slot
 
     def extend(self, number: int, death: int) -> None:
         """A buffer lives on until line `death`."""
         self.buffers[number] = replace(self.buffers[number], death=death)
-        if self.buffers[number].role == "workspace":
+        if self.buffers[number].slot != NOWHERE:
             self.dying.setdefault(death, []).append(number)
 
     def release(self, i: int) -> None:
-        """The slots last read by line `i` become free."""
+        """The slots last needed by line `i` become free."""
         for number in self.dying.pop(i, ()):
-            buffer = self.buffers[number]
-            if buffer.death == i:
-                self.free.setdefault((buffer.shape, buffer.dtype), []).append(number)
+            b = self.buffers[number]
+            if b.death == i and b.piece is None:
+                pool = (b.role, b.region, b.loop, b.dtype)
+                insort(self.free.setdefault(pool, []), (self.capacity[b.slot], b.slot))
 
+    # reuse ----------------------------------------------------------------------------------------------------
 
-def _place(
-    i: int,
-    line: Line,
-    read: Sequence[Node],
-    roots: Mapping[Node, Node],
-    last: Mapping[Node, int],
-    is_output: bool,
-    memory: _Memory,
-    setting: Setting,
-) -> tuple[int, Place]:
-    """The buffer for one line, and how the result gets there."""
-    node = line.node
-    if line.target is not None:
-        return memory.home[line.target], "owned"
-    if line.action == "compute" and roots[node] is not node:
-        return memory.home[roots[node]], "view"
-    death = last.get(node, i)
-    if line.action == "compute" and takes_out(node) and setting.is_large(node):
-        reused = _dying_operand(i, node, read, roots, memory)
-        may_keep = setting.workspace and (setting.outputs_too or not is_output)
-        if reused is not None and (may_keep or memory.buffers[reused].role != "workspace"):
-            memory.extend(reused, death)
-            return reused, "in place"
-        if may_keep:
-            return memory.take_slot(node, i, death), "workspace"
-    return memory.add(node, "local", i, death), "new"
+    def _dying_operand(self, i: int, node: Node, leaves_loop: bool) -> int | None:
+        """The buffer of an operand that nobody reads after line `i`: an elementwise result may overwrite it."""
+        if node.op.kind != "pointwise":
+            return None
+        for operand in self.uses.reads[i]:
+            if operand is self.uses.memory(operand) and (operand.shape, operand.dtype) == (
+                node.shape,
+                node.dtype,
+            ):
+                found = self._reusable(i, operand, node, leaves_loop)
+                if found is not None:
+                    return found
+        return None
 
-
-def _lifetimes(
-    lines: Sequence[Line], outputs: Sequence[Node]
-) -> tuple[dict[Node, Node], list[list[Node]], dict[Node, int]]:
-    """The value in whose memory each value lives, what each line reads, and the last to read each memory."""
-    roots: dict[Node, Node] = {}
-    reads: list[list[Node]] = []
-    last: dict[Node, int] = {}
-    for i, line in enumerate(lines):
-        known = line.node in roots or line.node.is_leaf
-        read = [line.node] if known else read_by(line.node, roots)
-        reads.append(read)
-        for n in read:
-            last[roots.get(n, n)] = i
-        if line.action == "copy":
-            roots[line.node] = line.node
-        elif line.action == "compute":
-            source = find_source(line.node, roots.__contains__)
-            roots[line.node] = line.node if source is None else roots.get(source, source)
-    for output in outputs:
-        last[roots.get(output, output)] = len(lines)
-    return roots, reads, last
+    def _reusable(self, i: int, operand: Node, node: Node, leaves_loop: bool) -> int | None:
+        uses, inner = self.uses, self.uses.block[i]
+        buffer = self.buffers[self.home[operand]]
+        if uses.last[operand] != i or buffer.piece is not None:
+            return None
+        if buffer.role == "owned":
+            # The memory of an old value may hold others until the new one is stored there.
+            end = uses.pending.get(operand, NOWHERE)
+            near = end > i and uses.block[end] == inner and uses.region[end] == uses.region[i]
+            return buffer.number if near and uses.last.get(node, i) <= end else None
+        if (
+            buffer.role not in ("local", "workspace")
+            or not is_fresh(operand)
+            or buffer.region != uses.region[i]
+        ):
+            return None
+        if buffer.loop != NOWHERE:
+            return buffer.number if not leaves_loop else None
+        outside = inner != NOWHERE and not uses.loops[inner].holds(uses.made.get(operand, NOWHERE))
+        if outside and not is_sliced(operand.shape, uses.loops[inner].rows):
+            return None
+        if node in self.kept and buffer.role == "workspace" and not self.setting.outputs_too:
+            return None
+        return buffer.number
 
 
 def takes_out(node: Node) -> bool:
     """Whether the last operation of a line can write its result into memory it is given."""
-    if node.dtype != "real" or not node.ndim:
+    if node.dtype == "int" or not node.ndim:
         return False
     if node.op.kind == "pointwise":
         return isinstance(getattr(np, node.op.array_function, None), np.ufunc)
-    return node.op.name == "contract" and plan_contraction(node).takes_out
-
-
-def _dying_operand(
-    i: int, node: Node, read: Sequence[Node], roots: Mapping[Node, Node], memory: _Memory
-) -> int | None:
-    """The buffer of an operand that nobody reads after line `i`: an elementwise result may overwrite it."""
-    if node.op.kind != "pointwise":
-        return None
-    for operand in read:
-        if roots.get(operand) is not operand or not is_fresh(operand):
-            continue
-        buffer = memory.buffers[memory.home[operand]]
-        fits = (operand.shape, operand.dtype) == (node.shape, node.dtype)
-        if fits and buffer.role in ("local", "workspace") and buffer.death == i:
-            return buffer.number
-    return None
+    return is_pack(node) or (node.op.name == "contract" and plan_contraction(node).takes_out)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from graphc.ir.node import Node, topological
-from graphc.ir.types import Shape
 from graphc.ops.notation import number_text
+from graphc.plan.alias import is_pack, is_view
 from graphc.plan.lower import Lowered
+from graphc.plan.setting import Setting
 
 LONGEST = 60  # characters of mathematics that still read at a glance
 _NAME = 5  # what a name that is yet to be found is reckoned at
 _WIDTH = {"reduce": 16, "move": 12, "index": 12, "scan": 24, "contract": 6}
 
 
-def choose_values(lowered: Lowered) -> list[Node]:
-    """The nodes that become values with a name, in the order of computation."""
-    order = topological(lowered.roots)
+def choose_values(
+    lowered: Lowered, setting: Setting, alone: Callable[[Node], bool] = lambda node: False
+) -> list[Node]:
+    """The nodes that become values with a name, in the order of computation.
+
+    A line of its own has what is read twice, what has a name, what is `alone`, and each operation on a large array: its
+    result is then written into memory at hand.
+    """
+    order = lowered.order or topological(lowered.roots)
     uses = _uses(order, lowered.roots)
     outputs = set(lowered.outputs)
+    stored = {value for _, value in lowered.updates}
     values: set[Node] = set()
     width: dict[Node, int] = {}
     for node in order:
@@ -26,7 +34,7 @@ def choose_values(lowered: Lowered) -> list[Node]:
             width[node] = _own_width(node, lowered.names)
             continue
         total = _total_width(node, width)
-        inner = {a: None for a in node.args if a not in values and not a.is_leaf and a.op.kind != "const"}
+        inner = {a: None for a in node.args if _may_leave(a, values)}
         for argument in sorted(inner, key=width.__getitem__, reverse=True):
             if total <= LONGEST:
                 break
@@ -36,10 +44,22 @@ def choose_values(lowered: Lowered) -> list[Node]:
             width[argument] = _NAME
         width[node] = total
         shared = uses[node] > 1 and not _is_free(node, values)
-        if node in outputs or node in lowered.names or shared:
+        large = not is_view(node) and setting.is_large(node)
+        if large:
+            # A number is worked out once, not for every slice of what it meets.
+            values.update(
+                a for a in node.args if not a.ndim and a.op.kind in ("pointwise", "reduce", "contract")
+            )
+        large = large and node not in stored
+        if node in outputs or node in lowered.names or shared or large or alone(node):
             values.add(node)
             width[node] = _own_width(node, lowered.names)
     return [node for node in order if node in values]
+
+
+def _may_leave(node: Node, values: set[Node]) -> bool:
+    """Whether a part of a line can be given one of its own."""
+    return node not in values and not node.is_leaf and node.op.kind != "const" and not _is_free(node, values)
 
 
 def _uses(order: Sequence[Node], roots: Sequence[Node]) -> dict[Node, int]:
@@ -65,22 +85,9 @@ def _total_width(node: Node, width: Mapping[Node, int]) -> int:
 
 def _is_free(node: Node, values: set[Node]) -> bool:
     """A view of a value is written again at each use: `W.T`, `top[:, None]`."""
-    if node.op.name not in ("transpose", "reshape"):
+    if node.op.name not in ("transpose", "reshape", "again"):
         return False
     base = node.args[0]
     if base not in values and not base.is_leaf:
         return False
-    return node.op.name == "transpose" or new_axes(base.shape, node.shape) is not None
-
-
-def new_axes(old: Shape, new: Shape) -> tuple[bool, ...] | None:
-    """Which axes of `new` are added to those of `old`, all of size 1; None if there is more to it."""
-    added: list[bool] = []
-    at = 0
-    for d in new:
-        taken = at < len(old) and old[at] == d
-        if not taken and d != 1:
-            return None
-        at += taken
-        added.append(not taken)
-    return tuple(added) if at == len(old) else None
+    return not is_pack(node)

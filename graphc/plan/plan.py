@@ -11,11 +11,12 @@ from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, DimLike, broadcast_shapes, show_shape
 from graphc.plan.buffers import Buffer, Place, Placed, place_buffers
 from graphc.plan.gradients import Gradient, find_gradients
-from graphc.plan.lines import choose_values
-from graphc.plan.lower import Lowered, lower
+from graphc.plan.loops import Loop
+from graphc.plan.lower import FlatLeaf, Lowered, lower
 from graphc.plan.names import Namer
-from graphc.plan.order import Action, order_lines
+from graphc.plan.order import Action
 from graphc.plan.passes import run_passes
+from graphc.plan.schedule import schedule
 from graphc.plan.setting import Note, Setting
 from graphc.plan.sizes import SizeRule, size_rules
 from graphc.plan.table import plan_table
@@ -40,15 +41,18 @@ class Plan:
     """A whole computation: arguments, what is owned, steps in order, buffers, and the names of everything.
 
     `names` holds the identifier of each leaf, `sizes` that of each named size; `outputs` the names returned.
-    `labels` are the inputs that hold class labels, with the number of classes.
+    `labels` are the inputs that hold class labels, with the number of classes. `flat` are the leaves whose memory holds
+    others of those owned.
     """
 
     name: str
     inputs: tuple[Node, ...]
     owned: tuple[Node, ...]
+    flat: tuple[FlatLeaf, ...]
     outputs: tuple[str, ...]
     output_nodes: tuple[Node, ...]
     steps: tuple[Step, ...]
+    loops: tuple[Loop, ...]
     buffers: tuple[Buffer, ...]
     names: Mapping[Node, str]
     sizes: Mapping[str, str]
@@ -95,10 +99,13 @@ def make_plan(
     lowered = run_passes(lowered, setting)
     marks = {lowered.became[n]: g for n, g in given.items() if n in lowered.became}
     inputs, owned = _leaves((*surface, *(leaf for leaf, _ in changes)), owns=updates is not None)
-    lines = order_lines(lowered, choose_values(lowered))
-    placed, buffers = place_buffers(lines, (*inputs, *owned), frozenset(owned), lowered.outputs, setting)
+    timetable = schedule(lowered, inputs, setting)
+    flat = tuple(f.leaf for f in lowered.flat)
+    placed, buffers = place_buffers(
+        timetable, (*inputs, *owned, *flat), frozenset((*owned, *flat)), lowered.outputs, setting
+    )
     namer = Namer(reserved)
-    names = {leaf: namer.new(leaf.name or "x") for leaf in (*inputs, *owned)}
+    names = {leaf: namer.new(leaf.name or "x") for leaf in (*inputs, *owned, *flat)}
     symbols = _symbols(lowered, (*inputs, *owned))
     size_names = {s: namer.new(s) for s in symbols}
     owned_sizes = tuple(s for s in symbols if any(s in _symbols_of(p.shape) for p in owned))
@@ -108,9 +115,11 @@ def make_plan(
         name,
         inputs,
         owned,
+        lowered.flat,
         tuple(final[o] for o in lowered.outputs),
         lowered.outputs,
         tuple(steps),
+        timetable.loops,
         tuple(buffers),
         names,
         size_names,
@@ -204,7 +213,7 @@ def _named_steps(
             name = chosen.get(node) or _meaning(node, names, lowered.origins, new_values, namer)
         mark = marks.get(node) if line.action == "compute" else None
         steps.append(Step(line.action, node, name, line.target, p.buffer, p.place, p.reads, mark))
-        if line.target is None:
+        if line.action != "store":
             names[node] = name
     return [replace(s, gradient=_spelt(s.gradient, lowered, names)) for s in steps], names
 

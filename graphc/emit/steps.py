@@ -1,0 +1,298 @@
+"""The steps of a plan in NumPy: a line for each, and a local function for what runs slice by slice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from graphc.emit import contraction, pointwise
+from graphc.emit.infix import INFIX
+from graphc.emit.text import Scope
+from graphc.emit.workspace import kept_buffers, part_sizes, scratch_name, unpacked
+from graphc.ir.node import Node
+from graphc.ir.types import Dim, DimLike, Shape
+from graphc.ops.form import PRODUCT, SUM, show
+from graphc.ops.move import BROADCAST
+from graphc.plan.alias import is_pack
+from graphc.plan.buffers import NOWHERE, Buffer, takes_out
+from graphc.plan.loops import Loop, lines_read
+from graphc.plan.names import spoken
+from graphc.plan.order import Line
+from graphc.plan.pieces import parts_left
+from graphc.plan.plan import Plan, Step
+from graphc.plan.rows import is_sliced, per_row
+
+_AUGMENTED = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
+ROWS = "rows"  # how many rows a slice has, within the function that computes one
+
+
+def step_lines(plan: Plan, scope: Scope, clock: str = "") -> Iterator[str]:
+    """One line per step, and a comment with the mathematics before each gradient.
+
+    `clock` is what is called with the number of each step after it, and without one where no step has just ended.
+    """
+    return _Body(plan, scope, clock).section(0, len(plan.steps), list(plan.loops))
+
+
+@dataclass(slots=True)
+class _Body:
+    """The plan as it is written.
+
+    `holder` says by which name each buffer is known, `made` and `last` where a value is made and last read.
+    """
+
+    plan: Plan
+    scope: Scope
+    clock: str = ""
+    holder: dict[int, str] = field(default_factory=dict)
+    reads: list[list[Node]] = field(default_factory=list)
+    made: dict[Node, int] = field(default_factory=dict)
+    last: dict[Node, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.reads = lines_read([Line(s.action, s.node, s.target) for s in self.plan.steps])
+        self.made = {s.node: i for i, s in enumerate(self.plan.steps) if s.action == "compute"}
+        for i, read in enumerate(self.reads):
+            self.last.update(dict.fromkeys(read, i))
+        self.last.update(dict.fromkeys(self.plan.output_nodes, len(self.plan.steps)))
+        leaves = (*self.plan.inputs, *self.plan.owned, *(f.leaf for f in self.plan.flat))
+        self.holder = {b.number: scratch_name(b) for b in self.plan.buffers}
+        self.holder |= {i: self.plan.names[leaf] for i, leaf in enumerate(leaves)}
+
+    def section(self, first: int, last: int, loops: list[Loop]) -> Iterator[str]:
+        """The steps from `first` up to `last`; `loops` are those that have not been entered."""
+        i = first
+        yield from self.timed()
+        while i < last:
+            loop = next((one for one in loops if one.first == i), None)
+            if loop is None:
+                yield from self.step(i)
+                yield from self.timed(i)
+                i += 1
+                continue
+            inner = [
+                one for one in loops if one is not loop and loop.first <= one.first and one.last <= loop.last
+            ]
+            yield from self.loop(loop, inner)
+            yield from self.timed()
+            i = loop.last
+
+    def timed(self, *step: int) -> Iterator[str]:
+        """The call of the clock after a step, if there is one."""
+        if self.clock:
+            yield f"{self.clock}({', '.join(map(str, step))})"
+
+    # steps ----------------------------------------------------------------------------------------------------
+
+    def step(self, i: int) -> Iterator[str]:
+        """The lines of one step."""
+        step = self.plan.steps[i]
+        if step.gradient is not None:
+            mark = step.gradient
+            text = mark.text or show(step.node, self.scope.names)
+            yield f"# d{spoken(mark.of)}/d{spoken(mark.wrt)} = {text}"
+        yield from self.statement(step)
+        if step.action == "store":
+            return
+        name = self.plan.names[step.target] if step.target is not None else step.name
+        self.scope.names[step.node] = name
+        if step.target is None and step.place != "view":
+            self.holder[step.buffer] = name
+
+    def statement(self, step: Step) -> Iterator[str]:
+        """The statements that compute one step."""
+        scope, node = self.scope, step.node
+        if step.action == "compute" and node.op is BROADCAST and node.constant and step.target is None:
+            made = scope.expression(node).code
+            if scope.kept(step.name, node, made).code == made:
+                yield f"{step.name} = {made}"
+        elif step.action == "copy":
+            value = scope.value(node)
+            yield f"{step.name} = {scope.array(node).code if value.weak else f'{value.bound()}.copy()'}"
+        elif step.target is not None:
+            yield self.store(step, self.plan.names[step.target])
+        elif step.place == "in place":
+            yield self.written(step, self.holder[step.buffer])
+        elif step.place == "workspace":
+            yield from self.placed(step)
+        elif step.place == "sum":
+            yield from self.added(step)
+        elif is_pack(node):
+            dims = ", ".join(map(scope.dim, node.shape))
+            yield f'{step.name} = np.array({scope.array(node.args[0]).code}, order="C").reshape({dims})'
+        else:
+            yield f"{step.name} = {scope.expression(node).code}"
+
+    def store(self, step: Step, name: str) -> str:
+        """`W -= lr * v` where the new value is the old one changed, else `W[...] = value`."""
+        node = step.node
+        known = node in self.scope.names
+        sign = _AUGMENTED.get(node.op.name)
+        first = node.args[0] if node.args else node
+        if sign and not known and self.scope.names.get(first) == name and first.shape == node.shape:
+            _, change = pointwise.operands(self.scope, node)
+            strength = SUM if INFIX[node.op.name][1] in (SUM, PRODUCT) else PRODUCT
+            return f"{name} {sign} {change.bound(strength)}"
+        if not known and takes_out(node) and node.op.kind == "pointwise":
+            return pointwise.call(self.scope, node, name).code
+        return f"{name}[...] = {self.scope.value(node).code}"
+
+    def written(self, step: Step, out: str) -> str:
+        """A step whose last operation writes into `out`."""
+        scope, node = self.scope, step.node
+        if node.op.name == "contract":
+            return f"{step.name} = {contraction.matmul_into(scope, node, out).code}"
+        return f"{step.name} = {pointwise.call(scope, node, out).code}"
+
+    def placed(self, step: Step) -> Iterator[str]:
+        """A step whose result goes to memory at hand."""
+        scope, node, buffer = self.scope, step.node, self.plan.buffers[step.buffer]
+        out = scratch_name(buffer)
+        if node.op.name == "concat":
+            pieces = self.pieces_of(step.buffer)
+            if pieces:
+                for part, start in parts_left(node, pieces):
+                    yield f"{out}[{self.span(start, part.shape[0])}] = {scope.value(part).code}"
+                yield f"{step.name} = {out}"
+                return
+        if is_pack(node):
+            view = node.args[0]
+            yield f"{step.name} = {out}"
+            yield f"np.copyto({out}.reshape({', '.join(map(scope.dim, view.shape))}), {scope.array(view).code})"
+        elif takes_out(node):
+            yield self.written(step, out)
+        else:
+            yield f"{step.name} = {out}"
+            yield f"{out}[...] = {scope.value(node).code}"
+
+    def pieces_of(self, number: int) -> set[tuple[Node, DimLike]]:
+        """The values that were written straight into buffer `number`, each with where it begins."""
+        inside = {
+            b.number: b.piece.start for b in self.plan.buffers if b.of == number and b.piece is not None
+        }
+        return (
+            {(s.node, inside[s.buffer]) for s in self.plan.steps if s.buffer in inside} if inside else set()
+        )
+
+    def span(self, start: DimLike, length: DimLike) -> str:
+        return f"{self.scope.dim(start)}:{self.scope.dim(start + length)}"
+
+    def added(self, step: Step) -> Iterator[str]:
+        """A step that adds what a slice gives to a sum."""
+        out = scratch_name(self.plan.buffers[step.buffer])
+        yield f"np.add({out}, {self.scope.value(step.node).code}, out={out})"
+
+    # loops ----------------------------------------------------------------------------------------------------
+
+    def loop(self, loop: Loop, inner: list[Loop]) -> Iterator[str]:
+        """A local function for a slice, and the call that runs it for every slice."""
+        name = self.function_name(loop)
+        sliced = self.sliced(loop)
+        scratch = [scratch_name(b) for b in self.plan.buffers if self.is_scratch(b, loop)]
+        after = self.read_after(loop)
+        outer = dict(self.scope.here)
+        if isinstance(loop.rows, Dim):
+            self.scope.here[loop.rows.symbols[0]] = ROWS
+        body = list(self.section(loop.first, loop.last, inner))
+        self.scope.here.clear()
+        self.scope.here.update(outer)
+        if any(re.search(rf"\b{ROWS}\b", line) for line in body):
+            body.insert(0, f"{ROWS} = {self.count(loop, sliced)}")
+        if loop.kind == "parts":
+            yield from self.parts_call(loop, name, sliced, body)
+        else:
+            yield from self.blocks_call(loop, name, sliced, scratch, body)
+        yield from self.bound_after(after, loop)
+
+    def blocks_call(
+        self, loop: Loop, name: str, sliced: dict[str, DimLike], scratch: list[str], body: list[str]
+    ) -> Iterator[str]:
+        yield f"def {name}({', '.join([*sliced, *scratch])}):"
+        yield from (f"    {line}" for line in body)
+        for step in self.plan.steps[loop.first : loop.last]:
+            if step.place == "sum":
+                yield f"{scratch_name(self.plan.buffers[step.buffer])}.fill(0)"
+        arrays, own = (f"({', '.join(names)}{',' * (len(names) == 1)})" for names in (list(sliced), scratch))
+        helper = self.scope.helper("_in_blocks")
+        yield f"{helper}({name}, {self.scope.dim(loop.rows)}, {loop.size}, {arrays}, {own})"
+
+    def parts_call(self, loop: Loop, name: str, sliced: dict[str, DimLike], body: list[str]) -> Iterator[str]:
+        kept = kept_buffers(self.plan, parts=True)
+        yield f"def {name}({', '.join([*sliced, '_memory'])}):"
+        yield from (f"    {line}" for line in unpacked([scratch_name(b) for b in kept], "_memory"))
+        yield from (f"    {line}" for line in body)
+        arrays = f"({', '.join(sliced)}{',' * (len(sliced) == 1)})"
+        sizes = part_sizes(self.plan)
+        own = self.plan.sizes[repr(loop.rows)]
+        given = ", ".join(ROWS if s == own else s for s in sizes)
+        memory = f"lambda part, {ROWS}: self._part(part{', ' if given else ''}{given})"
+        helper = self.scope.helper("_in_parts")
+        yield f"_parts = {helper}({name}, {self.scope.dim(loop.rows)}, {loop.size}, {arrays}, {memory})"
+
+    def bound_after(self, after: list[Step], loop: Loop) -> Iterator[str]:
+        """What is made in a loop, under its name for what comes after."""
+        kept = [b.number for b in kept_buffers(self.plan, parts=True)]
+        for step in after:
+            buffer = self.plan.buffers[step.buffer]
+            if step.place == "view":
+                yield f"{step.name} = {self.scope.expression(step.node).code}"
+                continue
+            if buffer.region != NOWHERE and loop.kind == "parts":
+                if step.node in loop.sums:
+                    yield f"{step.name} = {self.scope.helper('_total')}(_parts, {kept.index(step.buffer)})"
+                else:
+                    self.scope.names[step.node] = scratch_name(buffer)
+                continue
+            yield f"{step.name} = {scratch_name(buffer)}"
+
+    def read_after(self, loop: Loop) -> list[Step]:
+        """The steps of a loop whose values are read after it, or handed out, and what views among them are of."""
+        found: list[Step] = []
+        wanted: set[Node] = set()
+        for i in range(loop.last - 1, loop.first - 1, -1):
+            step = self.plan.steps[i]
+            if step.action == "store" or step.target is not None:
+                continue
+            if step.node in wanted or self.last.get(step.node, NOWHERE) >= loop.last:
+                found.append(step)
+                wanted.update(self.reads[i] if step.place == "view" else ())
+        return found[::-1]
+
+    def is_scratch(self, buffer: Buffer, loop: Loop) -> bool:
+        return buffer.loop != NOWHERE and self.plan.loops[buffer.loop] is loop
+
+    def sliced(self, loop: Loop) -> dict[str, DimLike]:
+        """The names of the arrays a slice is taken of, each with its entries of the first axis for each row."""
+        found: dict[str, DimLike] = {}
+        for i in range(loop.first, loop.last):
+            for node in self.reads[i]:
+                made = self.made.get(node, NOWHERE)
+                name = self.scope.names.get(node)
+                if name is not None and not loop.holds(made):
+                    self.add_sliced(found, name, node.shape, loop)
+            step = self.plan.steps[i]
+            buffer = self.plan.buffers[step.buffer]
+            if step.target is not None:
+                self.add_sliced(found, self.plan.names[step.target], step.target.shape, loop)
+            elif step.place in ("workspace", "in place") and self.is_outer(buffer, loop):
+                self.add_sliced(found, scratch_name(buffer), buffer.shape, loop)
+        return found
+
+    def is_outer(self, buffer: Buffer, loop: Loop) -> bool:
+        """Whether a loop fills slices of a buffer that is there for all rows, or for all of a part."""
+        inside = loop.kind == "blocks" and buffer.region != NOWHERE
+        return buffer.loop == NOWHERE and buffer.birth >= loop.first and (buffer.region == NOWHERE or inside)
+
+    def add_sliced(self, found: dict[str, DimLike], name: str, shape: Shape, loop: Loop) -> None:
+        if is_sliced(shape, loop.rows):
+            found.setdefault(name, per_row(shape, loop.rows) or 1)
+
+    def count(self, loop: Loop, sliced: dict[str, DimLike]) -> str:
+        """How many rows a slice has, read from an array."""
+        name, each = min(sliced.items(), key=lambda item: item[1] != 1)
+        return f"len({name})" if each == 1 else f"len({name}) // ({self.scope.dim(each)})"
+
+    def function_name(self, loop: Loop) -> str:
+        number = next(i for i, one in enumerate(self.plan.loops, 1) if one is loop)
+        return f"_part{number}" if loop.kind == "parts" else f"_block{number}"

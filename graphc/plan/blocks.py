@@ -1,0 +1,133 @@
+"""Cache blocking: runs of cheap lines over large arrays go slice by slice: what one writes the next finds near.
+
+A line may join where its result is rows or a sum over rows of the batch (elementwise work, reductions, copies of
+windows, thin matrix products), or elementwise work on parameters of one shape. Large products of matrices stay whole:
+they are blocked inside BLAS already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from graphc.ir.node import Node
+from graphc.ir.types import DimLike
+from graphc.plan.alias import is_view
+from graphc.plan.costs import block_entries
+from graphc.plan.loops import Loop, Member, Run
+from graphc.plan.order import Line
+from graphc.plan.rows import Status, per_row
+from graphc.plan.setting import Setting
+
+NAME = "blocks"
+SMALL_MATRIX = 65536  # entries of a matrix that every slice may read or add to
+TALL = 16  # rows a matrix has for each row of the batch from which a slice of it is still a good matrix
+_MOVES = (
+    "slice",
+    "pad",
+    "concat",
+    "broadcast",
+    "reshape",
+    "transpose",
+    "sliding_window",
+    "overlap_add",
+    "again",
+)
+
+
+def member(
+    line: Line, status: Mapping[Node, Status], rows: DimLike | None, setting: Setting
+) -> Member | None:
+    """The loop that a line could be in: that over the rows of the batch, or one over arrays of its shape."""
+    node = line.node
+    if line.action == "copy" or node.is_leaf:
+        return None
+    if rows is not None and status.get(node) in ("rows", "sum"):
+        return Member("rows", status[node] == "sum") if _joins(node, rows, setting) else None
+    return Member(node.shape) if _is_flat(node, setting) else None
+
+
+def _is_flat(node: Node, setting: Setting) -> bool:
+    """Elementwise, on arrays of one shape and on single numbers."""
+    if node.op.kind != "pointwise" or not node.ndim or not setting.is_large(node):
+        return False
+    return all(not a.ndim or (a.shape == node.shape and _is_stored(a)) for a in node.args)
+
+
+def _is_stored(node: Node) -> bool:
+    return node.is_leaf or not is_view(node)
+
+
+def _joins(node: Node, rows: DimLike, setting: Setting) -> bool:
+    if node.op.kind in ("pointwise", "reduce"):
+        return True
+    if node.op.kind == "move":
+        return node.op.name in _MOVES
+    if node.op.name != "contract":
+        return False
+    return _is_light(node, setting) or _is_thin(node, rows, setting)
+
+
+def _is_light(node: Node, setting: Setting) -> bool:
+    """A contraction that reads about as much as it computes."""
+    inputs, output = str(node.attrs[0]).split("->")
+    extents = dict(zip(output, node.shape, strict=True))
+    for spec, argument in zip(inputs.split(","), node.args, strict=True):
+        extents |= dict(zip(spec, argument.shape, strict=True))
+    largest = max(setting.entries(a.shape) for a in (*node.args, node))
+    return setting.entries(tuple(extents.values())) <= 2 * largest
+
+
+def _is_thin(node: Node, rows: DimLike, setting: Setting) -> bool:
+    """A product whose matrices are small but for one that has many rows for each row of the batch."""
+    for operand in (*node.args, node):
+        each = per_row(operand.shape, rows)
+        if each is not None and setting.entries((each,)) < TALL:
+            return False
+        if each is None and setting.entries(operand.shape) > SMALL_MATRIX:
+            return False
+    return True
+
+
+def loops_of(
+    runs: Sequence[Run],
+    lines: Sequence[Line],
+    status: Mapping[Node, Status],
+    rows: DimLike | None,
+    setting: Setting,
+) -> list[Loop]:
+    """The runs that are worth a loop, with as many rows at a time as stay in the cache."""
+    found = []
+    for run in runs:
+        nodes = [line.node for line in lines[run.first : run.last]]
+        along = rows if run.key == "rows" and rows is not None else nodes[0].shape[0]
+        each = max(_entries_per_row(n, run, along, setting) for n in nodes)
+        size = max(1, block_entries(setting.costs, setting.real) // max(each, 1))
+        if _pays(nodes, setting) and setting.entries((along,)) >= 2 * size:
+            sums = frozenset(n for n in nodes if run.key == "rows" and status[n] == "sum")
+            found.append(Loop("blocks", run.first, run.last, along, size, sums))
+    if found:
+        count = sum(loop.last - loop.first for loop in found)
+        setting.say(NAME, f"{count} lines run slice by slice, in {len(found)} loops")
+    return found
+
+
+def _pays(nodes: Sequence[Node], setting: Setting) -> bool:
+    """Two operations at least on arrays beyond what the cache holds of them anyway."""
+    heavy = [
+        n
+        for n in nodes
+        if not is_view(n) and _touched(n, setting) > block_entries(setting.costs, setting.real)
+    ]
+    return len(heavy) > 1
+
+
+def _touched(node: Node, setting: Setting) -> int:
+    return max(setting.entries(a.shape) for a in (node, *node.args))
+
+
+def _entries_per_row(node: Node, run: Run, along: DimLike, setting: Setting) -> int:
+    if run.key != "rows":
+        return setting.entries(node.shape[1:])
+    shapes = [a.shape for a in (node, *node.args) if not is_view(a)]
+    each = [(per_row(s, along), s) for s in shapes]
+    return max((setting.entries((count, *s[1:])) for count, s in each if count is not None), default=1)

@@ -1,0 +1,164 @@
+"""Loops over rows: which lines run slice by slice, and the order of lines that brings those of a loop together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from graphc.ir.node import Node
+from graphc.ir.types import DimLike
+from graphc.plan.order import Line
+
+Kind = Literal["blocks", "parts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Lines `first` up to `last` run for slices of the `rows`: `size` rows at a time, or in `size` parts.
+
+    Blocks run one after the other and stay in the cache; parts run side by side on threads. What lines in `sums`
+    compute is added up over the slices.
+    """
+
+    kind: Kind
+    first: int
+    last: int
+    rows: DimLike
+    size: int
+    sums: frozenset[Node]
+
+    def holds(self, i: int) -> bool:
+        """Whether line `i` is in the loop."""
+        return self.first <= i < self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Says of a line that it may share a loop with others of `key`; a `synced` one is ready only after the loop."""
+
+    key: Hashable
+    synced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring lines `first` up to `last` that can share a loop."""
+
+    key: Hashable
+    first: int
+    last: int
+
+
+def gather_runs(
+    lines: Sequence[Line],
+    reads: Sequence[Sequence[Node]],
+    memory: Callable[[Node], Node],
+    member_of: Callable[[Line], Member | None],
+) -> tuple[list[int], list[Run]]:
+    """An order of the lines, as their numbers, in which those that can share a loop are neighbours; and these runs.
+
+    Each line gets a level: the number of loops that have to be over before it. A line within a loop comes one level
+    after what it needs from outside, or needs whole. Within a level come first the loops, then the other lines.
+    """
+    members = [member_of(line) for line in lines]
+    levels, users = _levels(lines, reads, memory, members)
+    for i in range(len(lines) - 1, -1, -1):
+        if members[i] is not None and users[i] and all(n.is_leaf for n in reads[i]):
+            # What reads leaves alone waits for the loop that uses it.
+            levels[i] = max(levels[i], min(levels[j] - _apart(members[i], members[j]) for j in users[i]))
+    return _sorted(members, levels)
+
+
+def _levels(
+    lines: Sequence[Line],
+    reads: Sequence[Sequence[Node]],
+    memory: Callable[[Node], Node],
+    members: Sequence[Member | None],
+) -> tuple[list[int], list[list[int]]]:
+    """The earliest level of each line, and the lines that have to come after it."""
+    levels: list[int] = []
+    users: list[list[int]] = [[] for _ in lines]
+    made_by: dict[Node, int] = {}
+    readers: dict[Node, list[int]] = {}
+    for i, (line, member) in enumerate(zip(lines, members, strict=True)):
+        level = 0 if member else -1
+        before = [made_by[n] for n in reads[i] if n in made_by]
+        if line.target is not None:
+            before += readers.get(memory(line.target), [])
+        for j in before:
+            level = max(level, levels[j] + _apart(members[j], member))
+            users[j].append(i)
+        levels.append(level)
+        if line.action != "store":
+            made_by[line.node] = i
+        for n in reads[i]:
+            readers.setdefault(memory(n), []).append(i)
+    return levels, users
+
+
+def _apart(earlier: Member | None, later: Member | None) -> int:
+    """How many levels a line has to come after another that it needs."""
+    if later is None:
+        return 0
+    return 0 if earlier is not None and earlier.key == later.key and not earlier.synced else 1
+
+
+def _sorted(members: Sequence[Member | None], levels: Sequence[int]) -> tuple[list[int], list[Run]]:
+    first_of: dict[tuple[int, Hashable], int] = {}
+    for i, member in enumerate(members):
+        if member is not None:
+            first_of.setdefault((levels[i], member.key), i)
+    last = len(members)
+
+    def place(i: int) -> tuple[int, int, int]:
+        member = members[i]
+        return levels[i], first_of[levels[i], member.key] if member else last, i
+
+    order = sorted(range(last), key=place)
+    runs: list[Run] = []
+    for at, i in enumerate(order):
+        member = members[i]
+        if member is None:
+            continue
+        same = (
+            runs and runs[-1].last == at and runs[-1].key == member.key and levels[order[at - 1]] == levels[i]
+        )
+        if same:
+            runs[-1] = Run(member.key, runs[-1].first, at + 1)
+        else:
+            runs.append(Run(member.key, at, at + 1))
+    return order, runs
+
+
+def lines_read(lines: Sequence[Line]) -> list[list[Node]]:
+    """The values and leaves that each line reads, each once."""
+    values: set[Node] = set()
+    found: list[list[Node]] = []
+    for line in lines:
+        known = line.node in values or line.node.is_leaf
+        found.append([line.node] if known else _below(line.node, values))
+        if line.action != "store":
+            values.add(line.node)
+    return found
+
+
+def _below(node: Node, values: set[Node]) -> list[Node]:
+    found: dict[Node, None] = {}
+    seen: set[Node] = set()
+    stack = list(reversed(node.args))
+    while stack:
+        n = stack.pop()
+        if n in seen:
+            continue
+        seen.add(n)
+        if n.is_leaf or n in values:
+            found[n] = None
+        else:
+            stack.extend(reversed(n.args))
+    return list(found)
+
+
+def ordered(lines: Sequence[Line], order: Sequence[int]) -> list[Line]:
+    """The lines in another order."""
+    return [lines[i] for i in order]

@@ -1,0 +1,125 @@
+"""From the core graph to lines in order: which lines, what runs in parts and in blocks, and what is stored at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from graphc.ir.node import Node, topological
+from graphc.ir.types import Dim, DimLike
+from graphc.plan import blocks, parts
+from graphc.plan.alias import find_roots, is_fresh
+from graphc.plan.lines import choose_values
+from graphc.plan.loops import Loop, gather_runs, lines_read
+from graphc.plan.lower import Lowered
+from graphc.plan.order import Line, order_lines
+from graphc.plan.rows import Status, classify
+from graphc.plan.setting import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Lines in order, and the loops among them, outer ones before inner ones; `memory` as `memory_of` gives it."""
+
+    lines: tuple[Line, ...]
+    loops: tuple[Loop, ...]
+    memory: Callable[[Node], Node]
+
+
+def schedule(lowered: Lowered, inputs: Sequence[Node], setting: Setting) -> Schedule:
+    """The lines of a program and its loops."""
+    rows = batch_size(inputs)
+    status = classify(lowered.order or topological(lowered.roots), rows) if rows is not None else {}
+    count = parts.number_of_parts(lowered, status, rows, setting)
+    values = choose_values(lowered, setting, _alone(status, setting, many=count > 1))
+    memory = memory_of(lowered, values)
+    lines = settle(order_lines(lowered, values), lowered, memory)
+    loops: list[Loop] = []
+    if rows is not None and count > 1:
+        order, runs = gather_runs(lines, lines_read(lines), memory, lambda line: parts.member(line, status))
+        lines = [lines[i] for i in order]
+        loops += parts.loops_of(runs, lines, status, rows, count)
+    if blocks.NAME not in setting.off:
+        lines, inner = _blocked(lines, loops, status, rows, memory, setting)
+        loops += inner
+    return Schedule(tuple(lines), tuple(loops), memory)
+
+
+def batch_size(inputs: Sequence[Node]) -> Dim | None:
+    """The named size that most inputs have along their leading axis."""
+    leading = [n.shape[0] for n in inputs if n.ndim and isinstance(n.shape[0], Dim)]
+    plain = Counter(d for d in leading if len(d.symbols) == 1 and repr(d) == d.symbols[0])
+    return max(plain, key=plain.__getitem__) if plain else None
+
+
+def _alone(status: dict[Node, Status], setting: Setting, *, many: bool) -> Callable[[Node], bool]:
+    """What has a line of its own whatever its size: reductions of large arrays, and what parts have to meet for."""
+
+    def alone(node: Node) -> bool:
+        if many and status[node] in ("sum", "all") and node.op.kind not in ("const", "leaf"):
+            return node.op.name != "iota"
+        return node.op.kind in ("reduce", "contract") and any(map(setting.is_large, node.args))
+
+    return alone
+
+
+def memory_of(lowered: Lowered, values: Sequence[Node]) -> Callable[[Node], Node]:
+    """The leaf or value in whose memory another lives."""
+    roots, homes = find_roots(list(values)), lowered.homes
+
+    def memory(node: Node) -> Node:
+        root = roots.get(node, node)
+        return homes.get(root, root)
+
+    return memory
+
+
+def settle(lines: Sequence[Line], lowered: Lowered, memory: Callable[[Node], Node]) -> list[Line]:
+    """New values that nobody reads the old ones after are computed where they stay, instead of being copied there."""
+    outputs = set(lowered.outputs)
+    made = {line.node: i for i, line in enumerate(lines) if line.action == "compute"}
+    last: dict[Node, int] = {}
+    reads = lines_read(lines)
+    for i, nodes in enumerate(reads):
+        last.update(dict.fromkeys(map(memory, nodes), i))
+    found = list(lines)
+    gone: set[int] = set()
+    for i, line in enumerate(lines):
+        node, leaf = line.node, line.target
+        at = made.get(node)
+        if line.action != "store" or leaf is None or at is None or found[at].target is not None:
+            continue
+        plain = (
+            is_fresh(node) and node not in outputs and (node.shape, node.dtype) == (leaf.shape, leaf.dtype)
+        )
+        if plain and last.get(memory(leaf), -1) <= at:
+            found[at] = replace(found[at], target=leaf)
+            gone.add(i)
+    return [line for i, line in enumerate(found) if i not in gone]
+
+
+def _blocked(
+    lines: Sequence[Line],
+    outer: Sequence[Loop],
+    status: dict[Node, Status],
+    rows: DimLike | None,
+    memory: Callable[[Node], Node],
+    setting: Setting,
+) -> tuple[list[Line], list[Loop]]:
+    """The lines with those of each block together, within each part and between them."""
+    edges = sorted({0, len(lines), *(e for loop in outer for e in (loop.first, loop.last))})
+    reads = lines_read(lines)
+    done: list[Line] = []
+    loops: list[Loop] = []
+    for first, last in pairwise(edges):
+        section = lines[first:last]
+        order, runs = gather_runs(
+            section, reads[first:last], memory, lambda line: blocks.member(line, status, rows, setting)
+        )
+        section = [section[i] for i in order]
+        found = blocks.loops_of(runs, section, status, rows, setting)
+        loops += [replace(loop, first=loop.first + first, last=loop.last + first) for loop in found]
+        done += section
+    return done, loops
