@@ -132,6 +132,8 @@ def _taken_apart(node: Node, unit: Unit) -> _Product:
 
 def _times(array: Node, coefficient: Fraction, above: Counter[Node], below: Counter[Node]) -> Node:
     """The array times a scalar that is worked out first."""
+    if coefficient == 1 and not above and not below:
+        return array
     decimal = as_decimal(coefficient)
     factors = [] if coefficient == 1 else [const(coefficient if decimal is None else decimal)]
     top, bottom = _multiplied([*factors, *above.elements()]), _multiplied([*below.elements()])

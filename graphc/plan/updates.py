@@ -38,11 +38,13 @@ def flatten_updates(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with equal updates done on flat leaves."""
     if not setting.owns or len(lowered.updates) < 2:
         return lowered
-    units = find_units(lowered.updates, _count_uses(lowered))
+    uses = _count_uses(lowered)
+    units = find_units(lowered.updates, uses)
     groups = [g for alike in grouped(units) for g in _pieces(alike, setting) if len(g) > 1]
     if not groups:
         return lowered
-    taken = _names(lowered)
+    taken = {identifier(n.name or "") for n in (*uses, *(u for u, _ in lowered.updates)) if n.is_leaf}
+    taken.update(map(identifier, lowered.names.values()))
     flat: list[FlatLeaf] = []
     new: dict[Node, Node] = {}
     names = dict(lowered.names)
@@ -146,12 +148,6 @@ def _name_arrays(group: Sequence[Unit], values: Sequence[Node], names: dict[Node
         for part, unit in zip(parts, group, strict=True):
             if not part.is_leaf and not part.constant:
                 names.setdefault(part, f"change_{identifier(unit.leaves[0].name or '')}")
-
-
-def _names(lowered: Lowered) -> set[str]:
-    """The identifiers that are taken by leaves and by the names of users."""
-    leaves = [n for n in (*topological(lowered.roots), *(u for u, _ in lowered.updates)) if n.is_leaf]
-    return {identifier(n.name or "") for n in leaves} | {identifier(n) for n in lowered.names.values()}
 
 
 def _shared_word(names: Sequence[str]) -> str:

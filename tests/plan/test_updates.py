@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from graphc.ops import FUNCTIONS as F
 from graphc.ops import input_, param, state
 from graphc.ops.naive import evaluate
 from graphc.plan import alike, updates
-from graphc.plan.lower import lower
+from graphc.plan.costs import SHIPPED
+from graphc.plan.lower import Lowered, lower
 from graphc.plan.setting import Setting
 
 x, t = input_("x", ("N", 5)), input_("t", ("N", 2))
@@ -319,6 +321,20 @@ def test_gradients_of_a_large_net_are_used_up_piece_by_piece(monkeypatch: pytest
     assert check(momentum(PARAMS, slopes_of()))[:1] == LAYERS
 
 
+def test_members_are_read_before_their_flat_leaf_is_stored() -> None:
+    new = {A: A - X, B: B - X @ X, C: A + C @ B}
+    assert check(new, [A @ B]) == ["A B"]
+    assert check(dict(reversed(new.items())), [A @ B]) == ["B A"]
+    swapped = {A: A * X + 1, B: B * (X @ X) + 1, C: A[::-1], s: B[0, 0] + s}
+    assert check(swapped, [C - A]) == ["A B"]
+
+
+def test_a_planted_loss_of_the_members_home_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lowered, "homes", property(lambda self: {}))
+    with pytest.raises(AssertionError):
+        check({A: A - X, B: B - X @ X, C: A + C @ B})
+
+
 def test_a_planted_wrong_grouping_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(updates, "grouped", lambda units: [units])
     with pytest.raises(AssertionError):
@@ -363,7 +379,7 @@ def rules(draw: st.DrawFn) -> tuple[dict[Node, Node], list[Node]]:
 
 
 @settings(max_examples=150)
-@given(rules())
-def test_random_updates(drawn: tuple[dict[Node, Node], list[Node]]) -> None:
+@given(rules(), st.sampled_from([1, 10**6]))
+def test_random_updates(drawn: tuple[dict[Node, Node], list[Node]], worthwhile: int) -> None:
     new, outputs = drawn
-    check(new, outputs, steps=2)
+    check(new, outputs, steps=2, costs=replace(SHIPPED, worthwhile=worthwhile))
