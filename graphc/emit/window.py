@@ -52,6 +52,21 @@ def route(scope: Scope, node: Node, out: str = "") -> Text:
     return Text(f"{scope.helper('_route')}({value.code}, {given}, [{slices}], {target}{options})")
 
 
+def winograd(scope: Scope, node: Node, out: str = "") -> Text:
+    """A call of the helper that convolves by tiles."""
+    x, kernel = (scope.array(a, "real") for a in node.args)
+    target = out or f"np.empty({scope.shape(node.shape)}, {scope.dtype('real')})"
+    scope.helper("_tiles")
+    return Text(f"{scope.helper('_winograd')}({x.code}, {kernel.code}, {node.attrs[0]}, {target})")
+
+
+def winograd_slope(scope: Scope, node: Node) -> Text:
+    """A call of the helper that adds up the gradient by the kernel over tiles."""
+    x, dy = (scope.array(a, "real") for a in node.args)
+    scope.helper("_tiles")
+    return Text(f"{scope.helper('_winograd_slope')}({x.code}, {dy.code}, {node.attrs[0]})")
+
+
 def _numbers(values: Sequence[int]) -> str:
     return f"({', '.join(map(str, values))}{',' * (len(values) == 1)})"
 
@@ -60,4 +75,10 @@ def _tuple(scope: Scope, sizes: Sequence[DimLike]) -> str:
     return scope.shape(tuple(sizes))
 
 
-PRINTERS = {"sliding_window": sliding_window, "overlap_add": overlap_add, "route": route}
+PRINTERS = {
+    "sliding_window": sliding_window,
+    "overlap_add": overlap_add,
+    "route": route,
+    "winograd": winograd,
+    "winograd_slope": winograd_slope,
+}

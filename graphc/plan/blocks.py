@@ -30,6 +30,7 @@ _MOVES = (
     "transpose",
     "sliding_window",
     "overlap_add",
+    "route",
     "again",
 )
 

@@ -15,8 +15,9 @@ from graphc.plan.ones import ONES
 from graphc.plan.rewriting import Pass
 from graphc.plan.routing import POOL
 from graphc.plan.setting import Setting
+from graphc.plan.winograd import TILES
 
-PASSES: tuple[Pass, ...] = (POOL, CONVOLUTION, LAYOUT, LABELS, FOLD, ONES)
+PASSES: tuple[Pass, ...] = (POOL, CONVOLUTION, LAYOUT, TILES, LABELS, FOLD, ONES)
 
 
 def run_passes(lowered: Lowered, setting: Setting) -> Lowered:
