@@ -13,11 +13,11 @@ import numpy as np
 
 from graphc.ir.errors import BindError
 from graphc.ir.types import check_sizes, evaluate_dim
+from graphc.plan.forecast import step_seconds
 from graphc.plan.plan import Plan
-from graphc.plan.predict import step_costs
 from graphc.plan.setting import USUAL_SIZE
 from graphc.plan.sizes import solve_sizes
-from graphc.plan.table import aligned, mathematics, show_time
+from graphc.plan.table import aligned, clipped, mathematics, show_time
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,12 +39,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The median times of `repeat` calls, step by step; a step in a loop has the sum over its turns and threads.
+    """The median times of `repeat` calls, step by step, in seconds; a step in a loop has the sum over its turns, on the
+    thread that was longest at it.
 
-    `whole` is a call with the clock in it, in seconds; what is left of it went to arguments, loops and the clock.
+    `whole` is a call with the clock in it, `rest` what went to arguments, loops and the clock. Each is a median of its
+    own: on a machine that does other things too they do not add up.
     """
 
     rows: tuple[Row, ...]
+    rest: float
     whole: float
     repeat: int
 
@@ -54,15 +57,13 @@ class Profile:
 
     def cells(self) -> Iterator[tuple[str, ...]]:
         """The rows of the table, the last two being what went elsewhere, and the whole."""
-        steps = sum(r.measured for r in self.rows)
-        whole = max(self.whole, steps)
+        parts = self.rest + sum(r.measured for r in self.rows)
         for r in self.rows:
-            share = f"{r.measured / whole:.0%}"
-            yield str(r.step), show_time(r.measured), show_time(r.predicted), share, r.mathematics
-        rest = whole - steps
-        yield "", show_time(rest), "", f"{rest / whole:.0%}", "arguments, loops and the clock"
+            share = f"{r.measured / parts:.0%}"
+            yield str(r.step), show_time(r.measured), show_time(r.predicted), share, clipped(r.mathematics)
+        yield "", show_time(self.rest), "", f"{self.rest / parts:.0%}", "arguments, loops and the clock"
         predicted = sum(r.predicted for r in self.rows)
-        yield "", show_time(whole), show_time(predicted), "100%", f"in all, median of {self.repeat}"
+        yield "", show_time(self.whole), show_time(predicted), "", f"in all, median of {self.repeat}"
 
     def __str__(self) -> str:
         return self.table()
@@ -82,7 +83,7 @@ class Profile:
 class Stopwatch:
     """Called after each step with its number: the time since the last call on the same thread goes to that step.
 
-    Without a number, the time goes to none. Each thread counts for itself; `take` adds up.
+    Without a number, the time goes to none. Each thread counts for itself: `take` gives what the longest had.
     """
 
     def __init__(self) -> None:
@@ -104,7 +105,7 @@ class Stopwatch:
         found: dict[int, float] = {}
         for count in self._counts:
             for step, spent in count.items():
-                found[step] = found.get(step, 0.0) + spent
+                found[step] = max(found.get(step, 0.0), spent)
             count.clear()
         return found
 
@@ -134,12 +135,15 @@ def profile_calls(
         spent.append(clock.take())
     known = sizes_of(plan, values, sizes)
     setting = replace(plan.setting, sizes=tuple(sorted(known.items())))
-    costs = step_costs(plan.steps, setting.costs, setting)
+    predicted = step_seconds(plan.steps, plan.loops, setting.costs, setting)
     rows = [
-        Row(i, text, median(s.get(i, 0.0) for s in spent), cost.seconds(setting.costs))
-        for i, (text, cost) in enumerate(zip(mathematics(plan), costs, strict=True))
+        Row(i, text, median(s.get(i, 0.0) for s in spent), seconds)
+        for i, (text, seconds) in enumerate(zip(mathematics(plan), predicted, strict=True))
     ]
-    return Profile(tuple(rows), median(whole), repeat)
+    rest = [
+        w - sum(t for step, t in s.items() if step != _BETWEEN) for w, s in zip(whole, spent, strict=True)
+    ]
+    return Profile(tuple(rows), median(rest), median(whole), repeat)
 
 
 # inputs -----------------------------------------------------------------------------------------------------

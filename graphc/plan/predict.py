@@ -7,9 +7,9 @@ but for the call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from graphc.ir.node import Node
 from graphc.ir.types import Shape
@@ -18,9 +18,6 @@ from graphc.plan.alias import is_view
 from graphc.plan.contraction import Contraction, plan_contraction
 from graphc.plan.costs import CostTable, item_size, on_all_cores
 from graphc.plan.setting import Setting
-
-if TYPE_CHECKING:
-    from graphc.plan.plan import Step
 
 
 class Cost(NamedTuple):
@@ -106,7 +103,9 @@ Rule = Callable[[Node, _Rates], Cost]
 
 
 def _pointwise(node: Node, rates: _Rates) -> Cost:
-    taken = rates.entries(_CLASS.get(node.op.name, node.op.name), node.shape)
+    kind = _CLASS.get(node.op.name, node.op.name)
+    # An operation that somebody declared is taken for a usual function.
+    taken = rates.entries(kind if kind in rates.table.entry else "exp", node.shape)
     if any(a.ndim and a.shape != node.shape for a in node.args):
         taken += rates.entries("row", node.shape[:-1])
     return Cost(calls=rates.call("ufunc"), entries=taken)
@@ -181,6 +180,24 @@ def _overlap_add(node: Node, rates: _Rates) -> Cost:
     return Cost(calls=turns * (rates.call("turn") + rates.call("ufunc")), entries=taken)
 
 
+def _route(node: Node, rates: _Rates) -> Cost:
+    taps = len(node.attr("places"))
+    return Cost(
+        calls=taps * (rates.call("turn") + rates.call("ufunc")), entries=rates.entries("add", node.shape)
+    )
+
+
+def _winograd(node: Node, rates: _Rates) -> Cost:
+    """Sixteen products for each four places, and about two sums for each entry of a tile before and after them."""
+    x, other = node.args
+    places = node.shape if node.op.name == "winograd" else other.shape
+    tiles = rates.setting.entries(places[:3]) // 4
+    channels, filters = (rates.setting.entries(s) for s in (x.shape[3:], places[3:]))
+    taken = 16 * tiles * 2 * channels * filters / rates.table.flop_rate(rates.setting.real)
+    mixed = 16 * tiles * 2 * (channels + filters) * rates.table.per_entry("add", rates.setting.real)
+    return Cost(60 * rates.call("ufunc"), taken, mixed)
+
+
 def _index(node: Node, rates: _Rates) -> Cost:
     if node.op.name == "scatter_add":
         return Cost(calls=rates.call("index"), entries=rates.entries("scatter", node.args[0].shape))
@@ -224,31 +241,13 @@ _BY_KIND: dict[str, Rule] = {
     "scan": _scan,
     "random": _uniform,
 }
-_BY_NAME: dict[str, Rule] = {"overlap_add": _overlap_add, "recurrence": _recurrence}
-
-
-# lines of a plan --------------------------------------------------------------------------------------------
-
-
-def inner_nodes(node: Node, known: Collection[Node]) -> list[Node]:
-    """The nodes that the line of `node` computes: itself, and what is below it down to leaves and `known` values."""
-    found = {node: None}
-    waiting = [node]
-    while waiting:
-        for a in waiting.pop().args:
-            if a not in found and a not in known and not a.is_leaf and a.op.kind != "const":
-                found[a] = None
-                waiting.append(a)
-    return list(found)
-
-
-def line_cost(
-    node: Node, known: Collection[Node], table: CostTable, setting: Setting, place: str = "new"
-) -> Cost:
-    """What the line of `node` takes, the values `known` being there."""
-    inner = inner_nodes(node, known)
-    parts = [cost(n, table, setting, place if n is node else "new") for n in inner]
-    return total(parts)
+_BY_NAME: dict[str, Rule] = {
+    "overlap_add": _overlap_add,
+    "recurrence": _recurrence,
+    "route": _route,
+    "winograd": _winograd,
+    "winograd_slope": _winograd,
+}
 
 
 def copy_cost(node: Node, table: CostTable, setting: Setting) -> Cost:
@@ -261,30 +260,3 @@ def copy_cost(node: Node, table: CostTable, setting: Setting) -> Cost:
 def total(parts: Iterable[Cost]) -> Cost:
     """The sum, part by part."""
     return Cost(*map(sum, zip(*parts, strict=True))) if (parts := list(parts)) else Cost()
-
-
-def step_costs(steps: Sequence[Step], table: CostTable, setting: Setting) -> list[Cost]:
-    """What each line of a plan takes."""
-    known: set[Node] = set()
-    found: list[Cost] = []
-    for step in steps:
-        if step.action != "compute" and (step.node in known or step.node.is_leaf):
-            found.append(copy_cost(step.node, table, setting))
-        else:
-            place = "in place" if step.action == "store" else step.place
-            found.append(line_cost(step.node, known, table, setting, place))
-        if step.action != "store":
-            known.add(step.node)
-    return found
-
-
-def step_flops(steps: Sequence[Step], setting: Setting) -> list[int]:
-    """The floating-point operations of each line of a plan."""
-    known: set[Node] = set()
-    found: list[int] = []
-    for step in steps:
-        fresh = step.node not in known and not step.node.is_leaf
-        found.append(sum(flops(n, setting) for n in inner_nodes(step.node, known)) if fresh else 0)
-        if step.action != "store":
-            known.add(step.node)
-    return found

@@ -7,50 +7,53 @@ from typing import TYPE_CHECKING
 
 from graphc.ir.types import show_shape
 from graphc.ops.form import show
-from graphc.plan.predict import size_in_bytes, step_costs, step_flops
+from graphc.plan.forecast import step_flops, step_seconds
+from graphc.plan.predict import size_in_bytes
 
 if TYPE_CHECKING:
     from graphc.ir.node import Node
     from graphc.plan.plan import Plan
 
 HEADINGS = ("step", "buffer", "shape", "bytes", "FLOPs", "time", "mathematics")
+WIDEST = 100  # characters of mathematics that are shown
 _LEFT = frozenset(("buffer", "shape", "mathematics"))
 
 
 def plan_table(plan: Plan) -> str:
     """The steps, one per line: number, buffer, shape, bytes, operations, predicted time, mathematics.
 
-    Sizes that have a name are reckoned at what the plan expects. Bytes are those of memory that a step is
-    the first to fill. The last row is the sum; beneath stands what the passes did.
+    Sizes that have a name are reckoned at what the plan expects. Bytes are those of memory that a step is the first to
+    fill; in a loop, of one slice. The last row is the sum; beneath stands what the passes did.
     """
     setting = plan.setting
-    seconds = [c.seconds(setting.costs) for c in step_costs(plan.steps, setting.costs, setting)]
-    operations = step_flops(plan.steps, setting)
+    seconds = step_seconds(plan.steps, plan.loops, setting.costs, setting)
+    operations = list(step_flops(plan.steps, setting))
     taken = _fresh_bytes(plan)
-    rows = [
-        (str(i), f"{s.buffer} {s.place}", show_shape(s.node.shape), *amounts, text)
-        for i, (s, text, *amounts) in enumerate(
-            zip(
-                plan.steps,
-                mathematics(plan),
-                map(show_bytes, taken),
-                map(show_count, operations),
-                map(show_time, seconds),
-                strict=True,
-            )
-        )
-    ]
-    last = (
-        "",
-        "",
-        "",
-        show_bytes(sum(taken)),
-        show_count(sum(operations)),
-        show_time(sum(seconds)),
-        "in all",
-    )
+    margins, headings = _margins(plan)
+    rows: list[tuple[str, ...]] = []
+    for i, (step, text) in enumerate(zip(plan.steps, mathematics(plan), strict=True)):
+        rows += [(*[""] * 6, heading) for heading in headings.get(i, ())]
+        amounts = show_bytes(taken[i]), show_count(operations[i]), show_time(seconds[i])
+        where = f"{step.buffer} {step.place}"
+        rows.append((str(i), where, show_shape(step.node.shape), *amounts, margins[i] + clipped(text)))
+    amounts = show_bytes(sum(taken)), show_count(sum(operations)), show_time(sum(seconds))
     notes = [f"{note.name}: {note.text}" for note in plan.notes]
-    return "\n".join([*aligned([HEADINGS, *rows, last], _LEFT), *notes])
+    return "\n".join([*aligned([HEADINGS, *rows, ("", "", "", *amounts, "in all")], _LEFT), *notes])
+
+
+def _margins(plan: Plan) -> tuple[list[str], dict[int, list[str]]]:
+    """For each step the margin that shows how deep in loops it is, and the lines that begin the loops."""
+    margins = [""] * len(plan.steps)
+    headings: dict[int, list[str]] = {}
+    for loop in plan.loops:
+        rows = show_shape((loop.rows,))[1:-2]
+        what = f"for {loop.size} of {rows} at a time:"
+        if loop.kind == "parts":
+            what = f"for {rows} in {loop.size} parts, side by side:"
+        headings.setdefault(loop.first, []).append(margins[loop.first] + what)
+        for i in range(loop.first, loop.last):
+            margins[i] += "    "
+    return margins, headings
 
 
 def mathematics(plan: Plan) -> Iterator[str]:
@@ -62,13 +65,28 @@ def mathematics(plan: Plan) -> Iterator[str]:
             names[step.node] = step.name
 
 
+def clipped(text: str) -> str:
+    """Mathematics without the end of a line that is too long to read."""
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
+
+
 def _fresh_bytes(plan: Plan) -> list[int]:
-    """The bytes of each step's buffer, where it is the first to fill it."""
-    filled = {b.number for b in plan.buffers if b.role in ("argument", "owned")}
+    """The bytes that each step is the first to fill: buffers of one slot share its memory."""
+    filled: dict[tuple[str, int], int] = {}
     found: list[int] = []
     for step in plan.steps:
-        found.append(0 if step.buffer in filled else size_in_bytes(step.node, plan.setting))
-        filled.add(step.buffer)
+        buffer = plan.buffers[step.buffer]
+        there = buffer.role in ("argument", "owned") or buffer.piece is not None
+        if there or step.place in ("view", "in place"):
+            found.append(0)
+            continue
+        size = size_in_bytes(step.node, plan.setting)
+        if buffer.loop >= 0:
+            loop = plan.loops[buffer.loop]
+            size = min(size, size * loop.size // max(plan.setting.entries((loop.rows,)), 1))
+        key = ("slot", buffer.slot) if buffer.slot >= 0 else ("buffer", buffer.number)
+        found.append(max(size - filled.get(key, 0), 0))
+        filled[key] = max(size, filled.get(key, 0))
     return found
 
 
