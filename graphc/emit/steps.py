@@ -103,7 +103,7 @@ class _Body:
     def statement(self, step: Step) -> Iterator[str]:
         """The statements that compute one step."""
         scope, node = self.scope, step.node
-        if step.action == "compute" and node.op is BROADCAST and node.constant and step.target is None:
+        if step.place == "new" and node.op is BROADCAST and node.constant:
             made = scope.expression(node).code
             if scope.kept(step.name, node, made).code == made:
                 yield f"{step.name} = {made}"

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from graphc.emit.body import quoted, shape_text
 from graphc.emit.text import Scope, show_dim
+from graphc.emit.workspace import unpacked
 from graphc.ir.node import Node, topological
 from graphc.ir.types import DimLike, product
 from graphc.plan.lower import FlatLeaf
@@ -36,8 +37,14 @@ def owned_lines(plan: Plan) -> list[str]:
     used = {n for n in topological(s.node for s in plan.steps) if n.is_leaf}
     used |= {s.target for s in plan.steps if s.target is not None} | set(plan.output_nodes)
     flat = [f"{plan.names[f.leaf]} = self.{_attribute(plan, f)}" for f in plan.flat if f.leaf in used]
-    owned = [p for p in plan.owned if p in used]
-    return [*(f"{plan.names[p]} = self.{_shelf(p)}[{quoted(p.name or '')}]" for p in owned), *flat]
+    lines: list[str] = []
+    for shelf in ("params", "state"):
+        kept = stored(plan.owned, plan.flat, shelf)
+        if len(kept) > 1 and used.issuperset(kept):
+            lines += unpacked([plan.names[p] for p in kept], f"self.{shelf}.values()")
+        else:
+            lines += [f"{plan.names[p]} = self.{shelf}[{quoted(p.name or '')}]" for p in kept if p in used]
+    return [*lines, *flat]
 
 
 def stored(owned: Sequence[Node], flat: Sequence[FlatLeaf], shelf: str) -> list[Node]:

@@ -11,6 +11,7 @@ from graphc.ir.types import DimLike, Shape
 from graphc.ops.form import ATOM
 from graphc.ops.random import key_number
 from graphc.plan.alias import new_axes
+from graphc.plan.names import identifier
 from graphc.plan.turned import is_copy
 
 SHORT_ROW = 32  # entries up to which a row is better reduced as a column
@@ -207,7 +208,7 @@ def arg(scope: Scope, node: Node) -> Text:
 
 def iota(scope: Scope, node: Node) -> Text:
     size: DimLike = node.attrs[0]
-    return Text(f"np.arange({scope.dim(size)})")
+    return scope.kept(f"_{identifier(f'arange_{size}')}", node, f"np.arange({scope.dim(size)})")
 
 
 # scans ------------------------------------------------------------------------------------------------------

@@ -32,13 +32,19 @@ class Text:
 
 @dataclass(slots=True)
 class Scope:
-    """What an expression may refer to: names of values and of sizes, the real dtype; and helpers it needs."""
+    """What an expression may refer to: names of values and of sizes, the real dtype; and helpers it needs.
+
+    `here` are sizes that are others within a slice of rows.
+    """
 
     real: str
     names: dict[Node, str]
     sizes: Mapping[str, str]
     weak: set[Node]
     helpers: set[str] = field(default_factory=set)
+    keeps: bool = False
+    constants: dict[str, tuple[str, Shape]] = field(default_factory=dict)
+    here: dict[str, str] = field(default_factory=dict)
     printers: Mapping[str, Callable[[Scope, Node], Text]] = field(default_factory=dict)
 
     def dtype(self, dtype: str) -> str:
@@ -69,9 +75,16 @@ class Scope:
         self.helpers.add(name)
         return name
 
+    def kept(self, name: str, node: Node, code: str) -> Text:
+        """A constant array, which is made once for the sizes met where there is memory between calls."""
+        if not self.keeps or self.here or self.constants.get(name, (code, ()))[0] != code:
+            return Text(code)
+        self.constants[name] = code, node.shape
+        return Text(name)
+
     def dim(self, d: DimLike) -> str:
-        """A size as an expression, with parentheses where it is a sum."""
-        return show_dim(d, self.sizes)
+        """A size as an expression; within a slice, that of the slice."""
+        return show_dim(d, {**self.sizes, **self.here} if self.here else self.sizes)
 
     def shape(self, dims: Shape) -> str:
         """A shape as a tuple."""

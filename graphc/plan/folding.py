@@ -17,8 +17,9 @@ from fractions import Fraction
 
 from graphc.ir.node import Node, make, topological
 from graphc.ops.leaf import SIZE, const
-from graphc.ops.pointwise import DIV, MUL
+from graphc.ops.pointwise import DIV, MUL, SUB
 from graphc.plan.lower import Lowered, exact, fold
+from graphc.plan.ones import count_uses
 from graphc.plan.rewriting import Pass, replaced, rewritten
 from graphc.plan.setting import Setting
 
@@ -76,7 +77,7 @@ def _product(nodes: list[Node]) -> Node:
 
 def fold_factors(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with scalar factors where they cost least."""
-    lowered = _share(lowered, setting)
+    lowered = _share(_turned(lowered), setting)
     best = _Work(topological(lowered.roots), setting)
     if not best.scales:
         return lowered
@@ -95,6 +96,18 @@ def fold_factors(lowered: Lowered, setting: Setting) -> Lowered:
     setting.say("fold", "scalar factors are gathered where the arrays are small")
     done = best.rebuilt()
     return _share(replaced(lowered, {n: new for n, new in done.items() if best.total[n] == ONE}), setting)
+
+
+def _turned(lowered: Lowered) -> Lowered:
+    """The graph with `-(a - b)` as `b - a` where the difference is not wanted itself."""
+    uses = count_uses(lowered)
+
+    def rule(node: Node) -> Node:
+        inner = node.args[0] if node.op.name == "neg" else node
+        turned = inner is not node and inner.op is SUB and uses.get(inner) == 1 and inner not in lowered.names
+        return make(SUB, inner.args[::-1]) if turned else node
+
+    return rewritten(lowered, rule) if any(n.op.name == "neg" for n in uses) else lowered
 
 
 def _share(lowered: Lowered, setting: Setting) -> Lowered:

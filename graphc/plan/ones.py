@@ -21,6 +21,7 @@ from graphc.plan.rewriting import Pass, rewritten
 from graphc.plan.setting import Setting
 
 _ONE = make(CONST, (), ("decimal", Decimal(1)))
+SHORT = 4096  # entries up to which a vector is summed by its product with ones
 VIEWS = ("transpose", "slice", "broadcast", "sliding_window")  # that a reshape may have to copy
 
 
@@ -31,7 +32,7 @@ def sum_by_products(lowered: Lowered, setting: Setting) -> Lowered:
     changed: list[Node] = []
 
     def rule(node: Node) -> Node:
-        found = _as_product(node, products)
+        found = _as_product(node, products, setting)
         if found is not node:
             changed.append(node)
         return found
@@ -57,13 +58,15 @@ def count_uses(lowered: Lowered) -> Mapping[Node, int]:
     return uses
 
 
-def _as_product(node: Node, products: set[Node]) -> Node:
+def _as_product(node: Node, products: set[Node], setting: Setting) -> Node:
     """A sum over real entries as a contraction; any other node, and a sum that gains nothing, as it is."""
     if node.op.name != "sum" or node.dtype != "real" or node.args[0].constant:
         return node
     x, axes = node.args[0], sorted(node.attrs[0])
     if len(axes) == x.ndim:
-        return _inner(x, node) if x in products else node
+        whole = _inner(x, node) if x in products else node
+        short = whole is node and x.ndim == 1 and setting.entries(x.shape) <= SHORT
+        return make(CONTRACT, (_ones(x.shape[0]), x), ("n,n->", ())) if short else whole
     if not axes or (x.op.name in VIEWS and x.ndim > 2):
         return node
     last = x.ndim - 1

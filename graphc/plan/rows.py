@@ -49,6 +49,8 @@ def _status(node: Node, rows: DimLike, known: Mapping[Node, Status]) -> Status:
     if node.is_leaf:
         return "whole" if not touched else "rows" if per_row(node.shape, rows) is not None else "all"
     given = [known[a] for a in node.args]
+    if node.op.name == "broadcast" and node.constant:
+        return "whole"  # made before everything else
     if node.op.name == "iota":
         return "whole" if not touched else "places" if node.attrs[0] == rows else "all"
     # What is ready as a whole can be cut into rows as well, where they are along the leading axis.
