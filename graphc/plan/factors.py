@@ -20,7 +20,7 @@ from graphc.ops.leaf import const
 from graphc.ops.move import reshape
 from graphc.ops.pointwise import DIV, MUL, NEG
 from graphc.ops.reduce import SUM
-from graphc.plan.lower import Lowered, fold
+from graphc.plan.lower import Lowered, exact, fold
 from graphc.plan.rewriting import Pass, replaced
 from graphc.plan.setting import Setting
 
@@ -46,45 +46,139 @@ class _Sum:
     negative: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Multiple:
+    """A product that is there: `numbers` times what it is looked for by."""
+
+    node: Node
+    numbers: tuple[_Factor, ...]
+
+
+_KINDS = ("outside", "full", "weights")
+
+
 def take_out_factors(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with constant factors outside of sums, and sums of products as contractions."""
     order = topological(lowered.roots)
-    uses = Counter(a for n in order for a in n.args)
-    uses.update(lowered.roots)
+    uses = _uses(order, lowered.roots)
     place = {n: i for i, n in enumerate(order)}
-    alone = {n for n in order if uses[n] == 1 and n not in lowered.names}
-    sums = {n: found for n in order if (found := _taken_apart(n, alone, place)) is not None}
-    shared = Counter(found.full for found in sums.values())
+    alone = {n for n in order if len(uses[n]) == 1 and n not in lowered.names}
+    inner = _for_sums_only(order, uses, lowered.names)
+    sums = {n: found for n in order if (found := _taken_apart(n, alone, inner, place)) is not None}
+    if not sums:
+        return lowered
+    made = _made_anyway(order, uses, alone, place)
+    counts = Counter(found.full for found in sums.values())
+    sums = {n: _shared(found, n, counts, made, place) for n, found in sums.items()}
+    counts = Counter(found.full for found in sums.values())
     products = {found.full: n.args[0].args for n, found in sums.items() if _is_product(n.args[0], found)}
     done: dict[Node, Node] = {}
     changed = 0
-    for node in order:
-        if node.is_leaf:
-            done[node] = node
-            continue
-        args = tuple(done[a] for a in node.args)
-        done[node] = now = node if args == node.args else make(node.op, args, node.attrs)
-        if node in sums:
-            found = sums[node]
-            pair = tuple(done[a] for a in products.get(found.full, ()))
-            done[node] = _rebuilt(node, now, found, done, pair, shared[found.full] == 1, setting)
-            changed += done[node] is not now
+    for root in order:
+        found = sums.get(root)
+        first = made.get(found.full) if found is not None else None
+        for node in (*_missing(first.node if first else None, done), *(() if root in done else (root,))):
+            args = tuple(done[a] for a in node.args)
+            done[node] = now = node if node.is_leaf or args == node.args else make(node.op, args, node.attrs)
+            if node is root and found is not None:
+                pair = tuple(done[a] for a in products.get(found.full, ()))
+                done[node] = _rebuilt(node, now, found, done, first, pair, counts[found.full] == 1, setting)
+                changed += done[node] is not now
     if changed:
         setting.say("factors", f"{changed} sum{'s' * (changed > 1)} of products taken apart")
     return replaced(lowered, done)
 
 
+def _uses(order: Sequence[Node], roots: Sequence[Node]) -> dict[Node, list[Node | None]]:
+    """The users of each node, None where it is a result."""
+    uses: dict[Node, list[Node | None]] = {n: [] for n in order}
+    for node in order:
+        for argument in node.args:
+            uses[argument].append(node)
+    for root in roots:
+        uses[root].append(None)
+    return uses
+
+
+def _for_sums_only(
+    order: Sequence[Node], uses: Mapping[Node, Sequence[Node | None]], names: Mapping[Node, str]
+) -> set[Node]:
+    """Products that nothing but sums of them and of their multiples read."""
+    found: set[Node] = set()
+    for node in reversed(order):
+        summed = all(u is not None and (u.op is SUM or u in found) for u in uses[node])
+        if summed and node.op in (MUL, DIV, NEG) and node not in names:
+            found.add(node)
+    return found
+
+
+def _missing(node: Node | None, done: Mapping[Node, Node]) -> list[Node]:
+    """What has to be rebuilt up to `node`."""
+    return [] if node is None else [n for n in topological([node], stop=done.__contains__) if n not in done]
+
+
+# sharing ----------------------------------------------------------------------------------------------------
+
+
+def _made_anyway(
+    order: Sequence[Node],
+    uses: Mapping[Node, Sequence[Node | None]],
+    alone: set[Node],
+    place: Mapping[Node, int],
+) -> dict[tuple[_Factor, ...], _Multiple]:
+    """Products that others than sums want, each as a number times its factors, by these factors."""
+    found: dict[tuple[_Factor, ...], _Multiple] = {}
+    for node in order:
+        if (
+            node.op is not MUL
+            or node.dtype != "real"
+            or all(u is not None and u.op is SUM for u in uses[node])
+        ):
+            continue
+        factors, negative = _factors(node, frozenset(), alone | {node}, set())
+        numbers = [f for f in factors if not f.node.ndim and exact(f.node)]
+        full = [f for f in factors if f not in numbers]
+        if len(full) > 1 and not negative and all(f.node.ndim for f in full):
+            key = tuple(sorted(full, key=lambda f: place[f.node]))
+            found.setdefault(key, _Multiple(node, tuple(numbers)))
+    return found
+
+
+def _shared(
+    found: _Sum,
+    node: Node,
+    counts: Mapping[tuple[_Factor, ...], int],
+    made: Mapping[tuple[_Factor, ...], _Multiple],
+    place: Mapping[Node, int],
+) -> _Sum:
+    """The sum with a factor that others use too split as well, where its product is then one that is made anyway."""
+    if len(found.full) < 2 or counts[found.full] > 1 or found.full in made:
+        return found
+    x, axes = node.args[0], frozenset(node.attrs[0])
+    for i, factor in enumerate(found.full):
+        parts, negative = _split(factor)
+        large = [f for f in parts if _kind(f.node, x.shape, axes) == "full"]
+        if len(large) == 1 and large != [factor]:
+            rest = (*found.full[:i], *found.full[i + 1 :])
+            full = tuple(sorted([*rest, *large], key=lambda f: place[f.node]))
+            if counts.get(full) or full in made:
+                groups = {k: [f for f in parts if _kind(f.node, x.shape, axes) == k] for k in _KINDS}
+                outside, weights = (*found.outside, *groups["outside"]), (*found.weights, *groups["weights"])
+                return _Sum(outside, full, weights, found.negative ^ negative)
+    return found
+
+
 # taking apart -----------------------------------------------------------------------------------------------
 
 
-def _taken_apart(node: Node, alone: set[Node], place: Mapping[Node, int]) -> _Sum | None:
+def _taken_apart(node: Node, alone: set[Node], inner: set[Node], place: Mapping[Node, int]) -> _Sum | None:
     if node.op is not SUM or node.dtype != "real" or node.attrs[1] or node.args[0].constant:
         return None
     x, axes = node.args[0], frozenset(node.attrs[0])
-    factors, negative = _factors(x, axes, alone)
+    factors, negative = _factors(x, axes, alone, inner)
     if len(factors) == 1 and not negative:
         return None
-    groups: dict[str, list[_Factor]] = {"outside": [], "full": [], "weights": []}
+    groups: dict[str, list[_Factor]] = {kind: [] for kind in _KINDS}
     for factor in sorted(factors, key=lambda f: place[f.node]):
         groups[_kind(factor.node, x.shape, axes)].append(factor)
     if all(f.node.dtype != "real" for f in groups["full"]):
@@ -92,26 +186,30 @@ def _taken_apart(node: Node, alone: set[Node], place: Mapping[Node, int]) -> _Su
     return _Sum(tuple(groups["outside"]), tuple(groups["full"]), tuple(groups["weights"]), negative)
 
 
-def _factors(x: Node, axes: frozenset[int], alone: set[Node]) -> tuple[list[_Factor], bool]:
-    """The factors of `x`. One that others use too is split only where that leaves a single large factor of it."""
-    found, negative = _split(_Factor(x, False))
-    if len(found) < 2 and not negative:
+def _factors(x: Node, axes: frozenset[int], alone: set[Node], inner: set[Node]) -> tuple[list[_Factor], bool]:
+    """The factors of `x`, and whether its sign is turned.
+
+    What others use as well is one factor, unless all these are sums and only one of its own factors is large.
+    """
+    if (
+        x not in alone
+        and sum(_kind(f.node, x.shape, axes) == "full" for f in _split(_Factor(x, False))[0]) > 1
+    ):
         return [_Factor(x, False)], False
-    if x not in alone and sum(_kind(f.node, x.shape, axes) == "full" for f in found) > 1:
-        return [_Factor(x, False)], False
+    done: list[_Factor] = []
+    waiting, negative = _split(_Factor(x, False))
     if x.op.name == "square":
-        return found, False  # what scales an argument before it is squared may keep it from overflowing
-    waiting, done = found, list[_Factor]()
+        return waiting, False  # what scales an argument before it is squared may keep it from overflowing
     while waiting and len(waiting) + len(done) <= MOST:
         factor = waiting.pop(0)
-        parts, sign = _split(factor) if factor.node.op.name != "square" else ([factor], False)
+        parts, sign = _split(factor)
         large = [f for f in parts if _kind(f.node, x.shape, axes) == "full"]
-        worth = len(parts) > 1 or sign
-        if worth and (factor.node in alone or len(large) <= 1) and not factor.node.constant:
+        splits = factor.node in alone or (factor.node in inner and len(large) < 2)
+        if parts == [factor] or not splits or factor.node.op.name == "square" or factor.node.constant:
+            done.append(factor)
+        else:
             waiting[:0] = parts
             negative ^= sign
-        else:
-            done.append(factor)
     return done + waiting, negative
 
 
@@ -154,21 +252,28 @@ def _rebuilt(
     now: Node,
     found: _Sum,
     done: Mapping[Node, Node],
+    made: _Multiple | None,
     pair: Sequence[Node],
     alone: bool,
     setting: Setting,
 ) -> Node:
-    """The sum from its parts; `now` where there is nothing to gain. `pair` is the order of two factors elsewhere."""
+    """The sum from its parts; `now` where there is nothing to gain.
+
+    `made` is a multiple of the product that is there, `pair` the order in which two factors are multiplied elsewhere.
+    """
     shape, axes = node.args[0].shape, node.attrs[0]
     full, weights, outside = ([_Factor(done[f.node], f.below) for f in group]
                               for group in (found.full, found.weights, found.outside))  # fmt: skip
     operands = [make(MUL, pair) if pair else _multiplied(full)]
+    if made is not None:
+        operands, alone = [done[made.node]], False
+        outside += [_Factor(f.node, not f.below) for f in made.numbers]
     if weights:
         operands.append(_multiplied(weights))
     elif alone and _are_rows(full, shape, axes, setting):
         operands = [f.node for f in full]
     if len(operands) == 1 and not outside and not found.negative:
-        return now if len(found.full) < 3 else _summed(operands, shape, axes)
+        return now if len(full) < 3 and made is None else _summed(operands, shape, axes)
     value = _summed(operands, shape, axes)
     kept = [i for i in range(len(shape)) if i not in axes]
     for factor in outside:

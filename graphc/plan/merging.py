@@ -28,10 +28,13 @@ def merge_axes(lowered: Lowered, setting: Setting) -> Lowered:
         now = node if args == node.args else make(node.op, args, node.attrs)
         if now.op is RESHAPE:
             now = _reshaped(now.args[0], now.shape)
-        elif now.op.elementwise and now.ndim > 2:
-            rows = _on_rows(now)
+        elif now.op.elementwise and now.ndim > 1:
+            rows = _on_one_axis(now)
+            rows = _on_rows(now) if rows is None else rows
             if rows is not None:
                 now = merged[rows] = reshape(rows, now.shape)
+        elif now.op.kind == "reduce" and now.args[0].ndim > 2 and now.attrs[0] == (now.args[0].ndim - 1,):
+            now = _rows_reduced(now)
         done[node] = now
     result = _names_moved(replaced(lowered, done), {whole: rows for rows, whole in merged.items()})
     if merged:
@@ -42,13 +45,30 @@ def merge_axes(lowered: Lowered, setting: Setting) -> Lowered:
 def _on_rows(node: Node) -> Node | None:
     """An elementwise node on matrices, if one of its operands is a matrix under another shape and all may be."""
     shape = node.shape
-    if isinstance(shape[-1], Dim) or not any(_is_merged(a, shape) for a in node.args):
+    if len(shape) < 3 or isinstance(shape[-1], Dim) or not any(_is_merged(a, shape) for a in node.args):
         return None
     args = [_as_rows(a, shape) for a in node.args]
     if any(a is None for a in args):
         return None
     found = make(node.op, (a for a in args if a is not None), node.attrs)
     return found if found.shape == (product(shape[:-1]), shape[-1]) else None
+
+
+def _rows_reduced(node: Node) -> Node:
+    """A reduction over the last axis as one of the rows of a matrix."""
+    shape = node.args[0].shape
+    matrix = _reshaped(node.args[0], (product(shape[:-1]), shape[-1]))
+    return _reshaped(make(node.op, (matrix,), ((1,), node.attrs[1])), node.shape)
+
+
+def _on_one_axis(node: Node) -> Node | None:
+    """An elementwise node of numbers and arrays of its shape on one axis, if an operand has only one already."""
+    count = (product(node.shape),)
+    if any(a.ndim and a.shape != node.shape for a in node.args):
+        return None
+    if not any(a.op is RESHAPE and a.args[0].shape == count for a in node.args):
+        return None
+    return make(node.op, (_reshaped(a, count) if a.ndim else a for a in node.args), node.attrs)
 
 
 def _is_merged(x: Node, shape: Shape) -> bool:

@@ -83,6 +83,27 @@ def test_a_product_that_others_read_is_not_taken_apart() -> None:
     assert full_size(*core.outputs) == 3
 
 
+def test_a_multiple_that_is_made_anyway_serves() -> None:
+    """`x*y*0.5` is wanted for itself; the sum of `x*y` is twice its sum."""
+    half, s = x * (y * 0.5), total(x * y, 0)
+    core = passed(F["tanh"](half), s)
+    assert full_size(*core.outputs) == full_size(*lower([F["tanh"](half)]).outputs)
+    np.testing.assert_allclose(evaluate([s], values())[0], evaluate(core.outputs, values())[1], rtol=1e-12)
+
+
+def test_a_sum_of_squares_is_not_taken_for_the_sum_beside_it() -> None:
+    nodes = [total(F["square"](x) * w), total(x), total(F["square"](F["exp"](x) * w)), total(F["exp"](x))]
+    core = passed(*nodes)
+    for one, other in zip(evaluate(nodes, values()), evaluate(core.outputs, values()), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_a_multiple_for_two_sums_is_not_formed() -> None:
+    p = F["exp"](x) * c
+    core = passed(total(p * w), total(p))
+    assert full_size(*core.outputs) == 1
+
+
 def test_a_scale_before_a_square_stays() -> None:
     """`max |x| * sqrt(sum((x / max |x|)**2))` does not overflow where the squares of x would."""
     top = F["max"](F["abs"](x), axis=1, keepdims=True)
@@ -108,7 +129,7 @@ def graphs(draw: st.DrawFn) -> list[Node]:
             axis = draw(st.sampled_from([None, *range(u.ndim)]))
             new = F["sum"](u, axis=axis, keepdims=draw(st.booleans()))
         elif kind in ("neg", "square"):
-            new = F[kind](F["tanh"](u) if kind == "square" else u)
+            new = F[kind](F["tanh"](u) if kind == "square" and i % 2 else u)
         pool.append(new.named(f"n{i}") if i % 4 == 0 and not new.is_leaf and new.name is None else new)
     return [
         F["sum"](pool[-1]) if pool[-1].ndim else pool[-1],

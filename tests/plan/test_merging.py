@@ -45,6 +45,17 @@ def test_elementwise_values_between_products_are_matrices() -> None:
     assert sum(n.op.name == "reshape" for n in topological([core])) <= 3
 
 
+def test_sums_of_rows_stay_on_one_axis() -> None:
+    norm = F["sqrt"](F["contract"]("nij,j->ni", x, F["exp"](input_("v", (3,)))) / 3 + 1)
+    core = MERGE.run(PRODUCTS.run(lower([norm]), Setting()), Setting()).outputs[0]
+    assert ranks(core) == set()
+
+
+def test_a_softmax_over_the_last_axis_is_one_of_rows() -> None:
+    core = passed(F["softmax"](x @ W, axis=-1)).outputs[0]
+    assert ranks(core) == {2}
+
+
 def test_what_does_not_merge_stays() -> None:
     core = passed(F["relu"](x @ W + p) @ V).outputs[0]
     assert ranks(core) == {3}
