@@ -7,17 +7,39 @@ from collections.abc import Iterable
 from graphc.ir.errors import GraphcError
 from graphc.ir.legal import CORE, check_stage
 from graphc.plan.convolution import CONVOLUTION
+from graphc.plan.factors import FACTORS
 from graphc.plan.folding import FOLD
 from graphc.plan.labels import LABELS
 from graphc.plan.layout import LAYOUT
 from graphc.plan.lower import Lowered
+from graphc.plan.masks import MASKS
+from graphc.plan.merging import MERGE
 from graphc.plan.ones import ONES
+from graphc.plan.pairwise import ORDER
+from graphc.plan.products import PRODUCTS
+from graphc.plan.recompute import RECOMPUTE
 from graphc.plan.rewriting import Pass
 from graphc.plan.routing import POOL
 from graphc.plan.setting import Setting
+from graphc.plan.updates import FLAT
 from graphc.plan.winograd import TILES
 
-PASSES: tuple[Pass, ...] = (POOL, CONVOLUTION, LAYOUT, TILES, LABELS, FOLD, ONES)
+PASSES: tuple[Pass, ...] = (
+    POOL,
+    CONVOLUTION,
+    LAYOUT,
+    TILES,
+    MASKS,
+    LABELS,
+    FACTORS,
+    FOLD,
+    ONES,
+    ORDER,
+    PRODUCTS,
+    MERGE,
+    FLAT,
+    RECOMPUTE,
+)
 
 
 def run_passes(lowered: Lowered, setting: Setting) -> Lowered:
