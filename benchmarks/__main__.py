@@ -16,6 +16,8 @@ from rich.table import Table
 
 from benchmarks import acceptance, harness, kernels, peers, workloads
 from benchmarks.workloads import BenchmarkError
+from graphc.ir.errors import GraphcError
+from graphc.plan.costs import SHIPPED, load_table
 
 console = Console()
 ALL = ",".join(workloads.WORKLOADS)
@@ -199,6 +201,47 @@ def staged(key: str) -> dict[str, Any]:
     if done.returncode:
         raise BenchmarkError(f"compiling {key} failed: {done.stderr.strip().splitlines()[-1]}")
     return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+@cli.command()
+@click.option("--workloads", "keys", default=ALL, show_default=True)
+@click.option("--vary", default="", help="One parameter over several values, as in depth=50,200,800.")
+@click.option("--costs", "path", default=None, help="The table that graphc tune wrote, for the shipped one.")
+@click.option(
+    "--repeat", type=click.IntRange(1), default=20, show_default=True, help="Runs, of which medians."
+)
+def costs(keys: str, vary: str, path: str | None, repeat: int) -> None:
+    """Forecasts of graphc's cost model against measurements: whether what it takes for slower is slower."""
+    from benchmarks.costs import compare, spearman
+
+    try:
+        given = load_table(path) if path else SHIPPED
+    except GraphcError as error:
+        raise BenchmarkError(str(error)) from None
+    chosen = varied(listed(keys), vary)
+    for key in chosen:
+        workloads.find(key)
+    found = []
+    shown = Table(title="a step, ms; the order is Spearman's correlation", title_justify="left")
+    for heading in ("workload", "lines", "predicted", "measured", "ratio", "order of lines"):
+        shown.add_column(heading, justify="right")
+    for key in chosen:
+        with console.status(key):
+            one = compare(key, given, repeat)
+        found.append(one)
+        whole = sum(one.predicted)
+        cells = (
+            f"{1e3 * whole:.4g}",
+            f"{1e3 * one.whole:.4g}",
+            f"{whole / one.whole:.2f}",
+            f"{one.order:.2f}",
+        )
+        shown.add_row(key, str(len(one.predicted)), *cells)
+    console.print(shown)
+    lines = spearman(*(sum((getattr(o, kind) for o in found), ()) for kind in ("predicted", "measured")))
+    console.print(f"order of all lines: {lines:.2f}")
+    whole_steps = spearman([sum(o.predicted) for o in found], [o.whole for o in found])
+    console.print(f"order of the workloads: {whole_steps:.2f}")
 
 
 @cli.command()
