@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from reprlib import Repr
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from graphc.ir.errors import GraphcError
 from graphc.ir.op import NOTATIONS, Attrs, Op
@@ -92,25 +92,44 @@ def _brief(thing: object) -> str:
     return " ".join(shortener.repr(thing).split())
 
 
-_interned: WeakValueDictionary[Hashable, Node] = WeakValueDictionary()
-_set = object.__setattr__
+class _Reference(ref["Node"]):
+    """A node that is still in use somewhere, as the table has it, and what it is found by there."""
+
+    __slots__ = ("key",)
+    key: Hashable
+
+
+def _forget(gone: _Reference) -> None:
+    if _interned.get(gone.key) is gone:
+        del _interned[gone.key]
+
+
+_interned: dict[Hashable, _Reference] = {}
+_new = object.__new__
+_set_op, _set_args, _set_attrs, _set_name, _set_shape, _set_dtype, _set_constant = (
+    Node.__dict__[slot].__set__ for slot in ("op", "args", "attrs", "name", "shape", "dtype", "constant")
+)
+_GIVEN = ("leaf", "random")
 
 
 def make(op: Op, args: Iterable[Node] = (), attrs: Attrs = (), name: str | None = None) -> Node:
     """The node for `op` applied to `args`: the existing one if there is one."""
     args = tuple(args)
     key = (op, args, attrs, name)
-    found = _interned.get(key)
-    if found is not None:
+    known = _interned.get(key)
+    if known is not None and (found := known()) is not None:
         return found
     shape, dtype = op.infer(args, attrs)
-    node = object.__new__(Node)
-    for slot, value in zip(
-        ("op", "args", "attrs", "name", "shape", "dtype"), (op, args, attrs, name, shape, dtype), strict=True
-    ):
-        _set(node, slot, value)
-    _set(node, "constant", op.kind not in ("leaf", "random") and all(a.constant for a in args))
-    _interned[key] = node
+    node = _new(Node)
+    _set_op(node, op)
+    _set_args(node, args)
+    _set_attrs(node, attrs)
+    _set_name(node, name)
+    _set_shape(node, shape)
+    _set_dtype(node, dtype)
+    _set_constant(node, op.kind not in _GIVEN and all(a.constant for a in args))
+    reference = _interned[key] = _Reference(node, _forget)
+    reference.key = key
     return node
 
 

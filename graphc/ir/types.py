@@ -220,8 +220,10 @@ def show_shape(shape: Shape) -> str:
 def broadcast_shapes(shapes: Sequence[Shape], what: str) -> Shape:
     """NumPy's broadcasting rule on symbolic shapes; `what` opens the error."""
     first = shapes[0] if shapes else ()
-    if all(s == first for s in shapes):
+    if len(shapes) < 2 or list(shapes).count(first) == len(shapes):
         return first
+    if len(shapes) == 2 and not all(shapes):
+        return first or shapes[1]
     rank = max(len(s) for s in shapes)
     result: list[DimLike] = []
     for axis in range(rank):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from numbers import Integral, Rational, Real
 from typing import Any, Literal
 
@@ -105,6 +106,8 @@ def const(value: Number | float | str | Real) -> Node:
 
 
 def _exact(value: Any) -> tuple[ConstKind, Number | str]:
+    if type(value) is int:
+        return "int", value
     if isinstance(value, str) and value in SYMBOLS:
         return "symbol", value
     if isinstance(value, bool | Integral):
@@ -130,6 +133,11 @@ def constant_value(node: Node) -> Fraction | None:
     value = node.attrs[1]
     if isinstance(value, Decimal) and abs(value.adjusted()) > LARGEST_EXPONENT:
         return None
+    return _fraction(value)
+
+
+@lru_cache(4096)
+def _fraction(value: Number) -> Fraction:
     return Fraction(value)
 
 

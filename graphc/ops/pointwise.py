@@ -25,9 +25,10 @@ def _result(
 ) -> Callable[[tuple[Node, ...], Attrs], tuple[Shape, DType]]:
     def infer(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
         shape = broadcast_shapes([a.shape for a in args], name)
-        if dtype == "same":
-            return shape, promote(["int", *(a.dtype for a in args)])
-        return shape, dtype
+        if dtype != "same":
+            return shape, dtype
+        given = [a.dtype for a in args]
+        return shape, "real" if "real" in given else promote(["int", *given])
 
     return infer
 

@@ -10,7 +10,7 @@ from graphc.ir.node import Node, rebuild, topological
 from graphc.ir.types import Shape, broadcast_shapes
 from graphc.ops.leaf import as_node, constant_value
 from graphc.rewrite.axes import fit
-from graphc.rewrite.quiet import quiet
+from graphc.rewrite.quiet import unsettled
 from graphc.rewrite.rule import Rule, call, var
 from graphc.rewrite.terms import SEEN_THROUGH, Terms, expand, is_short, terms_of, weight_of, written_weight
 from graphc.rewrite.write import write, write_factored
@@ -96,27 +96,18 @@ _EXACT: dict[str, Callable[..., Fraction]] = {
 }
 
 
-def _collect(node: Node) -> Node | None:
-    if quiet(node):
-        return None
-    terms = terms_of(node)
-    if terms.idle or written_weight(terms) >= terms.weight + terms.merged:
+def _collect(node: Node, terms: Terms) -> Node | None:
+    if written_weight(terms) >= terms.weight + terms.merged:
         return None
     return shorter(node, write(terms), floor_of(terms), slack=terms.merged)
 
 
-def _factor(node: Node) -> Node | None:
-    if quiet(node):
-        return None
-    terms = terms_of(node)
-    return None if terms.idle else shorter(node, write_factored(terms), floor_of(terms), slack=terms.merged)
+def _factor(node: Node, terms: Terms) -> Node | None:
+    return shorter(node, write_factored(terms), floor_of(terms), slack=terms.merged)
 
 
-def _expand(node: Node) -> Node | None:
-    if quiet(node):
-        return None
-    terms = terms_of(node)
-    opened = None if terms.idle else expand(terms)
+def _expand(node: Node, terms: Terms) -> Node | None:
+    opened = expand(terms)
     if opened is None:
         return None
     floor = floor_of(opened)
@@ -175,9 +166,9 @@ ELEMENTWISE = (
 
 ALGEBRA = (
     Rule("arithmetic of numbers", apply=_numbers, ops=("add", "sub", "mul", "div", "neg"), example="2*3 + x"),
-    Rule("collect terms and factors", apply=_collect, ops=ARITHMETIC, example="x + y + x"),
-    Rule("take out the common factor", apply=_factor, ops=ARITHMETIC, example="x*y + x*z"),
-    Rule("multiply out and cancel", apply=_expand, ops=ARITHMETIC, example="x*(y/x + 1) - x"),
+    Rule("collect terms and factors", apply=_collect, look=unsettled, ops=ARITHMETIC, example="x + y + x"),
+    Rule("take out the common factor", apply=_factor, look=unsettled, ops=ARITHMETIC, example="x*y + x*z"),
+    Rule("multiply out and cancel", apply=_expand, look=unsettled, ops=ARITHMETIC, example="x*(y/x + 1) - x"),
     Rule("smaller factors first", apply=_smaller_first, ops=("mul", "div"),
          example="X = input(N, D); a = input(D); b = input(D); (a*X)/b"),
     Rule("minus a difference", apply=_minus_difference, ops=("neg",), example="-((x - y)/z)"),

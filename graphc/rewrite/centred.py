@@ -11,7 +11,7 @@ from graphc.ops.leaf import as_node
 from graphc.ops.normalize import standardize
 from graphc.ops.reduce import SUM
 from graphc.rewrite.axes import fit
-from graphc.rewrite.quiet import quiet
+from graphc.rewrite.quiet import unsettled
 from graphc.rewrite.rule import Rule
 from graphc.rewrite.terms import Factors, Terms, terms_of, times
 from graphc.rewrite.write import write, write_short
@@ -53,7 +53,7 @@ def _mean_axes(centre: Node, x: Node) -> Axes | None:
     if count == 0:
         return None
     expected = terms_of(as_node(1) / as_node(count)).items()
-    there = [(times(factors, ((total, 1),), -1), c) for factors, c in items]
+    there = tuple((times(factors, ((total, 1),), -1), c) for factors, c in items)
     return axes if there == expected and _beside(centre, x, axes) else None
 
 
@@ -197,12 +197,9 @@ def _standardised(given: Deviation, below: Node) -> tuple[Factors, tuple[Factors
     return ((values, 1),) if whole else ((values, 1), (root, -1)), spread.scale
 
 
-def _fold_deviations(node: Node) -> Node | None:
+def _fold_deviations(node: Node, terms: Terms) -> Node | None:
     """In each product, `(x - mean(x))/sqrt(mean((x - mean(x))**2) + eps)` becomes `standardize(x)`."""
-    if quiet(node):
-        return None
-    terms = terms_of(node)
-    if terms.idle or not terms.below:
+    if not terms.below:
         return None
     folded = [(*_fold(factors), c) for factors, c in terms.items()]
     if all(new is old for (new, _, _), (old, _) in zip(folded, terms.items(), strict=True)):
@@ -213,7 +210,7 @@ def _fold_deviations(node: Node) -> Node | None:
 
 # fmt: off
 CENTRED = (
-    Rule("standardised values", apply=_fold_deviations, ops=("div", "mul"),
+    Rule("standardised values", apply=_fold_deviations, look=unsettled, ops=("div", "mul"),
          example="x = input(N, D); c = x - mean(x, axis=0); c/sqrt(mean(c**2, axis=0) + 1/1000)"),
 )
 # fmt: on

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakSet
 
@@ -27,10 +27,10 @@ class Engine:
     normal: dict[Node, Node] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._by_op: dict[str, list[Rule]] = {}
+        self._by_op: dict[str, list[tuple[Rule, Callable[..., Node | None]]]] = {}
         for rule in self.rules:
             for op in rule.at():
-                self._by_op.setdefault(op, []).append(rule)
+                self._by_op.setdefault(op, []).append((rule, rule.apply or rule.fire))
 
     def simplify(self, roots: Iterable[Node]) -> list[Node]:
         """The normal forms of `roots`."""
@@ -78,8 +78,15 @@ class Engine:
             stack.append(target)
 
     def _fire(self, node: Node) -> Node:
-        for rule in self._by_op.get(node.op.name, ()):
-            after = rule.fire(node)
+        look, seen = None, None
+        for rule, fire in self._by_op.get(node.op.name, ()):
+            if rule.look is None:
+                after = fire(node)
+            else:
+                if rule.look is not look:
+                    look = rule.look
+                    seen = look(node)
+                after = None if seen is None else fire(node, seen)
             if after is None or after is node:
                 continue
             if after.shape != node.shape:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from graphc.ir.node import Node
 from graphc.ops.leaf import constant_value
-from graphc.rewrite.terms import MAX_FACTORS, SEEN_THROUGH
+from graphc.rewrite.terms import MAX_FACTORS, SEEN_THROUGH, Terms, terms_of
 
 # Of a quiet product its factors; of a quiet sum nothing, for it is one factor itself. What is absent is not quiet.
 _factors: WeakKeyDictionary[Node, frozenset[Node]] = WeakKeyDictionary()
@@ -24,6 +24,14 @@ def quiet(node: Node) -> bool:
         return False
     _factors[node] = found if len(found) <= MAX_FACTORS else frozenset()
     return True
+
+
+def unsettled(node: Node) -> Terms | None:
+    """The terms of arithmetic in which something may be shortened, None where nothing can be."""
+    if quiet(node):
+        return None
+    terms = terms_of(node)
+    return None if terms.idle else terms
 
 
 def _look(node: Node) -> frozenset[Node] | None:

@@ -131,7 +131,9 @@ def build(pattern: Pattern, bound: Bindings) -> Node:
 class Rule:
     """A named rewrite: a pair of patterns, or a function from a node to what may stand for it (or None).
 
-    `ops` are the operations at whose nodes it is tried. `needs` names the kind of fact it relies on: `exact`, `real`
+    `ops` are the operations at whose nodes it is tried. `look`, if given, comes before the function, which gets what it
+    found as well; where it finds nothing, the rule does not apply. Rules one after the other with the same `look` share
+    it. `needs` names the kind of fact it relies on: `exact`, `real`
     or an assumption such as `sums_to`. `example` is a graph-language text on which it fires, for the rule test.
     """
 
@@ -139,7 +141,8 @@ class Rule:
     left: Pattern | None = None
     right: Pattern | None = None
     condition: Callable[[Bindings], bool] | None = None
-    apply: Callable[[Node], Node | None] | None = None
+    apply: Callable[..., Node | None] | None = None
+    look: Callable[[Node], Any] | None = None
     ops: tuple[str, ...] = ()
     needs: str = "exact"
     example: str = field(default="", repr=False)
@@ -150,6 +153,9 @@ class Rule:
 
     def fire(self, node: Node) -> Node | None:
         """What the rule makes of `node`, or None where it does not apply."""
+        if self.apply is not None and self.look is not None:
+            seen = self.look(node)
+            return None if seen is None else self.apply(node, seen)
         if self.apply is not None:
             return self.apply(node)
         assert self.left is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from graphc.ir.node import Node, make, rebuild
@@ -15,22 +16,19 @@ from graphc.ops.pointwise import exp, log
 from graphc.ops.reduce import SUM
 from graphc.ops.softmax import logsumexp, softmax
 from graphc.rewrite.axes import fit
-from graphc.rewrite.quiet import quiet
+from graphc.rewrite.quiet import unsettled
 from graphc.rewrite.rule import Rule, call, var
 from graphc.rewrite.terms import Factors, Terms, terms_of, times
 from graphc.rewrite.write import write, write_short
 
 
-def _fold_exponentials(node: Node) -> Node | None:
+def _fold_exponentials(node: Node, terms: Terms) -> Node | None:
     """In each product, `exp(u)/sum(exp(u))` becomes softmax, `exp(u)/(1 + exp(u))` and `1/(1 + exp(u))` sigmoids.
 
     `sum(v*exp(u))/sum(exp(u))`, the mean of v with these weights, becomes `sum(v*softmax(u))`.
     """
-    if quiet(node):
-        return None
-    terms = terms_of(node)
     whole = [f for factors in terms.order.values() for f, _ in factors]
-    if terms.idle or not (terms.below or any(f.op.name == "exp" for f in whole)):
+    if not (terms.below or any(f.op.name == "exp" for f in whole)):
         return None
     folded = [(_under_its_name(_fold(factors)), c) for factors, c in terms.items()]
     opened = [(f, c * d) for factors, c in folded for f, d in _over_a_sum(factors)]
@@ -50,7 +48,7 @@ def _over_a_sum(factors: Factors) -> list[tuple[Factors, Fraction]]:
     return [(factors, Fraction(1))]
 
 
-def _taken_up(e: Node, items: list[tuple[Factors, Fraction]]) -> list[tuple[Factors, Fraction]] | None:
+def _taken_up(e: Node, items: Sequence[tuple[Factors, Fraction]]) -> list[tuple[Factors, Fraction]] | None:
     """The terms times `e = exp(u)` without an exponential, or None.
 
     Either each has a share of its own, `sigmoid(-u)`, or two have one together, since `(1 - s)*exp(u)` is `s` and
@@ -315,7 +313,7 @@ _softmax, _log_softmax = map(call, ("softmax", "log_softmax"))
 
 # fmt: off
 STABLE = (
-    Rule("quotient of exponentials", apply=_fold_exponentials, ops=("div", "mul", "reciprocal"),
+    Rule("quotient of exponentials", apply=_fold_exponentials, look=unsettled, ops=("div", "mul", "reciprocal"),
          example="z = input(N, K); exp(z)/sum(exp(z), axis=1, keepdims=True)"),
     Rule("log of a sum of exponentials", apply=_log_of_sum, ops=("log",),
          example="z = input(N, K); log(sum(exp(z), axis=1))"),

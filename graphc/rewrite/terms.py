@@ -36,7 +36,7 @@ class Terms:
     `merged` when like terms came together.
     """
 
-    __slots__ = ("below", "by_factors", "decimal", "idle", "merged", "order", "weight")
+    __slots__ = ("_left", "below", "by_factors", "decimal", "idle", "merged", "order", "weight")
 
     def __init__(self, items: Iterable[tuple[Factors, Fraction]] = (), *, decimal: bool = False) -> None:
         self.by_factors: dict[frozenset[tuple[Node, int]], Fraction] = {}
@@ -46,6 +46,7 @@ class Terms:
         self.below = False
         self.idle = False
         self.merged = False
+        self._left: tuple[tuple[Factors, Fraction], ...] | None = None
         for factors, coefficient in items:
             key = frozenset(factors)
             known = self.by_factors.get(key)
@@ -55,12 +56,14 @@ class Terms:
             else:
                 self.merged = True
 
-    def items(self) -> list[tuple[Factors, Fraction]]:
+    def items(self) -> tuple[tuple[Factors, Fraction], ...]:
         """The terms that did not cancel."""
-        return [(self.order[k], c) for k, c in self.by_factors.items() if c]
+        if self._left is None:
+            self._left = tuple((self.order[k], c) for k, c in self.by_factors.items() if c)
+        return self._left
 
     def __len__(self) -> int:
-        return sum(1 for c in self.by_factors.values() if c)
+        return len(self.items())
 
 
 def times(a: Factors, b: Factors, sign: int = 1) -> Factors:
@@ -132,12 +135,21 @@ def _measured(node: Node, terms: Terms | None) -> Terms | None:
         return None
     if node.op.name == "broadcast":
         terms = Terms(terms.items(), decimal=terms.decimal)
-    factors = [pair for fs in terms.order.values() for pair in fs]
-    whole = {f for f, _ in factors}
-    sums = [t for f in whole if f.op.name in SEEN_THROUGH and (t := _seen.get(f)) is not None]
-    terms.below = any(p < 0 for _, p in factors) or any(t.below for t in sums)
+    whole, below, exponential = set[Node](), False, False
+    for factors in terms.order.values():
+        for f, power in factors:
+            whole.add(f)
+            name = f.op.name
+            if power < 0:
+                below = True
+            elif name == "exp":
+                exponential = True
+            elif name in SEEN_THROUGH and not below:
+                inner = _seen.get(f)
+                below = inner is not None and inner.below
+    terms.below = below
     terms.weight = weight_of(node.op.name) + sum(_weight(a) for a in node.args if a not in whole)
-    plain = not (terms.below or terms.merged or any(f.op.name == "exp" for f in whole))
+    plain = not (below or terms.merged or exponential)
     terms.idle = plain and _apart(terms, whole) and written_weight(terms) >= terms.weight
     return terms
 
@@ -227,12 +239,17 @@ def _multiplied(args: tuple[Node, ...], given: list[Terms], sign: int) -> Terms 
         return Terms() if sign > 0 else None
     if left is None:
         return Terms()
-    scale = right[1] if sign > 0 else 1 / right[1]
+    scale = right[1] if sign > 0 or right[1] is ONE else 1 / right[1]
     if not right[0] and len(given[0]) > 1:
         return Terms([(f, c * scale) for f, c in given[0].items()], decimal=decimal)
     if sign > 0 and not left[0] and len(given[1]) > 1:
         return Terms([(f, c * left[1]) for f, c in given[1].items()], decimal=decimal)
-    return Terms([(_tidy(times(left[0], right[0], sign)), left[1] * scale)], decimal=decimal)
+    return Terms([(_tidy(times(left[0], right[0], sign)), _scaled(left[1], scale))], decimal=decimal)
+
+
+def _scaled(a: Fraction, b: Fraction) -> Fraction:
+    """The product of coefficients, most of which are 1."""
+    return b if a is ONE else a if b is ONE else a * b
 
 
 def _powered(base: Node, terms: Terms, power: int) -> Terms | None:
@@ -245,8 +262,13 @@ def _powered(base: Node, terms: Terms, power: int) -> Terms | None:
     )
 
 
+_TIDIED = {"sqrt", "exp", "scatter_add"}
+
+
 def _tidy(factors: Factors) -> Factors:
     """`sqrt(x)` squared is `x`; `exp(u)` and `exp(-u)` cancel."""
+    if not any(f.op.name in _TIDIED for f, _ in factors):
+        return factors
     powers = dict(factors)
     for factor, power in factors:
         if factor.op.name == "sqrt" and abs(power) > 1:
@@ -297,7 +319,7 @@ def expand(terms: Terms) -> Terms | None:
     """Products of sums multiplied out, if something cancels by it; None if not, or if it grows beyond the bound."""
     if (len(terms.by_factors) < 2 and not terms.below) or not _may_cancel(terms):
         return None
-    work, done, cancelled = terms.items(), list[tuple[Factors, Fraction]](), False
+    work, done, cancelled = list(terms.items()), list[tuple[Factors, Fraction]](), False
     decimal = terms.decimal
     while work:
         factors, coefficient = work.pop(0)

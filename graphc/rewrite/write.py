@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce as fold
 from math import prod
@@ -46,7 +47,7 @@ def write_short(terms: Terms) -> Node:
     return write(terms) if factored is None else factored
 
 
-def _common(items: list[tuple[Factors, Fraction]]) -> Factors:
+def _common(items: Sequence[tuple[Factors, Fraction]]) -> Factors:
     shared = dict(items[0][0])
     for factors, _ in items[1:]:
         powers = dict(factors)

@@ -10,6 +10,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from graphc.ir import node
 from graphc.ir.errors import DTypeError, GraphcError, LegalityError
 from graphc.ir.graph import Graph, params
 from graphc.ir.legal import CORE, SURFACE, check_stage
@@ -30,6 +31,16 @@ def test_equal_expressions_are_one_object():
     assert F["leaky_relu"](x, slope=0.5) is F["leaky_relu"](x, slope=Fraction(1, 2))
     assert x + 1 is x + 1
     assert hash(x + y) == hash(x + y)
+
+
+def test_what_nobody_holds_is_forgotten_at_any_depth():
+    before, deep = len(node._interned), input_("only here")
+    for _ in range(100_000):
+        deep = -deep
+    assert len(node._interned) == before + 100_001
+    assert -deep is -deep
+    del deep
+    assert len(node._interned) == before
 
 
 def test_different_expressions_are_different_objects():

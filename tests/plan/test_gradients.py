@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from graphc.derive import gradients
+from graphc.derive.reverse import known_gradients
 from graphc.ops import FUNCTIONS as F
 from graphc.ops import input_, param
 from graphc.plan import make_plan
-from graphc.plan.gradients import find_gradients
+from graphc.plan.gradients import LARGEST, find_gradients
 
 
 def test_gradients_of_leaves_and_of_named_intermediates_are_found() -> None:
@@ -49,3 +50,24 @@ def test_comments_call_values_as_the_code_does() -> None:
         "dnet_h_2": ("L", "net_h_2"),
     }
     assert {"net_h", "net_h_2"} <= {s.name for s in plan.steps}
+
+
+def test_gradients_of_a_long_chain_that_were_asked_for_are_named() -> None:
+    x, W = input_("x", ("N", 3)), param("W", (3, 3))
+    h = x
+    for _ in range(LARGEST):
+        h = F["sin"](h @ W)
+    loss = F["mean"](h).named("L")
+    (dW,) = gradients(loss, [W])
+    found = find_gradients([loss], [loss, dW])
+    assert {(g.name, g.of, g.text) for g in found.values()} == {("dW", "L", None)}
+
+
+def test_gradients_of_a_long_chain_that_nobody_asked_for_are_not_derived() -> None:
+    x, W = input_("x", ("N", 3)), param("W", (3, 3))
+    h = x
+    for _ in range(LARGEST):
+        h = F["cos"](h @ W)
+    loss = F["mean"](h)
+    assert find_gradients([loss], [loss, W * 2]) == {}
+    assert known_gradients(loss) == {}

@@ -104,6 +104,25 @@ def put_on_trial(rule: Rule, rules: Sequence[Rule]) -> None:
     assert Engine(rules).simplify([once])[0] is once, f"{rule.name}: a second round changes the result"
 
 
+def test_rules_with_the_same_look_share_it() -> None:
+    looked: list[Node] = []
+
+    def odd(node: Node) -> int | None:
+        looked.append(node)
+        return None if node.args[0].op.name == "cos" else 7
+
+    rules = [
+        Rule("nothing", apply=lambda node, seen: None, look=odd, ops=("sin",)),
+        Rule("inner", apply=lambda node, seen: node.args[0] * seen, look=odd, ops=("sin",)),
+    ]
+    x = input_("x")
+    sin, cos = FUNCTIONS["sin"], FUNCTIONS["cos"]
+    assert Engine(rules).simplify([sin(x), sin(cos(x))]) == [x * 7, sin(cos(x))]
+    assert looked == [sin(x), sin(cos(x))]
+    assert rules[1].fire(sin(x)) is x * 7
+    assert rules[1].fire(sin(cos(x))) is None
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.name)
 def test_rule(rule: Rule) -> None:
     put_on_trial(rule, RULES)
