@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from graphc.emit import contraction, pointwise, structure, window
-from graphc.emit.infix import INFIX, bind
+from graphc.emit.infix import bind
 from graphc.emit.text import Scope, dim_strength, find_weak, show_dim
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Shape, show_shape
-from graphc.ops.form import PRODUCT, SUM, show
-from graphc.plan.buffers import Buffer
-from graphc.plan.names import shown, spoken
-from graphc.plan.plan import Plan, Step
+from graphc.ops.form import PRODUCT
+from graphc.plan.names import shown
+from graphc.plan.plan import Plan
 from graphc.plan.sizes import SizeRule
 
 PRINTERS = {**pointwise.PRINTERS, **structure.PRINTERS, **window.PRINTERS, "contract": contraction.contract}
-_AUGMENTED = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
 
 
 def new_scope(plan: Plan, real: str) -> Scope:
@@ -24,7 +22,9 @@ def new_scope(plan: Plan, real: str) -> Scope:
     roots = [s.node for s in plan.steps]
     results = set(plan.output_nodes)
     weak = {n for n in find_weak(topological(roots)) if n.op.kind == "const" or n not in results}
-    return Scope(real, dict(plan.names), plan.sizes, weak, printers=PRINTERS)
+    scope = Scope(real, dict(plan.names), plan.sizes, weak, printers=PRINTERS)
+    scope.is_small = lambda node: not plan.setting.is_large(node)
+    return scope
 
 
 # arguments --------------------------------------------------------------------------------------------------
@@ -80,51 +80,7 @@ def quoted(text: str) -> str:
     return f'"{text}"' if plain else repr(text)
 
 
-# steps ------------------------------------------------------------------------------------------------------
-
-
-def step_lines(plan: Plan, scope: Scope) -> Iterator[str]:
-    """One line per step, and a comment with the mathematics before each gradient."""
-    holder: dict[int, str] = {}
-    for step in plan.steps:
-        if step.gradient is not None:
-            mark = step.gradient
-            yield f"# d{spoken(mark.of)}/d{spoken(mark.wrt)} = {mark.text or show(step.node, scope.names)}"
-        yield _line(plan, step, scope, holder)
-        if step.target is None:
-            scope.names[step.node] = step.name
-            holder[step.buffer] = step.name
-
-
-def _line(plan: Plan, step: Step, scope: Scope, holder: dict[int, str]) -> str:
-    if step.action == "store":
-        return _store(plan, step, scope)
-    if step.action == "copy":
-        value = scope.value(step.node)
-        return f"{step.name} = {scope.array(step.node).code if value.weak else f'{value.bound()}.copy()'}"
-    if step.place in ("in place", "workspace"):
-        out = scratch_name(plan.buffers[step.buffer]) if step.place == "workspace" else holder[step.buffer]
-        if step.node.op.name == "contract":
-            return f"{step.name} = {contraction.matmul_into(scope, step.node, out).code}"
-        return f"{step.name} = {pointwise.call(scope, step.node, out).code}"
-    return f"{step.name} = {scope.expression(step.node).code}"
-
-
-def _store(plan: Plan, step: Step, scope: Scope) -> str:
-    """`W -= lr * v` where the new value is the old one changed, else `W[...] = value`."""
-    node, target = step.node, step.target
-    assert target is not None
-    name = plan.names[target]
-    sign = _AUGMENTED.get(node.op.name)
-    if sign and node not in scope.names and node.args[0] is target and node.shape == target.shape:
-        _, change = pointwise.operands(scope, node)
-        return f"{name} {sign} {change.bound(SUM if INFIX[node.op.name][1] in (SUM, PRODUCT) else PRODUCT)}"
-    return f"{name}[...] = {scope.value(node).code}"
-
-
-def scratch_name(buffer: Buffer) -> str:
-    """The name of a slot of the workspace; users' names never begin with an underscore."""
-    return f"_scratch{buffer.number}"
+# results ----------------------------------------------------------------------------------------------------
 
 
 def result_text(plan: Plan, form: str, keys: tuple[str, ...] = ()) -> str:

@@ -33,7 +33,8 @@ def _integers(what, value):
 _LABELS = '''
 def _labels(what, array, count):
     """Refuse labels that name no class or row: zeros, or a row counted from the end, would silently stand for them."""
-    if array.size and not (0 <= array.min() and array.max() < count):
+    # Read as unsigned numbers, those below zero are the largest.
+    if array.size and array.view(np.uint64).max() >= count:
         found = f"{array.min()} to {array.max()}"
         raise ValueError(f"{what} has to hold labels from 0 to {count - 1} and was given {found}")
 '''
@@ -163,6 +164,74 @@ def _views(shapes, dtype):
     return flat, views
 '''
 
+_KEEP = '''
+def _keep(memory, key, arrays):
+    """Hold arrays for later calls; those of the sizes met first go when there are too many."""
+    while len(memory) >= 8:
+        memory.pop(next(iter(memory)))
+    memory[key] = arrays
+'''
+
+_SHARED = '''
+def _shared(dtype, *shapes):
+    """Arrays in the same memory, for results of which one is needed after the other."""
+    counts = [int(np.prod(shape)) for shape in shapes]
+    memory = np.empty(max(counts), dtype)
+    return [memory[:count].reshape(shape) for count, shape in zip(counts, shapes)]
+'''
+
+_IN_BLOCKS = '''
+def _in_blocks(run, count, rows, arrays, scratch):
+    """Call `run` on slices of `rows` rows out of `count`, one after the other, and on as much of `scratch`."""
+    steps = [len(array) // count for array in arrays] if count else []
+    for start in range(0, count, rows):
+        stop = min(start + rows, count)
+        slices = [array[step * start : step * stop] for array, step in zip(arrays, steps)]
+        own = scratch if stop - start == rows else [s[: len(s) // rows * (stop - start)] for s in scratch]
+        run(*slices, *own)
+'''
+
+_IN_PARTS = '''
+def _in_parts(run, count, parts, arrays, memory):
+    """Call `run` on parts of `count` rows, each on a thread with memory of its own; matrix products take one each."""
+    parts = max(1, min(parts, count)) if _BLAS is not None else 1
+    edges = [count * part // parts for part in range(parts + 1)]
+    own = [memory(part, stop - start) for part, (start, stop) in enumerate(zip(edges, edges[1:]))]
+    steps = [len(array) // max(count, 1) for array in arrays]
+    slices = [
+        [array[step * start : step * stop] for array, step in zip(arrays, steps)]
+        for start, stop in zip(edges, edges[1:])
+    ]
+    if parts == 1:
+        run(*slices[0], own[0])
+        return own
+    threads = [library.num_threads for library in _BLAS]
+    for library in _BLAS:
+        library.set_num_threads(1)
+    try:
+        others = [_POOL.submit(run, *slices[part], own[part]) for part in range(1, parts)]
+        try:
+            run(*slices[0], own[0])
+        finally:
+            errors = [other.exception() for other in others]
+    finally:
+        for library, number in zip(_BLAS, threads):
+            library.set_num_threads(number)
+    for error in errors:
+        if error is not None:
+            raise error
+    return own
+'''
+
+_TOTAL = '''
+def _total(parts, i):
+    """The sum of array `i` of the parts, in their order, in that of the first."""
+    total = parts[0][i]
+    for part in parts[1:]:
+        np.add(total, part[i], out=total)
+    return total
+'''
+
 HELPERS: dict[str, str] = {
     "_shape": _SHAPE,
     "_check": _CHECK,
@@ -179,6 +248,11 @@ HELPERS: dict[str, str] = {
     "_recurrence": _RECURRENCE,
     "_uniform": _UNIFORM,
     "_views": _VIEWS,
+    "_keep": _KEEP,
+    "_shared": _SHARED,
+    "_in_blocks": _IN_BLOCKS,
+    "_in_parts": _IN_PARTS,
+    "_total": _TOTAL,
 }
 
 

@@ -9,16 +9,15 @@ from typing import Literal
 from graphc.emit.body import (
     argument_lines,
     new_scope,
-    quoted,
     result_text,
-    scratch_name,
-    shape_text,
-    step_lines,
 )
 from graphc.emit.helpers import helper_texts
+from graphc.emit.steps import step_lines
+from graphc.emit.storage import owned_lines, storage_lines
 from graphc.emit.text import Scope
+from graphc.emit.workspace import workspace_lines, workspace_methods
 from graphc.ir.node import Node
-from graphc.ir.types import Dim, show_shape
+from graphc.ir.types import show_shape
 from graphc.plan.costs import SHIPPED
 from graphc.plan.names import Namer, shown
 from graphc.plan.plan import Plan
@@ -38,25 +37,37 @@ class Result:
     keys: tuple[str, ...] = ()
 
 
-def write_module(plan: Plan, real: str, result: Result) -> str:
-    """The module for a plan, in NumPy, standing alone: it imports only numpy."""
+def write_module(plan: Plan, real: str, result: Result, *, clock: str = "") -> str:
+    """The module for a plan, in NumPy, standing alone: it imports only numpy. `clock` is called after each step."""
     scope = new_scope(plan, real)
     keeps = bool(plan.owned) or any(b.role == "workspace" for b in plan.buffers)
-    owned = [f"{plan.names[p]} = self.{_shelf(p)}[{quoted(p.name or '')}]" for p in plan.owned]
+    scope.keeps = keeps or plan.is_step
+    steps = list(step_lines(plan, scope, clock))
     lines = [
         *(f"{plan.sizes[s]} = self.{plan.sizes[s]}" for s in plan.owned_sizes),
         *argument_lines(plan, scope),
-        *owned,
-        *_scratch_lines(plan),
-        *step_lines(plan, scope),
+        *owned_lines(plan),
+        *workspace_lines(plan, scope),
+        *steps,
         f"return {result_text(plan, result.form, result.keys)}",
     ]
     arguments = [plan.names[leaf] for leaf in plan.inputs]
-    if keeps or plan.is_step:
+    if scope.keeps:
         text = _class(plan, scope, lines, arguments, result)
     else:
         text = _def(title(plan.name), arguments, _docstring(plan, scope, result), lines, 0)
-    return "\n\n\n".join([f"{_header(plan)}\nimport numpy as np", *helper_texts(scope.helpers), text])
+    top = f"{_header(plan)}\nimport numpy as np{_numbers(scope)}"
+    return "\n\n\n".join([top, *helper_texts(scope.helpers), text])
+
+
+def _numbers(scope: Scope) -> str:
+    """Numbers as arrays, which NumPy takes faster beside a small array than Python's own."""
+    made = [f"{name} = np.array({code}, {scope.dtype('real')})" for code, name in scope.numbers.items()]
+    return (
+        "\n".join(["\n\n# Beside small arrays, NumPy takes these faster than Python's own numbers.", *made])
+        if made
+        else ""
+    )
 
 
 def title(name: str) -> str:
@@ -130,10 +141,6 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
 # a class, where something is kept ---------------------------------------------------------------------------
 
 
-def _shelf(leaf: Node) -> str:
-    return "params" if leaf.op.name == "param" else "state"
-
-
 def _class(plan: Plan, scope: Scope, lines: Sequence[str], arguments: Sequence[str], result: Result) -> str:
     parts = [f"class {title(plan.name)}:\n", *_class_docstring(plan, scope), "\n"]
     parts.append(
@@ -141,8 +148,8 @@ def _class(plan: Plan, scope: Scope, lines: Sequence[str], arguments: Sequence[s
             "__init__", ["self", *(plan.sizes[s] for s in plan.owned_sizes)], [], _init_lines(plan, scope), 1
         )
     )
-    scratch = _workspace_method(plan, scope)
-    parts += ["\n", scratch] if scratch else []
+    for method, given, made in workspace_methods(plan, scope):
+        parts += ["\n", _def(method, given, [], made, 1)]
     call = _def("__call__", ["self", *arguments], _docstring(plan, scope, result), lines, 1)
     return "".join([*parts, "\n", call])
 
@@ -164,50 +171,7 @@ def _class_docstring(plan: Plan, scope: Scope) -> list[str]:
 def _init_lines(plan: Plan, scope: Scope) -> list[str]:
     lines = [f"self.{plan.sizes[s]} = {plan.sizes[s]}" for s in plan.owned_sizes]
     if plan.is_step:
-        views = scope.helper("_views")
-        for shelf in ("params", "state"):
-            kept = [p for p in plan.owned if _shelf(p) == shelf]
-            lines.append(f"self.flat_{shelf}, self.{shelf} = {views}({{")
-            lines += [f"    {quoted(p.name or '')}: {shape_text(p.shape, plan)}," for p in kept]
-            lines.append(f"}}, {scope.dtype('real')})")
-            if not kept:
-                lines[-2:] = [f"self.flat_{shelf}, self.{shelf} = {views}({{}}, {scope.dtype('real')})"]
-    if any(b.role == "workspace" for b in plan.buffers):
-        lines.append("self._sizes = None")
+        lines += storage_lines(plan, scope)
+    if scope.constants or any(b.role == "workspace" for b in plan.buffers):
+        lines.append("self._memory = {}")
     return lines
-
-
-def _scratch_sizes(plan: Plan) -> list[str]:
-    mentioned = {
-        s
-        for b in plan.buffers
-        if b.role == "workspace"
-        for d in b.shape
-        if isinstance(d, Dim)
-        for s in d.symbols
-    }
-    return [plan.sizes[s] for s in plan.sizes if s in mentioned]
-
-
-def _scratch_lines(plan: Plan) -> list[str]:
-    slots = [scratch_name(b) for b in plan.buffers if b.role == "workspace"]
-    call = f"self._workspace({', '.join(_scratch_sizes(plan))})"
-    return [f"{', '.join(slots)}{',' * (len(slots) == 1)} = {call}"] if slots else []
-
-
-def _workspace_method(plan: Plan, scope: Scope) -> str:
-    slots = [b for b in plan.buffers if b.role == "workspace"]
-    if not slots:
-        return ""
-    sizes = _scratch_sizes(plan)
-    key = f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
-    lines = [
-        f"if self._sizes != {key}:",
-        f"    self._sizes = {key}",
-        "    self._memory = (",
-        *(f"        np.empty({shape_text(b.shape, plan)}, {scope.dtype(b.dtype)})," for b in slots),
-        "    )",
-        "return self._memory",
-    ]
-    doc = ['"""Memory for results on the way, kept from call to call while the sizes stay."""']
-    return _def("_workspace", ["self", *sizes], doc, lines, 1)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from graphc.emit.infix import INFIX, infix
-from graphc.emit.text import Scope, Text, dim_strength, number
+from graphc.emit.text import Scope, Text, dim_strength, number, show_dim
 from graphc.ir.node import Node
 from graphc.ops.form import ATOM, NEGATIVE, POWER, PRODUCT
+from graphc.ops.leaf import CONST
 
 _SHORT = {"absolute": "abs"}
 _TAKES_MASK = ("add", "sub", "mul")
@@ -30,6 +31,10 @@ def operands(scope: Scope, node: Node) -> list[Text]:
         texts[i] = scope.cast(text, a.dtype, target)
     if all(t.weak for t in texts) and node not in scope.weak:
         texts[0] = scope.cast(texts[0], target, target)
+    if node.op.name != "pow" and any(t.ndim for t, on in zip(args, strong, strict=True) if on) and real:
+        texts = [
+            scope.beside(node, t) if t.weak and a.op is CONST else t for t, a in zip(texts, args, strict=True)
+        ]
     return [scope.value(a) for a in node.args[:first]] + texts
 
 
@@ -95,7 +100,7 @@ def constant(scope: Scope, node: Node) -> Text:
 
 def size(scope: Scope, node: Node) -> Text:
     d = node.attrs[0]
-    return Text(scope.dim(d), dim_strength(d), weak=True)
+    return Text(show_dim(d, scope.sizes), dim_strength(d), weak=True)
 
 
 PRINTERS = {
