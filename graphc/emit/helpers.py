@@ -98,20 +98,6 @@ def _scatter_add(shape, where, updates):
     return result
 '''
 
-_OVERLAP_ADD = '''
-def _overlap_add(windows, shape, axes, strides=None, dilations=None):
-    """The sum of overlapping windows: zeros with each tap, a slice of the windows, added where it came from."""
-    result = np.zeros(shape, windows.dtype)
-    rank, ones = len(shape), (1,) * len(axes)
-    for tap in np.ndindex(windows.shape[rank:]):
-        where = [slice(None)] * rank
-        for axis, k, stride, dilation in zip(axes, tap, strides or ones, dilations or ones):
-            first = dilation * k
-            where[axis] = slice(first, first + stride * (windows.shape[axis] - 1) + 1, stride)
-        result[tuple(where)] += windows[(..., *tap)]
-    return result
-'''
-
 _BLOCK_PRODUCT = '''
 def _block_product(a, b, blocks, summed):
     """A matrix product for each index of the first `blocks` axes; the last `summed` axes of `a` meet those of `b`."""
@@ -194,32 +180,40 @@ def _in_blocks(run, count, rows, arrays, scratch):
 _IN_PARTS = '''
 def _in_parts(run, count, parts, arrays, memory):
     """Call `run` on parts of `count` rows, each on a thread with memory of its own; matrix products take one each."""
-    parts = max(1, min(parts, count)) if _BLAS is not None else 1
+    parts = max(1, min(parts, count)) if _BLAS else 1
     edges = [count * part // parts for part in range(parts + 1)]
-    own = [memory(part, stop - start) for part, (start, stop) in enumerate(zip(edges, edges[1:]))]
+    own = [memory(part, edges[part + 1] - edges[part]) for part in range(parts)]
     steps = [len(array) // max(count, 1) for array in arrays]
     slices = [
-        [array[step * start : step * stop] for array, step in zip(arrays, steps)]
-        for start, stop in zip(edges, edges[1:])
+        [array[step * edges[part] : step * edges[part + 1]] for array, step in zip(arrays, steps)]
+        for part in range(parts)
     ]
     if parts == 1:
         run(*slices[0], own[0])
         return own
-    threads = [library.num_threads for library in _BLAS]
+    errors = []
+
+    def run_one(part):
+        try:
+            run(*slices[part], own[part])
+        except BaseException as error:
+            errors.append(error)
+
+    numbers = [library.num_threads for library in _BLAS]
     for library in _BLAS:
         library.set_num_threads(1)
     try:
-        others = [_POOL.submit(run, *slices[part], own[part]) for part in range(1, parts)]
-        try:
-            run(*slices[0], own[0])
-        finally:
-            errors = [other.exception() for other in others]
+        others = [threading.Thread(target=run_one, args=(part,)) for part in range(1, parts)]
+        for other in others:
+            other.start()
+        run_one(0)
+        for other in others:
+            other.join()
     finally:
-        for library, number in zip(_BLAS, threads):
+        for library, number in zip(_BLAS, numbers):
             library.set_num_threads(number)
-    for error in errors:
-        if error is not None:
-            raise error
+    if errors:
+        raise errors[0]
     return own
 '''
 
@@ -241,7 +235,6 @@ HELPERS: dict[str, str] = {
     "_on_diagonal": _ON_DIAGONAL,
     "_placed": _PLACED,
     "_scatter_add": _SCATTER_ADD,
-    "_overlap_add": _OVERLAP_ADD,
     **OF_WINDOWS,
     "_block_product": _BLOCK_PRODUCT,
     "_scan": _SCAN,

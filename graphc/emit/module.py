@@ -56,18 +56,31 @@ def write_module(plan: Plan, real: str, result: Result, *, clock: str = "") -> s
         text = _class(plan, scope, lines, arguments, result)
     else:
         text = _def(title(plan.name), arguments, _docstring(plan, scope, result), lines, 0)
-    top = f"{_header(plan)}\nimport numpy as np{_numbers(scope)}"
+    top = f"{_header(plan)}\n{_imports(scope)}{_numbers(scope)}"
     return "\n\n\n".join([top, *helper_texts(scope.helpers), text])
+
+
+def _imports(scope: Scope) -> str:
+    """NumPy, and for threads what lets matrix products keep to one each."""
+    if "_in_parts" not in scope.helpers:
+        return "import numpy as np"
+    return f"import threading\n\nimport numpy as np\n\n{_BLAS}"
+
+
+# Without threadpoolctl, the matrix products of each part would want every core: then there is one part.
+_BLAS = """try:
+    from threadpoolctl import ThreadpoolController
+
+    _BLAS = ThreadpoolController().select(user_api="blas").lib_controllers
+except ImportError:
+    _BLAS = []"""
 
 
 def _numbers(scope: Scope) -> str:
     """Numbers as arrays, which NumPy takes faster beside a small array than Python's own."""
     made = [f"{name} = np.array({code}, {scope.dtype('real')})" for code, name in scope.numbers.items()]
-    return (
-        "\n".join(["\n\n# Beside small arrays, NumPy takes these faster than Python's own numbers.", *made])
-        if made
-        else ""
-    )
+    why = "# Beside small arrays, NumPy takes these faster than Python's own numbers."
+    return "\n".join(["\n", why, *made]) if made else ""
 
 
 def title(name: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from graphc.emit import contraction, pointwise
+from graphc.emit import contraction, pointwise, window
 from graphc.emit.infix import INFIX
 from graphc.emit.text import Scope
 from graphc.emit.workspace import kept_buffers, part_sizes, scratch_name, unpacked
@@ -143,6 +143,8 @@ class _Body:
         scope, node = self.scope, step.node
         if node.op.name == "contract":
             return f"{step.name} = {contraction.matmul_into(scope, node, out).code}"
+        if node.op.name in window.INTO:
+            return f"{step.name} = {window.INTO[node.op.name](scope, node, out).code}"
         return f"{step.name} = {pointwise.call(scope, node, out).code}"
 
     def placed(self, step: Step) -> Iterator[str]:
@@ -240,11 +242,18 @@ class _Body:
                 continue
             if buffer.region != NOWHERE and loop.kind == "parts":
                 if step.node in loop.sums:
-                    yield f"{step.name} = {self.scope.helper('_total')}(_parts, {kept.index(step.buffer)})"
+                    total = f"{self.scope.helper('_total')}(_parts, {kept.index(step.buffer)})"
+                    yield f"{step.name} = {total}{self.as_own(step.node)}"
                 else:
                     self.scope.names[step.node] = scratch_name(buffer)
                 continue
-            yield f"{step.name} = {scratch_name(buffer)}"
+            yield f"{step.name} = {scratch_name(buffer)}{'' if step.node.ndim else '[()]'}"
+
+    def as_own(self, node: Node) -> str:
+        """What makes a value of its own of what a part keeps: a number, or a copy of what is handed out."""
+        if not node.ndim:
+            return "[()]"
+        return ".copy()" if node in self.plan.output_nodes and not self.plan.setting.outputs_too else ""
 
     def read_after(self, loop: Loop) -> list[Step]:
         """The steps of a loop whose values are read after it, or handed out, and what views among them are of."""

@@ -89,6 +89,11 @@ def _is_thin(node: Node, rows: DimLike, setting: Setting) -> bool:
     return True
 
 
+def is_cached(node: Node, setting: Setting) -> bool:
+    """Whether the cheap work of a node would be blocked, so that its arrays are near."""
+    return NAME not in setting.off and node.op.kind in ("pointwise", "reduce", "move")
+
+
 def loops_of(
     runs: Sequence[Run],
     lines: Sequence[Line],

@@ -68,12 +68,13 @@ class _Uses:
     loops: Sequence[Loop]
     memory: Callable[[Node], Node]
     reads: list[list[Node]]
-    made: dict[Node, int]
-    last: dict[Node, int]
-    until: dict[Node, int]
-    pending: dict[Node, int]
-    block: list[int]
-    region: list[int]
+    made: dict[Node, int] = field(default_factory=dict)
+    last: dict[Node, int] = field(default_factory=dict)
+    until: dict[Node, int] = field(default_factory=dict)
+    pending: dict[Node, int] = field(default_factory=dict)
+    exported: set[Node] = field(default_factory=set)
+    block: list[int] = field(default_factory=list)
+    region: list[int] = field(default_factory=list)
 
 
 def place_buffers(
@@ -105,18 +106,8 @@ def place_buffers(
 def _uses_of(
     lines: Sequence[Line], loops: Sequence[Loop], outputs: Sequence[Node], memory: Callable[[Node], Node]
 ) -> _Uses:
-    uses = _Uses(
-        lines,
-        loops,
-        memory,
-        lines_read(lines),
-        {},
-        {},
-        {},
-        {},
-        [NOWHERE] * len(lines),
-        [NOWHERE] * len(lines),
-    )
+    uses = _Uses(lines, loops, memory, lines_read(lines))
+    uses.block, uses.region = [NOWHERE] * len(lines), [NOWHERE] * len(lines)
     for k, loop in enumerate(loops):
         for i in range(loop.first, loop.last):
             (uses.block if loop.kind == "blocks" else uses.region)[i] = k
@@ -128,12 +119,23 @@ def _uses_of(
         for n in uses.reads[i]:
             root = memory(n)
             uses.last[root] = i
+            if uses.region[i] == NOWHERE and _is_rows_of_parts(root, uses):
+                uses.exported.add(root)
             inner = uses.block[i]
             inside = inner == NOWHERE or loops[inner].holds(uses.made.get(root, NOWHERE))
             uses.until[root] = max(uses.until.get(root, i), i if inside else loops[inner].last - 1)
     for output in outputs:
         uses.last[memory(output)] = uses.until[memory(output)] = len(lines)
+        if _is_rows_of_parts(memory(output), uses):
+            uses.exported.add(memory(output))
     return uses
+
+
+def _is_rows_of_parts(node: Node, uses: _Uses) -> bool:
+    """Whether a value is made for the rows of each part, and not as a sum."""
+    made = uses.made.get(node, NOWHERE)
+    region = uses.region[made] if made != NOWHERE else NOWHERE
+    return region != NOWHERE and node not in uses.loops[region].sums
 
 
 @dataclass(slots=True)
@@ -229,7 +231,7 @@ class _Store:
         role: Role = (
             "workspace" if self.setting.workspace and (self.setting.outputs_too or not is_output) else "local"
         )
-        whole_region = uses.region[i] if not is_output else NOWHERE
+        whole_region = NOWHERE if node in uses.exported else uses.region[i]
         number = self.add(node, role, i, death)
         loop = inner if in_loop else NOWHERE
         # What a loop writes slice by slice may not lie where another value of the loop is still read.
@@ -303,14 +305,25 @@ class _Store:
             or buffer.region != uses.region[i]
         ):
             return None
-        if buffer.loop != NOWHERE:
+        if buffer.loop != NOWHERE or buffer.slot == NOWHERE:
+            # What is read after the loop has to be in memory that has a name there.
             return buffer.number if not leaves_loop else None
         outside = inner != NOWHERE and not uses.loops[inner].holds(uses.made.get(operand, NOWHERE))
         if outside and not is_sliced(operand.shape, uses.loops[inner].rows):
             return None
         if node in self.kept and buffer.role == "workspace" and not self.setting.outputs_too:
             return None
+        if node in uses.exported and buffer.region != NOWHERE:
+            return None
         return buffer.number
+
+
+_WRITTEN = (
+    "pad",
+    "overlap_add",
+    "route",
+    "winograd",
+)  # moves and convolutions that write where they are told
 
 
 def takes_out(node: Node) -> bool:
@@ -319,4 +332,6 @@ def takes_out(node: Node) -> bool:
         return False
     if node.op.kind == "pointwise":
         return isinstance(getattr(np, node.op.array_function, None), np.ufunc)
+    if node.op.name in _WRITTEN:
+        return True
     return is_pack(node) or (node.op.name == "contract" and plan_contraction(node).takes_out)

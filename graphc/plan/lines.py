@@ -16,12 +16,15 @@ _WIDTH = {"reduce": 16, "move": 12, "index": 12, "scan": 24, "contract": 6}
 
 
 def choose_values(
-    lowered: Lowered, setting: Setting, alone: Callable[[Node], bool] = lambda node: False
+    lowered: Lowered,
+    setting: Setting,
+    alone: Callable[[Node], bool] = lambda node: False,
+    spared: Callable[[Node], bool] = lambda node: False,
 ) -> list[Node]:
     """The nodes that become values with a name, in the order of computation.
 
     A line of its own has what is read twice, what has a name, what is `alone`, and each operation on a large array: its
-    result is then written into memory at hand.
+    result is then written into memory at hand. What is `spared` has none, unless it is handed out.
     """
     order = lowered.order or topological(lowered.roots)
     uses = _uses(order, lowered.roots)
@@ -34,7 +37,7 @@ def choose_values(
             width[node] = _own_width(node, lowered.names)
             continue
         total = _total_width(node, width)
-        inner = {a: None for a in node.args if _may_leave(a, values)}
+        inner = {a: None for a in node.args if _may_leave(a, values, spared)}
         for argument in sorted(inner, key=width.__getitem__, reverse=True):
             if total <= LONGEST:
                 break
@@ -51,15 +54,23 @@ def choose_values(
                 a for a in node.args if not a.ndim and a.op.kind in ("pointwise", "reduce", "contract")
             )
         large = large and node not in stored
+        if node not in outputs and spared(node):
+            continue
         if node in outputs or node in lowered.names or shared or large or alone(node):
             values.add(node)
             width[node] = _own_width(node, lowered.names)
     return [node for node in order if node in values]
 
 
-def _may_leave(node: Node, values: set[Node]) -> bool:
+def _may_leave(node: Node, values: set[Node], spared: Callable[[Node], bool]) -> bool:
     """Whether a part of a line can be given one of its own."""
-    return node not in values and not node.is_leaf and node.op.kind != "const" and not _is_free(node, values)
+    return (
+        not spared(node)
+        and node not in values
+        and not node.is_leaf
+        and node.op.kind != "const"
+        and not _is_free(node, values)
+    )
 
 
 def _uses(order: Sequence[Node], roots: Sequence[Node]) -> dict[Node, int]:

@@ -10,13 +10,17 @@ from collections.abc import Mapping, Sequence
 
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
+from graphc.plan import blocks
+from graphc.plan.costs import on_all_cores, parallel_gain
 from graphc.plan.loops import Loop, Member, Run
 from graphc.plan.lower import Lowered
 from graphc.plan.order import Line
+from graphc.plan.predict import cost, size_in_bytes
 from graphc.plan.rows import Status
 from graphc.plan.setting import Setting
 
 NAME = "parts"
+LEAST_GAIN = 0.15  # of the time of a step, from which threads are worth their trouble
 
 
 def member(line: Line, status: Mapping[Node, Status]) -> Member | None:
@@ -41,5 +45,25 @@ def loops_of(
 def number_of_parts(
     lowered: Lowered, status: Mapping[Node, Status], rows: DimLike | None, setting: Setting
 ) -> int:
-    """On how many threads the rows pay to be spread; 1 for none."""
-    return 1
+    """On how many threads the rows pay to be spread; 1 for none.
+
+    What is computed for rows counts by its predicted time, what parts have to add up by its bytes.
+    """
+    table = setting.costs
+    if rows is None or NAME in setting.off or not setting.workspace or table.cores < 2:
+        return 1
+    products = elementwise = 0.0
+    sums = 0
+    for node, found in status.items():
+        if found in ("rows", "sum"):
+            one = cost(node, table, setting, cached=blocks.is_cached(node, setting))
+            products, elementwise = products + one.products, elementwise + one.entries + one.calls
+            sums += size_in_bytes(node, setting) if found == "sum" else 0
+    saved = parallel_gain(table, elementwise, products, sums, table.cores)
+    serial = on_all_cores(table, products) + elementwise
+    if saved < LEAST_GAIN * serial or setting.entries((rows,)) < table.cores:
+        return 1
+    setting.say(
+        NAME, f"rows run in {table.cores} parts on threads: about {saved / serial:.0%} of the time saved"
+    )
+    return table.cores

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from graphc.ir.errors import GraphcError
 from graphc.ir.legal import CORE, check_stage
+from graphc.plan import blocks, parts
 from graphc.plan.convolution import CONVOLUTION
 from graphc.plan.factors import FACTORS
 from graphc.plan.folding import FOLD
@@ -62,4 +63,4 @@ def check_names(names: Iterable[str]) -> None:
 
 def pass_names() -> tuple[str, ...]:
     """The names of all passes that can be switched off, in order."""
-    return tuple(p.name for p in PASSES)
+    return (*(p.name for p in PASSES), parts.NAME, blocks.NAME)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, DimLike
 from graphc.plan import blocks, parts
-from graphc.plan.alias import find_roots, is_fresh
+from graphc.plan.alias import find_roots, is_fresh, is_view
 from graphc.plan.lines import choose_values
 from graphc.plan.loops import Loop, gather_runs, lines_read
 from graphc.plan.lower import Lowered
@@ -33,7 +33,8 @@ def schedule(lowered: Lowered, inputs: Sequence[Node], setting: Setting) -> Sche
     rows = batch_size(inputs)
     status = classify(lowered.order or topological(lowered.roots), rows) if rows is not None else {}
     count = parts.number_of_parts(lowered, status, rows, setting)
-    values = choose_values(lowered, setting, _alone(status, setting, many=count > 1))
+    many = count > 1
+    values = choose_values(lowered, setting, _alone(status, setting, many=many), _spared(status, many=many))
     memory = memory_of(lowered, values)
     lines = settle(order_lines(lowered, values), lowered, memory)
     loops: list[Loop] = []
@@ -63,6 +64,11 @@ def _alone(status: dict[Node, Status], setting: Setting, *, many: bool) -> Calla
         return node.op.kind in ("reduce", "contract") and any(map(setting.is_large, node.args))
 
     return alone
+
+
+def _spared(status: dict[Node, Status], *, many: bool) -> Callable[[Node], bool]:
+    """What has no line of its own: in parts, views of rows, which each part writes again where it reads them."""
+    return lambda node: many and status[node] == "rows" and is_view(node)
 
 
 def memory_of(lowered: Lowered, values: Sequence[Node]) -> Callable[[Node], Node]:
