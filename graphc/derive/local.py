@@ -69,21 +69,20 @@ for _name, _fixed, _index, _written in DERIVATIVES:
     _ROWS.setdefault((OPS[_name].formula or OPS[_name].body, _index), []).append((_fixed, _written))
 
 
-def derivative(op: Op, attrs: Attrs, constant: tuple[bool, ...], index: int) -> Node:
-    """SymPy's derivative as the table has it, else as SymPy finds it now."""
-    known = _tabled(op.formula or op.body, op.attr_names, attrs, len(constant), index)
-    return sympy_derivative(op, attrs, constant, index) if known is None else known
+def tabled(op: Op, attrs: Attrs, index: int) -> Callable[..., Node] | None:
+    """The derivative as the table has it, a function of the output and the operands, if it is there."""
+    return _tabled(op.formula or op.body, op.attr_names, attrs, index)
 
 
 @cache
-def _tabled(source: object, names: tuple[str, ...], attrs: Attrs, arity: int, index: int) -> Node | None:
+def _tabled(source: object, names: tuple[str, ...], attrs: Attrs, index: int) -> Callable[..., Node] | None:
     given = dict(zip(names, attrs, strict=True))
     for fixed, written in _ROWS.get((source, index), ()):
         if all(given[name] == value for name, value in fixed.items()):
             code = written.__code__
             free = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-            operands = map(_placeholder, range(arity))
-            return as_node(written(Y, *operands, **{name: given[name] for name in free}))
+            options = {name: given[name] for name in free}
+            return lambda *places, written=written, options=options: as_node(written(*places, **options))
     return None
 
 
@@ -126,8 +125,11 @@ def local_derivative(node: Node, index: int) -> Node | None:
 
 
 def raw_derivative(node: Node, index: int) -> Node:
-    """The same as SymPy gave it, before any better form was put in."""
-    found = derivative(node.op, node.attrs, _constants(node), index)
+    """The same as SymPy gave it, before any better form was put in: as the table has it, else as SymPy finds it now."""
+    written = tabled(node.op, node.attrs, index)
+    if written is not None:
+        return written(node, *node.args)
+    found = sympy_derivative(node.op, node.attrs, _constants(node), index)
     if found.constant:
         return found
     places = {_placeholder(i): a for i, a in enumerate(node.args)}

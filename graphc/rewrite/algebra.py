@@ -10,9 +10,10 @@ from graphc.ir.node import Node, rebuild, topological
 from graphc.ir.types import Shape, broadcast_shapes
 from graphc.ops.leaf import as_node, constant_value
 from graphc.rewrite.axes import fit
+from graphc.rewrite.expand import expand
 from graphc.rewrite.quiet import unsettled
 from graphc.rewrite.rule import Rule, call, var
-from graphc.rewrite.terms import SEEN_THROUGH, Terms, expand, is_short, terms_of, weight_of, written_weight
+from graphc.rewrite.terms import SEEN_THROUGH, Terms, is_short, terms_of, weight_of, written_weight
 from graphc.rewrite.write import write, write_factored
 
 ARITHMETIC = ("add", "sub", "mul", "div", "neg", "pow", "square", "reciprocal")

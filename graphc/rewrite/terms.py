@@ -15,11 +15,11 @@ from graphc.ir.types import Dim, product
 from graphc.ops.leaf import SIZE, as_node, constant_value
 from graphc.ops.reduce import SUM
 from graphc.rewrite.axes import leading_ones, new_axes, stretch
-from graphc.rewrite.choice import cancel_chosen, chosen
+from graphc.rewrite.choice import cancel_chosen
 
 Factors = tuple[tuple[Node, int], ...]  # each factor once, in order of appearance, with a power that is not 0
 ONE = Fraction(1)
-MAX_TERMS, MAX_FACTORS, MAX_EXPANDED, MAX_POWER = 12, 8, 40, 8
+MAX_TERMS, MAX_FACTORS, MAX_POWER = 12, 8, 8
 MAX_BITS = 120  # numbers beyond 10**36, and below 10**-36, are left as they were typed: no float32 holds them
 SEEN_THROUGH = {"add", "sub", "mul", "div", "neg", "pow", "square", "reciprocal"} | {
     "broadcast",
@@ -244,7 +244,7 @@ def _multiplied(args: tuple[Node, ...], given: list[Terms], sign: int) -> Terms 
         return Terms([(f, c * scale) for f, c in given[0].items()], decimal=decimal)
     if sign > 0 and not left[0] and len(given[1]) > 1:
         return Terms([(f, c * left[1]) for f, c in given[1].items()], decimal=decimal)
-    return Terms([(_tidy(times(left[0], right[0], sign)), _scaled(left[1], scale))], decimal=decimal)
+    return Terms([(tidy(times(left[0], right[0], sign)), _scaled(left[1], scale))], decimal=decimal)
 
 
 def _scaled(a: Fraction, b: Fraction) -> Fraction:
@@ -258,14 +258,14 @@ def _powered(base: Node, terms: Terms, power: int) -> Terms | None:
         return Terms() if power > 0 else None
     factors, coefficient = one
     return Terms(
-        [(_tidy(tuple((f, p * power) for f, p in factors)), coefficient**power)], decimal=terms.decimal
+        [(tidy(tuple((f, p * power) for f, p in factors)), coefficient**power)], decimal=terms.decimal
     )
 
 
 _TIDIED = {"sqrt", "exp", "scatter_add"}
 
 
-def _tidy(factors: Factors) -> Factors:
+def tidy(factors: Factors) -> Factors:
     """`sqrt(x)` squared is `x`; `exp(u)` and `exp(-u)` cancel."""
     if not any(f.op.name in _TIDIED for f, _ in factors):
         return factors
@@ -313,72 +313,6 @@ def _with_new_axes(node: Node, terms: Terms) -> Terms | None:
         [(tuple((stretch(f, node.shape, places), p) for f, p in factors), c) for factors, c in terms.items()],
         decimal=terms.decimal,
     )
-
-
-def expand(terms: Terms) -> Terms | None:
-    """Products of sums multiplied out, if something cancels by it; None if not, or if it grows beyond the bound."""
-    if (len(terms.by_factors) < 2 and not terms.below) or not _may_cancel(terms):
-        return None
-    work, done, cancelled = list(terms.items()), list[tuple[Factors, Fraction]](), False
-    decimal = terms.decimal
-    while work:
-        factors, coefficient = work.pop(0)
-        opened = next((f for f, p in factors if 0 < p <= 2 and len(_opened(f)) > 1), None)
-        if opened is None:
-            done.append((factors, coefficient))
-            continue
-        inner = _opened(opened)
-        decimal = decimal or inner.decimal
-        rest = times(factors, ((opened, 1),), -1)
-        fresh: list[tuple[Factors, Fraction]] = []
-        for f, c in inner.items():
-            both = _tidy(times(rest, f))
-            cancelled = cancelled or _degree(both) < _degree(rest) + _degree(f)
-            fresh.append((both, coefficient * c))
-        work[:0] = fresh
-        if len(work) + len(done) > MAX_EXPANDED:
-            return None
-    result = Terms(done, decimal=decimal)
-    if not all(map(is_short, result.by_factors.values())):
-        return None
-    return result if cancelled or len(result) < len(done) else None
-
-
-def _may_cancel(terms: Terms) -> bool:
-    """Whether multiplying out can shorten anything: a factor above and below, or a factor shared between terms."""
-    items = terms.items()
-    above, below, size, sums = set[Node](), set[Node](), 0, False
-    for factors, _ in items:
-        product_size = 1
-        for f, p in factors:
-            (above if p > 0 else below).add(f)
-            inner = _opened(f) if p > 0 else None
-            if inner is not None and len(inner) > 1:
-                sums = True
-                product_size *= len(inner) ** p
-                for g, q in (pair for factors_, _ in inner.items() for pair in factors_):
-                    (above if q > 0 else below).add(g)
-                    deeper = _opened(g) if q > 0 else None
-                    column = chosen(g) if q < 0 else None
-                    if column is not None:
-                        below.add(column[0])
-                    if deeper is not None and len(deeper) > 1:
-                        below.update(h for fs, _ in deeper.items() for h, r in fs if r < 0)
-        size += product_size
-        if size > MAX_EXPANDED:
-            return False
-    return sums and (bool(above & below) or len(items) > 1)
-
-
-def _opened(factor: Node) -> Terms:
-    return terms_of(factor) if factor.op.name in SEEN_THROUGH else _ATOM
-
-
-_ATOM = Terms([((), Fraction(1))])
-
-
-def _degree(factors: Factors) -> int:
-    return sum(abs(p) for _, p in factors)
 
 
 def weight_of(op: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 from decimal import Decimal
 from fractions import Fraction
 
@@ -34,6 +35,7 @@ def test_equal_expressions_are_one_object():
 
 
 def test_what_nobody_holds_is_forgotten_at_any_depth():
+    gc.collect()
     before, deep = len(node._interned), input_("only here")
     for _ in range(100_000):
         deep = -deep
