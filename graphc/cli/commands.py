@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from graphc.cli.output import choose_format, write_output
-from graphc.cli.source import SourceCommand, parse_bindings
+from graphc.cli.source import SourceCommand, parse_bindings, parse_bytes, parse_sizes
 
 if TYPE_CHECKING:
     from graphc.pipeline import Picture, Report
@@ -41,6 +41,10 @@ dtype_option = click.option(
 )
 costs_option = click.option(
     "--costs", metavar="FILE", help="Plan with this table of costs, which graphc tune wrote."
+)
+
+size_option = click.option(
+    "--size", "sizes", multiple=True, metavar="NAME=NUMBER", help="A size, as in --size N=128; repeatable."
 )
 
 
@@ -164,19 +168,38 @@ def report_content(report: Report, form: str, *, document: bool) -> str:
 @source_argument
 @wrt_option
 @dtype_option
+@size_option
+@click.option(
+    "--memory",
+    metavar="BYTES",
+    help="What intermediate values may take at these sizes, as 64MB; the others are computed again.",
+)
 @costs_option
 @output_option("Where to: *.py, or -.  [default: standard output]")
-def compile_(source: str, wrt: tuple[str, ...], dtype: str, costs: str | None, output: str | None) -> None:
+def compile_(
+    source: str,
+    wrt: tuple[str, ...],
+    dtype: str,
+    sizes: tuple[str, ...],
+    memory: str | None,
+    costs: str | None,
+    output: str | None,
+) -> None:
     """Print SOURCE and its gradients as a NumPy module.
 
-    The module stands on its own: it needs NumPy, not graphc.
+    The module stands on its own: it needs NumPy, not graphc. It is right for every size, and planned
+    for those that are given; a size that is not is reckoned at 64.
 
     \b
     graphc compile "mean((w*x + b - t)**2)" --wrt w --wrt b
     graphc compile model.graph --dtype float32 -o step.py
+    graphc compile model.graph --size N=2048 --memory 64MB -o step.py
     """
     choose_format(output, None, CODE_FORMATS, "python")
+    counts, budget = parse_sizes(sizes), parse_bytes(memory)
     from graphc import pipeline
 
-    function = pipeline.compile(pipeline.load(source), wrt=wrt, dtype=dtype, costs=costs)
+    function = pipeline.compile(
+        pipeline.load(source), wrt=wrt, dtype=dtype, sizes=counts, memory=budget, costs=costs
+    )
     write_output(output, function.source)

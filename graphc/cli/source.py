@@ -77,3 +77,17 @@ def parse_sizes(texts: Sequence[str]) -> dict[str, int]:
             raise BindError(f"--size gives {name} twice; give each size one value")
         sizes[name] = int(value)
     return sizes
+
+
+def parse_bytes(text: str | None) -> int | None:
+    """`"64MB"` as a number of bytes, in powers of ten, or of 1024 with an `i`; None for none.
+
+    Raises BindError for what is no number of bytes.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:([kmg])(i?))?b?\s*", text, re.IGNORECASE | re.ASCII)
+    if found is None or not float(found[1]):
+        raise BindError(f"--memory {text}: a number of bytes is written 64MB, 64MiB, or in full")
+    unit = (1024.0 if found[3] else 1000.0) ** " kmg".index((found[2] or " ").lower())
+    return max(1, round(float(found[1]) * unit))

@@ -13,6 +13,7 @@ from graphc.cli.commands import (
     costs_option,
     dtype_option,
     output_option,
+    size_option,
     source_argument,
     wrt_option,
 )
@@ -102,9 +103,7 @@ def digits(*values: float) -> str:
 @source_argument
 @wrt_option
 @at_option
-@click.option(
-    "--size", "sizes", multiple=True, metavar="NAME=NUMBER", help="A size, as in --size N=128; repeatable."
-)
+@size_option
 @dtype_option
 @costs_option
 @click.option(

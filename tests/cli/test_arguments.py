@@ -53,13 +53,25 @@ def test_draw_passes_every_option_on(pipeline: Any, graphc_run: Any) -> None:
 
 def test_compile_passes_every_option_on(pipeline: Any, graphc_run: Any) -> None:
     args = ["--wrt", "x", "--wrt", "y", "--dtype", "float32", "--costs", "machine.json"]
+    args += ["--size", "N=128", "--memory", "64MB"]
     assert graphc_run("compile", "x*y", *args).code == 0
     assert pipeline.asked == {
         "source": "x*y",
         "wrt": ("x", "y"),
         "dtype": "float32",
+        "sizes": {"N": 128},
+        "memory": 64_000_000,
         "costs": "machine.json",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("1000", 1000), ("64MB", 64 * 10**6), ("1.5 kB", 1500), ("2MiB", 2**21), ("1g", 10**9), ("7B", 7)],
+)
+def test_memory_is_given_in_bytes(text: str, count: int, pipeline: Any, graphc_run: Any) -> None:
+    assert graphc_run("compile", "x*y", "--memory", text).code == 0
+    assert pipeline.asked["memory"] == count
 
 
 def test_profile_passes_every_option_on(pipeline: Any, graphc_run: Any) -> None:
@@ -95,6 +107,8 @@ def test_profile_passes_every_option_on(pipeline: Any, graphc_run: Any) -> None:
         (["--formt"], "--formt"),
         (["compile", "x", "--dtype", "int8"], "int8"),
         (["derive", "x", "--json", "--format", "text"], "--json"),
+        (["compile", "x", "--memory", "lots"], "64MB"),
+        (["compile", "x", "--memory", "0"], "64MB"),
         (["profile", "x", "--size", "N"], "NAME=NUMBER"),
         (["profile", "x", "--size", "N=-1"], "NAME=NUMBER"),
         (["profile", "x", "--size", "N=1.5"], "NAME=NUMBER"),
