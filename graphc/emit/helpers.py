@@ -40,7 +40,7 @@ def _labels(what, array, count):
 '''
 
 # Polynomials by Chebyshev interpolation in 60 digits: of erf(x)/x in x**2 on [0, 1], and of erfc(x)*exp(x**2)
-# in a variable linear in 1/(x + 3.75) on [1, 6]. In float64 the relative error is below 4e-16.
+# in a variable linear in 1/(x + shift) on [1, last]. The relative error is below 4e-16 in float64, 2e-7 in float32.
 _ERF = '''
 _ERF_SMALL = (
     -4.2320376764874594e-12, 8.709755232851789e-11, -1.2164764337224506e-09, 1.479243542696247e-08,
@@ -55,21 +55,46 @@ _ERF_LARGE = (
     0.004376991048772834, 0.01688594237963596, 0.054639014200511135, 0.14956560740980876,
     0.20100586278980304,
 )
+_ERF_SMALL_32 = (
+    7.875875e-05, -0.00080168643, 0.0051890872, -0.026854211, 0.11283594, -0.37612626, 1.1283791,
+)
+_ERF_LARGE_32 = (-2.8137312e-05, 4.4353957e-05, 0.0029248872, 0.02685156, 0.1423953, 0.25539565)
 
 
 def _erf(x):
-    """The error function: Chebyshev fits of erf(x)/x below 1 and of erfc(x)*exp(x**2) above."""
-    size = np.abs(x)
-    u = np.minimum(size, 1.0) ** 2
-    small = _ERF_SMALL[0]
-    for coefficient in _ERF_SMALL[1:]:
-        small = small * u + coefficient
-    far = np.clip(size, 1.0, 6.0)
-    s = 18.525 / (far + 3.75) - 2.9
-    large = _ERF_LARGE[0]
-    for coefficient in _ERF_LARGE[1:]:
-        large = large * s + coefficient
-    return np.where(size < 1.0, x * small, np.sign(x) * (1.0 - large * np.exp(-far * far)))
+    """The error function: Chebyshev fits of erf(x)/x below 1 and of erfc(x)*exp(x**2) above, in blocks."""
+    single = x.dtype == np.float32
+    small, large = (_ERF_SMALL_32, _ERF_LARGE_32) if single else (_ERF_SMALL, _ERF_LARGE)
+    slope, shift, offset, last = (12.0, 2.0, 3.0, 4.0) if single else (18.525, 3.75, 2.9, 6.0)
+    result = np.empty(x.shape, x.dtype)
+    values, results = x.reshape(-1), result.reshape(-1)
+    for start in range(0, len(values), 8192):
+        part, y = values[start : start + 8192], results[start : start + 8192]
+        size = np.abs(part)
+        u = np.minimum(size, 1.0)
+        u *= u
+        np.multiply(u, small[0], out=y)
+        for coefficient in small[1:-1]:
+            y += coefficient
+            y *= u
+        y += small[-1]
+        y *= part
+        far = size >= 1.0
+        if not far.any():
+            continue
+        np.clip(size, 1.0, last, out=size)
+        np.divide(slope, size + shift, out=u)
+        u -= offset
+        z = u * large[0]
+        for coefficient in large[1:-1]:
+            z += coefficient
+            z *= u
+        z += large[-1]
+        np.multiply(size, -size, out=size)
+        z *= np.exp(size, out=size)
+        np.subtract(1.0, z, out=z)
+        np.copyto(y, np.copysign(z, part, out=z), where=far)
+    return result[()]
 '''
 
 _ON_DIAGONAL = '''

@@ -374,3 +374,7 @@ def test_erf_is_accurate_to_the_last_bits() -> None:
     assert np.all(np.abs(f(p=points) - exact) <= 1e-15 * np.abs(exact))
     assert np.isnan(f(p=[np.nan])[0])
     assert list(f(p=[np.inf, -np.inf])) == [1.0, -1.0]
+    single = compile_(F["erf"](input_("p", "M")), dtype="float32")
+    points = points[np.abs(points) > 1e-37].astype(np.float32)
+    exact = np.array([math.erf(p) for p in points.tolist()])
+    assert np.all(np.abs(single(p=points) - exact) <= 2e-7 * np.abs(exact))
