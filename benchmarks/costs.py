@@ -44,8 +44,7 @@ def compare(key: str, costs: CostTable = SHIPPED, repeat: int = 20) -> Compariso
 
 def forecast(key: str, costs: CostTable = SHIPPED) -> float:
     """The seconds that the step of a workload is predicted to take."""
-    plan = compiled_step(key, costs).plan
-    return sum(step_seconds(plan.steps, plan.loops, costs, plan.setting))
+    return sum(step_seconds(compiled_step(key, costs).plan))
 
 
 def compiled_step(key: str, costs: CostTable) -> g.Function | g.Step:

@@ -135,7 +135,7 @@ def profile_calls(
         spent.append(clock.take())
     known = sizes_of(plan, values, sizes)
     setting = replace(plan.setting, sizes=tuple(sorted(known.items())))
-    predicted = step_seconds(plan.steps, plan.loops, setting.costs, setting)
+    predicted = step_seconds(plan, setting)
     rows = [
         Row(i, text, median(s.get(i, 0.0) for s in spent), seconds)
         for i, (text, seconds) in enumerate(zip(mathematics(plan), predicted, strict=True))

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from graphc.ir.node import Node
+from graphc.ir.types import Shape
 from graphc.plan.costs import CostTable, on_all_cores
 from graphc.plan.predict import Cost, copy_cost, cost, flops, total
 from graphc.plan.setting import Setting
 
 if TYPE_CHECKING:
     from graphc.plan.loops import Loop
-    from graphc.plan.plan import Step
+    from graphc.plan.plan import Plan
 
 
 def inner_nodes(node: Node, known: Collection[Node]) -> list[Node]:
@@ -41,15 +42,18 @@ def line_cost(
     return total(cost(n, table, setting, place if n is node else "new", cached=cached) for n in inner)
 
 
-def step_seconds(
-    steps: Sequence[Step], loops: Sequence[Loop], table: CostTable, setting: Setting
-) -> list[float]:
-    """The seconds that each line of a plan takes, in all turns of the loops around it."""
-    blocks, parts = (_loops_around(loops, len(steps), kind) for kind in ("blocks", "parts"))
+def step_seconds(plan: Plan, setting: Setting | None = None) -> list[float]:
+    """The seconds that each line of a plan takes, in all turns of the loops around it; `setting` is else the plan's."""
+    setting = setting or plan.setting
+    table = setting.costs
+    blocks, parts = (_loops_around(plan.loops, len(plan.steps), kind) for kind in ("blocks", "parts"))
+    brought = _brought(plan)
     known: set[Node] = set()
     found: list[float] = []
-    for step, block, part in zip(steps, blocks, parts, strict=True):
-        if step.action != "compute" and (step.node in known or step.node.is_leaf):
+    for step, block, part in zip(plan.steps, blocks, parts, strict=True):
+        if step.node in brought and step.action == "compute":
+            taken = _rest_cost(step.node, brought[step.node], table, setting)
+        elif step.action != "compute" and (step.node in known or step.node.is_leaf):
             taken = copy_cost(step.node, table, setting)
         else:
             place = step.place if step.target is None else "in place"
@@ -58,6 +62,23 @@ def step_seconds(
         if step.action != "store":
             known.add(step.node)
     return found
+
+
+def _brought(plan: Plan) -> dict[Node, list[Shape]]:
+    """The concatenations whose pieces are computed where they belong, with the shapes of these pieces."""
+    found: dict[Node, list[Shape]] = {}
+    for buffer in plan.buffers:
+        if buffer.piece is not None:
+            found.setdefault(buffer.piece.whole, []).append(buffer.shape)
+    return found
+
+
+def _rest_cost(whole: Node, there: Sequence[Shape], table: CostTable, setting: Setting) -> Cost:
+    """What it takes to copy the pieces of a concatenation that are not there yet."""
+    left = setting.entries(whole.shape) - sum(map(setting.entries, there))
+    if left <= 0:
+        return Cost(calls=1e-9 * table.call["view"])
+    return copy_cost(whole, table, setting, share=left / setting.entries(whole.shape))
 
 
 def _loops_around(loops: Sequence[Loop], count: int, kind: str) -> list[Loop | None]:
@@ -83,10 +104,11 @@ def _in_loops(
     return turns * taken.calls + (taken.products + taken.entries) / threads
 
 
-def step_flops(steps: Sequence[Step], setting: Setting) -> Iterator[int]:
+def step_flops(plan: Plan, setting: Setting | None = None) -> Iterator[int]:
     """The floating-point operations of each line of a plan."""
+    setting = setting or plan.setting
     known: set[Node] = set()
-    for step in steps:
+    for step in plan.steps:
         fresh = step.node not in known and not step.node.is_leaf
         yield sum(flops(n, setting) for n in inner_nodes(step.node, known)) if fresh else 0
         if step.action != "store":

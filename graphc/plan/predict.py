@@ -250,11 +250,12 @@ _BY_NAME: dict[str, Rule] = {
 }
 
 
-def copy_cost(node: Node, table: CostTable, setting: Setting) -> Cost:
-    """What it takes to copy the value of a node."""
+def copy_cost(node: Node, table: CostTable, setting: Setting, *, share: float = 1.0) -> Cost:
+    """What it takes to copy the value of a node, or a share of it."""
     rates = _Rates(table, setting)
     moved = _from_memory(2 * size_in_bytes(node, setting), table)
-    return Cost(1e-9 * rates.call("copy"), 0.0, 1e-9 * max(moved, rates.entries("copy", node.shape)))
+    slowest = max(moved, rates.entries("copy", node.shape))
+    return Cost(1e-9 * rates.call("copy"), 0.0, 1e-9 * share * slowest)
 
 
 def total(parts: Iterable[Cost]) -> Cost:

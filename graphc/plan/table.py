@@ -25,9 +25,7 @@ def plan_table(plan: Plan) -> str:
     Sizes that have a name are reckoned at what the plan expects. Bytes are those of memory that a step is the first to
     fill; in a loop, of one slice. The last row is the sum; beneath stands what the passes did.
     """
-    setting = plan.setting
-    seconds = step_seconds(plan.steps, plan.loops, setting.costs, setting)
-    operations = list(step_flops(plan.steps, setting))
+    seconds, operations = step_seconds(plan), list(step_flops(plan))
     taken = _fresh_bytes(plan)
     margins, headings = _margins(plan)
     rows: list[tuple[str, ...]] = []
