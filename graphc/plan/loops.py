@@ -55,19 +55,39 @@ def gather_runs(
     reads: Sequence[Sequence[Node]],
     memory: Callable[[Node], Node],
     member_of: Callable[[Line], Member | None],
+    *,
+    in_company: bool = False,
 ) -> tuple[list[int], list[Run]]:
     """An order of the lines, as their numbers, in which those that can share a loop are neighbours; and these runs.
 
     Each line gets a level: the number of loops that have to be over before it. A line within a loop comes one level
-    after what it needs from outside, or needs whole. Within a level come first the loops, then the other lines.
+    after what it needs from outside, or needs whole. Within a level come first the loops, then the other lines. With
+    `in_company`, a line that shares no array with another that could be in its loop is in none.
     """
     members = [member_of(line) for line in lines]
+    if in_company:
+        members = _in_company(members, reads, lines)
     levels, users = _levels(lines, reads, memory, members)
     for i in range(len(lines) - 1, -1, -1):
         if members[i] is not None and users[i] and all(n.is_leaf for n in reads[i]):
             # What reads leaves alone waits for the loop that uses it.
             levels[i] = max(levels[i], min(levels[j] - _apart(members[i], members[j]) for j in users[i]))
     return _sorted(members, levels)
+
+
+def _in_company(
+    members: Sequence[Member | None], reads: Sequence[Sequence[Node]], lines: Sequence[Line]
+) -> list[Member | None]:
+    """Without the lines that share no array with another of their key: for them there is nothing to keep near."""
+    shared: dict[tuple[Hashable, Node], int] = {}
+    for member, nodes, line in zip(members, reads, lines, strict=True):
+        if member is not None:
+            for n in {*nodes, line.node}:
+                shared[member.key, n] = shared.get((member.key, n), 0) + 1
+    return [
+        m if m is not None and any(shared[m.key, n] > 1 for n in {*nodes, line.node} if n.ndim) else None
+        for m, nodes, line in zip(members, reads, lines, strict=True)
+    ]
 
 
 def _levels(

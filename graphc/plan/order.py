@@ -28,7 +28,7 @@ def order_lines(lowered: Lowered, values: Sequence[Node]) -> list[Line]:
     homes = lowered.homes
     roots = {n: homes.get(root, root) for n, root in find_roots(list(values)).items()} | homes
     lines += [Line("copy", node) for node in _copied(lowered.outputs, roots)]
-    return lines + _stores(lowered.updates, roots)
+    return _store_early(lines, _stores(lowered.updates, roots), roots)
 
 
 def _copied(outputs: Sequence[Node], roots: Mapping[Node, Node]) -> list[Node]:
@@ -83,3 +83,31 @@ def _leaves_read(value: Node, roots: Mapping[Node, Node]) -> set[Node]:
     if value.is_leaf or value in roots:
         return {roots.get(value, value)}
     return {roots.get(v, v) for v in read_by(value, roots)}
+
+
+def _store_early(lines: Sequence[Line], stores: Sequence[Line], roots: Mapping[Node, Node]) -> list[Line]:
+    """Each store where its value is known and the old one no longer read: what it reads is near, and can then go.
+
+    Where values were set aside, all stores stay at the end.
+    """
+    if any(line.action != "store" for line in stores):
+        return [*lines, *stores]
+    last: dict[Node, int] = {}
+    made = {line.node: i for i, line in enumerate(lines)}
+    for i, line in enumerate(lines):
+        read = [line.node] if line.action == "copy" else read_by(line.node, roots)
+        last.update(dict.fromkeys((roots.get(n, n) for n in read), i))
+    after: dict[int, list[Line]] = {}
+    for line in stores:
+        assert line.target is not None
+        known = line.node in roots or line.node.is_leaf
+        read = [line.node] if known else read_by(line.node, roots)
+        at = max([-1, last.get(line.target, -1), *(made[n] for n in read if n in made)])
+        after.setdefault(at, []).append(line)
+        for n in read:
+            root = roots.get(n, n)
+            last[root] = max(last.get(root, -1), at)
+    placed = after.get(-1, [])
+    for i, line in enumerate(lines):
+        placed += [line, *after.get(i, [])]
+    return placed

@@ -21,6 +21,7 @@ from graphc.plan.products import PRODUCTS
 from graphc.plan.recompute import RECOMPUTE
 from graphc.plan.rewriting import Pass
 from graphc.plan.routing import POOL
+from graphc.plan.sequence import NEAR
 from graphc.plan.setting import Setting
 from graphc.plan.updates import FLAT
 from graphc.plan.winograd import TILES
@@ -39,6 +40,7 @@ PASSES: tuple[Pass, ...] = (
     PRODUCTS,
     MERGE,
     FLAT,
+    NEAR,
     RECOMPUTE,
 )
 

@@ -122,10 +122,15 @@ def _blocked(
     for first, last in pairwise(edges):
         section = lines[first:last]
         order, runs = gather_runs(
-            section, reads[first:last], memory, lambda line: blocks.member(line, status, rows, setting)
+            section,
+            reads[first:last],
+            memory,
+            lambda line: blocks.member(line, status, rows, setting),
+            in_company=True,
         )
-        section = [section[i] for i in order]
-        found = blocks.loops_of(runs, section, status, rows, setting)
+        gathered = [section[i] for i in order]
+        found = blocks.loops_of(runs, gathered, status, rows, setting)
+        section = gathered if found else section
         loops += [replace(loop, first=loop.first + first, last=loop.last + first) for loop in found]
         done += section
     return done, loops
