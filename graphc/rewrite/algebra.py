@@ -119,10 +119,12 @@ def _expand(node: Node, terms: Terms) -> Node | None:
 
 def _smaller_first(node: Node) -> Node | None:
     """`(a*X)/b` is `(a/b)*X` where `X` is the larger array: one operation on it instead of two."""
+    if all(a.shape == node.shape for a in node.args):
+        return None
     if not any(a.op.name in ("mul", "div") and a.name is None and a.shape == node.shape for a in node.args):
         return None
     terms = terms_of(node)
-    if len(terms.by_factors) != 1 or all(a.shape == node.shape for a in node.args):
+    if len(terms.by_factors) != 1:
         return None
     return shorter(node, write(terms), floor_of(terms))
 
