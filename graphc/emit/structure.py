@@ -29,9 +29,8 @@ def _reduce(scope: Scope, node: Node, *, keepdims: bool) -> Text:
     options = []
     if len(axes) < node.args[0].ndim:
         options.append(f"axis={axes[0] if len(axes) == 1 else axes}")
-    if _has_short_rows(node):
-        # The extreme of each short row, ten times as slow as of each column: the rows are made columns first.
-        code = f"{x.bound()}.T.copy().{node.op.name}(axis=0)"
+    if _is_extreme_of_rows(node):
+        code = _extreme_of_rows(scope, node, x)
         return Text(f"{code}[:, None]" if keepdims else code)
     if keepdims:
         options.append("keepdims=True")
@@ -40,13 +39,20 @@ def _reduce(scope: Scope, node: Node, *, keepdims: bool) -> Text:
     return Text(f"np.{node.op.name}({', '.join([x.code, *options])})")
 
 
-def _has_short_rows(node: Node) -> bool:
-    """Whether a maximum or minimum is over rows of a matrix that are few entries long, and there are many of them."""
+def _is_extreme_of_rows(node: Node) -> bool:
+    """Whether a maximum or minimum is over the rows of a matrix, and there are many of them."""
     if node.op.name not in ("max", "min") or node.attrs[0] != (1,) or node.args[0].ndim != 2:
         return False
     rows, columns = node.args[0].shape
-    short = isinstance(columns, int) and 1 < columns <= SHORT_ROW
-    return short and not (isinstance(rows, int) and rows < MANY_ROWS)
+    return columns != 1 and not (isinstance(rows, int) and rows < MANY_ROWS)
+
+
+def _extreme_of_rows(scope: Scope, node: Node, x: Text) -> str:
+    """What `max(axis=1)` gives in four to ten times the time: short rows are made columns, long ones searched."""
+    columns = node.args[0].shape[1]
+    if isinstance(columns, int) and columns <= SHORT_ROW:
+        return f"{x.bound()}.T.copy().{node.op.name}(axis=0)"
+    return f"{scope.helper(f'_{node.op.name}_of_rows')}({x.code})"
 
 
 def _keeps(node: Node) -> bool:
@@ -111,7 +117,7 @@ def cut(scope: Scope, node: Node) -> Text:
 def pad(scope: Scope, node: Node) -> Text:
     shape, slices, fill = node.attrs
     x = scope.array(node.args[0])
-    value = _fill(fill, node.dtype)
+    value = fill_text(fill, node.dtype)
     if is_copy(node):
         return Text(f"{x.bound()}.copy()")
     if all(step == 1 for _, step, _ in slices):
@@ -126,7 +132,8 @@ def pad(scope: Scope, node: Node) -> Text:
     return Text(f"{name}({x.code}, {scope.shape(shape)}, np.s_[{place}], {value})")
 
 
-def _fill(fill: Any, dtype: str) -> str:
+def fill_text(fill: Any, dtype: str) -> str:
+    """What is around an array that is padded."""
     if isinstance(fill, Fraction):
         return str(int(fill)) if fill.denominator == 1 or dtype != "real" else number(fill).code
     return number(fill).code

@@ -367,6 +367,22 @@ def test_losses_at_far_logits_are_finite_and_right(dtype: str) -> None:
     np.testing.assert_allclose(dx_binary[1] * 12, [-1, -1, -1], rtol=1e-6)
 
 
+@pytest.mark.parametrize("columns", [1, 2, 10, 33, 100, "M"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_extremes_of_rows(columns: int | str, dtype: str) -> None:
+    """However they are found; a row with a nan has no other extreme."""
+    x = input_("x", ("N", columns))
+    f = compile_([F["max"](x, axis=1), F["min"](x, axis=1, keepdims=True)], dtype=dtype)
+    rng = np.random.default_rng(0)
+    for n in (0, 1, 50):
+        values = rng.integers(-4, 4, (n, columns if isinstance(columns, int) else 40)).astype(dtype)
+        values[::7, 0] = np.nan
+        high, low = f(x=values)
+        np.testing.assert_array_equal(high, values.max(axis=1))
+        np.testing.assert_array_equal(low, values.min(axis=1, keepdims=True))
+        assert high.dtype == low.dtype == dtype
+
+
 def test_erf_is_accurate_to_the_last_bits() -> None:
     points = np.concatenate([np.linspace(-7, 7, 20001), 10.0 ** np.arange(-300, 1, 7)])
     exact = np.array([math.erf(p) for p in points])
