@@ -35,10 +35,14 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Says of a line that it may share a loop with others of `key`; a `synced` one is ready only after the loop."""
+    """Says of a line that it may share a loop with others of `key`.
+
+    A `synced` one is ready only after the loop; a `partial` one reads such values as far as its own slice has come.
+    """
 
     key: Hashable
     synced: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,8 @@ def gather_runs(
         members = _in_company(members, reads, lines)
     levels, users = _levels(lines, reads, memory, members)
     for i in range(len(lines) - 1, -1, -1):
-        if members[i] is not None and users[i] and all(n.is_leaf for n in reads[i]):
-            # What reads leaves alone waits for the loop that uses it.
+        if users[i] and all(n.is_leaf for n in reads[i]):
+            # What reads leaves alone waits for what uses it.
             levels[i] = max(levels[i], min(levels[j] - _apart(members[i], members[j]) for j in users[i]))
     return _sorted(members, levels)
 
@@ -121,7 +125,9 @@ def _apart(earlier: Member | None, later: Member | None) -> int:
     """How many levels a line has to come after another that it needs."""
     if later is None:
         return 0
-    return 0 if earlier is not None and earlier.key == later.key and not earlier.synced else 1
+    if earlier is None or earlier.key != later.key:
+        return 1
+    return 0 if later.partial or not earlier.synced else 1
 
 
 def _sorted(members: Sequence[Member | None], levels: Sequence[int]) -> tuple[list[int], list[Run]]:

@@ -28,7 +28,9 @@ def member(line: Line, status: Mapping[Node, Status]) -> Member | None:
     if line.action != "compute" or line.target is not None or line.node.is_leaf:
         return None
     found = status[line.node]
-    return Member("rows", found == "sum") if found in ("rows", "sum") else None
+    if found == "rows":
+        return Member("rows")
+    return Member("rows", synced=True, partial=line.node.op.kind == "move") if found == "sum" else None
 
 
 def loops_of(
