@@ -284,14 +284,14 @@ class _Body:
             buffer = self.plan.buffers[step.buffer]
             if step.target is not None:
                 self.add_sliced(found, self.plan.names[step.target], step.target.shape, loop)
-            elif step.place in ("workspace", "in place") and self.is_outer(buffer, loop):
+            elif step.place == "workspace" and self.is_outer(buffer, loop):
                 self.add_sliced(found, scratch_name(buffer), buffer.shape, loop)
         return found
 
     def is_outer(self, buffer: Buffer, loop: Loop) -> bool:
         """Whether a loop fills slices of a buffer that is there for all rows, or for all of a part."""
         inside = loop.kind == "blocks" and buffer.region != NOWHERE
-        return buffer.loop == NOWHERE and buffer.birth >= loop.first and (buffer.region == NOWHERE or inside)
+        return buffer.loop == NOWHERE and (buffer.region == NOWHERE or inside)
 
     def add_sliced(self, found: dict[str, DimLike], name: str, shape: Shape, loop: Loop) -> None:
         if is_sliced(shape, loop.rows):

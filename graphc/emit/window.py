@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphc.emit.structure import slices_text
+from graphc.emit.structure import fill_text, slices_text
 from graphc.emit.text import Scope, Text
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
@@ -28,7 +28,7 @@ def sliding_window(scope: Scope, node: Node) -> Text:
     return Text(view + (f"[{', '.join('::' + str(s) if s > 1 else ':' for s in steps)}]" if steps else ""))
 
 
-def overlap_add(scope: Scope, node: Node) -> Text:
+def overlap_add(scope: Scope, node: Node, out: str = "") -> Text:
     """A call of the helper that loops over the taps."""
     shape, axes, _, strides, dilations = node.attrs
     windows = scope.array(node.args[0], node.dtype)
@@ -37,6 +37,7 @@ def overlap_add(scope: Scope, node: Node) -> Text:
         for name, values in (("strides", strides), ("dilations", dilations))
         if any(v != 1 for v in values)
     )
+    options += f", out={out}" if out else ""
     name = scope.helper("_overlap_add")
     return Text(f"{name}({windows.code}, {scope.shape(shape)}, {_numbers(axes)}{options})")
 
@@ -50,6 +51,14 @@ def route(scope: Scope, node: Node, out: str = "") -> Text:
     options = "" if covered(shape, places) else ", filled=False" if apart(places) else ", apart=False"
     target = out or f"np.empty({scope.shape(shape)}, {scope.dtype(node.dtype)})"
     return Text(f"{scope.helper('_route')}({value.code}, {given}, [{slices}], {target}{options})")
+
+
+def pad_into(scope: Scope, node: Node, out: str) -> Text:
+    """A call of the helper that writes an array, and what is around it."""
+    shape, places, fill = node.attrs
+    x = scope.array(node.args[0]).code
+    where = f"np.s_[{slices_text(scope, places, shape)}]"
+    return Text(f"{scope.helper('_framed')}({x}, {where}, {fill_text(fill, node.dtype)}, {out})")
 
 
 def winograd(scope: Scope, node: Node, out: str = "") -> Text:
@@ -74,6 +83,9 @@ def _numbers(values: Sequence[int]) -> str:
 def _tuple(scope: Scope, sizes: Sequence[DimLike]) -> str:
     return scope.shape(tuple(sizes))
 
+
+# how a result is written into memory at hand, `out`
+INTO = {"pad": pad_into, "overlap_add": overlap_add, "route": route, "winograd": winograd}
 
 PRINTERS = {
     "sliding_window": sliding_window,

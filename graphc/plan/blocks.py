@@ -42,6 +42,8 @@ def member(
     node = line.node
     if line.action == "copy" or node.is_leaf:
         return None
+    if status.get(node) == "sum" and node.op.kind == "move":
+        return None  # of a sum that is complete: once is enough
     if rows is not None and status.get(node) in ("rows", "sum"):
         return Member("rows", status[node] == "sum") if _joins(node, rows, setting) else None
     return Member(node.shape) if _is_flat(node, setting) else None

@@ -267,7 +267,7 @@ class _Store:
 
     def release(self, i: int) -> None:
         """The slots last needed by line `i` become free."""
-        for number in self.dying.pop(i, ()):
+        for number in dict.fromkeys(self.dying.pop(i, ())):
             b = self.buffers[number]
             if b.death == i and b.piece is None:
                 pool = (b.role, b.region, b.loop, b.dtype)
