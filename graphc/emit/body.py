@@ -24,6 +24,8 @@ def new_scope(plan: Plan, real: str) -> Scope:
     weak = {n for n in find_weak(topological(roots)) if n.op.kind == "const" or n not in results}
     scope = Scope(real, dict(plan.names), plan.sizes, weak, printers=PRINTERS)
     scope.is_small = lambda node: not plan.setting.is_large(node)
+    leaves = (*plan.inputs, *plan.owned)
+    scope.boxes = frozenset(plan.names[n] for n in leaves if not n.ndim and n.dtype == "real")
     return scope
 
 

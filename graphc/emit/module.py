@@ -27,6 +27,8 @@ WIDTH = 100
 
 # What generated code uses by name; users' names keep clear of them, and never begin with an underscore.
 RESERVED = ("np", "self", "slice", "zip", "range", "len", "tuple", "ValueError", "True", "False")
+# What its helpers use besides: no function or class of a module may have these names.
+OF_HELPERS = ("BaseException", "dict", "enumerate", "int", "iter", "max", "min", "next", "sum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _numbers(scope: Scope) -> str:
 
 def title(name: str) -> str:
     """What the function or class is called."""
-    return Namer(RESERVED).new(name)
+    return Namer((*RESERVED, *OF_HELPERS)).new(name)
 
 
 def _header(plan: Plan) -> str:

@@ -13,8 +13,9 @@ from graphc.emit.workspace import kept_buffers, part_sizes, scratch_name, unpack
 from graphc.ir.node import Node
 from graphc.ir.types import Dim, DimLike, Shape
 from graphc.ops.form import PRODUCT, SUM, show
+from graphc.ops.leaf import CONST
 from graphc.ops.move import BROADCAST
-from graphc.plan.alias import is_pack
+from graphc.plan.alias import is_pack, is_view
 from graphc.plan.buffers import NOWHERE, Buffer, takes_out
 from graphc.plan.loops import Loop, lines_read
 from graphc.plan.names import spoken
@@ -39,7 +40,8 @@ def step_lines(plan: Plan, scope: Scope, clock: str = "") -> Iterator[str]:
 class _Body:
     """The plan as it is written.
 
-    `holder` says by which name each buffer is known, `made` and `last` where a value is made and last read.
+    `holder` says by which name each buffer is known, `made` and `last` where a value is made and last read;
+    `handed_out` are the outputs and what they are views of.
     """
 
     plan: Plan
@@ -49,6 +51,7 @@ class _Body:
     reads: list[list[Node]] = field(default_factory=list)
     made: dict[Node, int] = field(default_factory=dict)
     last: dict[Node, int] = field(default_factory=dict)
+    handed_out: set[Node] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.reads = lines_read([Line(s.action, s.node, s.target) for s in self.plan.steps])
@@ -56,6 +59,11 @@ class _Body:
         for i, read in enumerate(self.reads):
             self.last.update(dict.fromkeys(read, i))
         self.last.update(dict.fromkeys(self.plan.output_nodes, len(self.plan.steps)))
+        for node in self.plan.output_nodes:
+            self.handed_out.add(node)
+            while is_view(node):
+                node = node.args[0]
+                self.handed_out.add(node)
         leaves = (*self.plan.inputs, *self.plan.owned, *(f.leaf for f in self.plan.flat))
         self.holder = {b.number: scratch_name(b) for b in self.plan.buffers}
         self.holder |= {i: self.plan.names[leaf] for i, leaf in enumerate(leaves)}
@@ -92,7 +100,11 @@ class _Body:
             mark = step.gradient
             text = mark.text or show(step.node, self.scope.names)
             yield f"# d{spoken(mark.of)}/d{spoken(mark.wrt)} = {text}"
+        keeps = self.scope.keeps
+        # What is handed out is the caller's own: no constant that is kept for the next call.
+        self.scope.keeps = keeps and step.node not in self.handed_out
         yield from self.statement(step)
+        self.scope.keeps = keeps
         if step.action == "store":
             return
         name = self.plan.names[step.target] if step.target is not None else step.name
@@ -132,6 +144,7 @@ class _Body:
         first = node.args[0] if node.args else node
         if sign and not known and self.scope.names.get(first) == name and first.shape == node.shape:
             _, change = pointwise.operands(self.scope, node)
+            change = self.scope.beside(node, change) if node.args[1].op is CONST and change.weak else change
             strength = SUM if INFIX[node.op.name][1] in (SUM, PRODUCT) else PRODUCT
             return f"{name} {sign} {change.bound(strength)}"
         if not known and takes_out(node) and node.op.kind == "pointwise":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from itertools import count
 from typing import Any
 
 from graphc.emit.infix import bind
@@ -34,7 +36,8 @@ class Text:
 class Scope:
     """What an expression may refer to: names of values and of sizes, the real dtype; and helpers it needs.
 
-    `here` are sizes that are others within a slice of rows.
+    `here` are sizes that are others within a slice of rows. Where something is kept between calls (`keeps`), so are
+    `constants`, arrays by name, and `numbers`, arrays without axes. `boxes` are the names of leaves without axes.
     """
 
     real: str
@@ -44,6 +47,9 @@ class Scope:
     helpers: set[str] = field(default_factory=set)
     keeps: bool = False
     constants: dict[str, tuple[str, Shape]] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
+    is_small: Callable[[Node], bool] = lambda node: False
+    boxes: frozenset[str] = frozenset()
     here: dict[str, str] = field(default_factory=dict)
     printers: Mapping[str, Callable[[Scope, Node], Text]] = field(default_factory=dict)
 
@@ -81,6 +87,20 @@ class Scope:
             return Text(code)
         self.constants[name] = code, node.shape
         return Text(name)
+
+    def beside(self, node: Node, text: Text) -> Text:
+        """A Python number beside the small array of `node`: by the name of an array that the module holds.
+
+        NumPy makes an array of a Python number each time, which takes as long as an operation on a thousand entries.
+        """
+        if not self.keeps or not self.is_small(node):
+            return text
+        if text.code not in self.numbers:
+            plain = re.sub(r"\W+", "_", re.sub("^-", "minus_", text.code).replace("np.", ""))
+            taken = set(self.numbers.values())
+            names = (f"_{plain}{'' if i == 1 else f'_{i}'}" for i in count(1))
+            self.numbers[text.code] = next(name for name in names if name not in taken)
+        return Text(self.numbers[text.code])
 
     def dim(self, d: DimLike) -> str:
         """A size as an expression; within a slice, that of the slice."""

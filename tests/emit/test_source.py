@@ -92,7 +92,7 @@ def test_gradients_carry_their_names_and_their_mathematics() -> None:
     source = compile_([loss, *gradients(loss, params)]).source
     for comment in ("# dloss/dW1 = x.T @ dz1", "# dloss/dW2 = h.T @ dz2", "# dloss/db1 = sum(dz1, axis=0)"):
         assert comment in source
-    for line in ("dW1 = x.T.dot(dz1)", "dz1 = dh * (z1 > 0)", "h = np.maximum(z1, 0)", "z1 = x.dot(W1) + b1"):
+    for line in ("dW1 = x.T.dot(dz1)", "dz1 = dh * (h > 0)", "h = np.maximum(z1, 0)", "z1 = x.dot(W1) + b1"):
         assert f"    {line}\n" in source
 
 
@@ -220,6 +220,7 @@ def assert_harmless(source: str) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             allowed = {"ValueError", "slice", "zip", "range", "len", "tuple", "sum", "int", "dict"}
+            allowed |= {"iter", "next", "min", "max"}
             assert node.func.id in allowed or node.func.id.startswith("_")
         if isinstance(node, ast.Name):
             assert node.id != "__import__"
