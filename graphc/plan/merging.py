@@ -27,7 +27,7 @@ def merge_axes(lowered: Lowered, setting: Setting) -> Lowered:
         args = tuple(done[a] for a in node.args)
         now = node if args == node.args else make(node.op, args, node.attrs)
         if now.op is RESHAPE:
-            now = _reshaped(now.args[0], now.shape)
+            now = reshaped(now.args[0], now.shape)
         elif now.op.elementwise and now.ndim > 1:
             rows = _on_one_axis(now)
             rows = _on_rows(now) if rows is None else rows
@@ -36,7 +36,7 @@ def merge_axes(lowered: Lowered, setting: Setting) -> Lowered:
         elif now.op.kind == "reduce" and now.args[0].ndim > 2 and now.attrs[0] == (now.args[0].ndim - 1,):
             now = _rows_reduced(now)
         done[node] = now
-    result = _names_moved(replaced(lowered, done), {whole: rows for rows, whole in merged.items()})
+    result = names_moved(replaced(lowered, done), {whole: rows for rows, whole in merged.items()})
     if merged:
         setting.say("merge", f"the leading axes of {len(merged)} elementwise values are merged")
     return result
@@ -57,8 +57,8 @@ def _on_rows(node: Node) -> Node | None:
 def _rows_reduced(node: Node) -> Node:
     """A reduction over the last axis as one of the rows of a matrix."""
     shape = node.args[0].shape
-    matrix = _reshaped(node.args[0], (product(shape[:-1]), shape[-1]))
-    return _reshaped(make(node.op, (matrix,), ((1,), node.attrs[1])), node.shape)
+    matrix = reshaped(node.args[0], (product(shape[:-1]), shape[-1]))
+    return reshaped(make(node.op, (matrix,), ((1,), node.attrs[1])), node.shape)
 
 
 def _on_one_axis(node: Node) -> Node | None:
@@ -68,7 +68,7 @@ def _on_one_axis(node: Node) -> Node | None:
         return None
     if not any(a.op is RESHAPE and a.args[0].shape == count for a in node.args):
         return None
-    return make(node.op, (_reshaped(a, count) if a.ndim else a for a in node.args), node.attrs)
+    return make(node.op, (reshaped(a, count) if a.ndim else a for a in node.args), node.attrs)
 
 
 def _is_merged(x: Node, shape: Shape) -> bool:
@@ -85,20 +85,20 @@ def _as_rows(x: Node, shape: Shape) -> Node | None:
     if x.ndim < 2:
         return x
     if x.ndim == len(shape) and x.shape[:-1] == shape[:-1]:
-        return _reshaped(x, (product(shape[:-1]), x.shape[-1]))
+        return reshaped(x, (product(shape[:-1]), x.shape[-1]))
     if all(d == 1 for d in x.shape[:-1]):
-        return _reshaped(x, x.shape[-1:])
+        return reshaped(x, x.shape[-1:])
     return None
 
 
-def _reshaped(x: Node, shape: Shape) -> Node:
+def reshaped(x: Node, shape: Shape) -> Node:
     """One reshape in place of a chain of them."""
     while x.op is RESHAPE:
         x = x.args[0]
     return reshape(x, shape)
 
 
-def _names_moved(lowered: Lowered, rows: dict[Node, Node]) -> Lowered:
+def names_moved(lowered: Lowered, rows: dict[Node, Node]) -> Lowered:
     """Names and marks of values that are only views now, given to the matrices they are views of."""
 
     def now(node: Node) -> Node:
