@@ -40,20 +40,12 @@ MOST = 4  # scalars of unknown size in one factor
 EVERY = {"add": (0, 1), "sub": (0, 1), "where": (1, 2)}  # arguments that all take the factor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Factor:
-    """A number times powers of scalar nodes; the nodes stand in the order of their places in the graph."""
+    """A number times powers of scalar nodes, in the order of their places in the graph; equal ones are one object."""
 
-    number: Fraction = Fraction(1)
+    number: Fraction
     powers: tuple[tuple[Node, int], ...] = ()
-
-    def times(self, other: Factor, place: Mapping[Node, int], sign: int = 1) -> Factor:
-        """The product with `other`, or with `sign` -1 the quotient."""
-        powers = dict(self.powers)
-        for node, power in other.powers:
-            powers[node] = powers.get(node, 0) + sign * power
-        kept = sorted(((n, p) for n, p in powers.items() if p), key=lambda item: place[item[0]])
-        return Factor(self.number * other.number**sign, tuple(kept))
 
     def node(self, now: Mapping[Node, Node]) -> Node:
         """The factor as a node, of scalars as they are `now`."""
@@ -65,7 +57,7 @@ class Factor:
         return make(DIV, (result, _product(below))) if below else result
 
 
-ONE = Factor()
+ONE = Factor(Fraction(1))
 
 
 def _product(nodes: list[Node]) -> Node:
@@ -95,7 +87,7 @@ def fold_factors(lowered: Lowered, setting: Setting) -> Lowered:
         return lowered
     setting.say("fold", "scalar factors are gathered where the arrays are small")
     done = best.rebuilt()
-    return _share(replaced(lowered, {n: new for n, new in done.items() if best.total[n] == ONE}), setting)
+    return _share(replaced(lowered, {n: new for n, new in done.items() if best.total[n] is ONE}), setting)
 
 
 def _turned(lowered: Lowered) -> Lowered:
@@ -137,6 +129,7 @@ class _Work:
     def __init__(self, order: list[Node], setting: Setting, stuck: frozenset[Node] = frozenset()) -> None:
         self.order, self.setting, self.stuck = order, setting, stuck
         self.place = {n: i for i, n in enumerate(order)}
+        self.known: dict[tuple[Fraction, tuple[tuple[Node, int], ...]], Factor] = {(ONE.number, ()): ONE}
         self.scales: dict[Node, tuple[int, Factor]] = {}
         self.depth: dict[Node, float] = {}
         self.asked: dict[Node, dict[Factor, None]] = {}
@@ -159,10 +152,24 @@ class _Work:
                 continue
             # Users disagree: the plain value, and a product for each that wants another.
             if exact(node) is None:
-                self.gain -= sum(self.price(node) for f in wanted if f != ONE)
+                self.gain -= sum(self.price(node) for f in wanted if f is not ONE)
                 torn.append(node)
             self._take(node, ONE)
         self.torn = frozenset(torn)
+
+    def factor(self, number: Fraction, powers: tuple[tuple[Node, int], ...] = ()) -> Factor:
+        """The one factor of this value."""
+        return self.known.setdefault((number, powers), Factor(number, powers))
+
+    def times(self, a: Factor, b: Factor, sign: int = 1) -> Factor:
+        """The product of two factors, or with `sign` -1 their quotient."""
+        if b is ONE or (a is ONE and sign == 1):
+            return a if b is ONE else b
+        powers = dict(a.powers)
+        for node, power in b.powers:
+            powers[node] = powers.get(node, 0) + sign * power
+        kept = sorted(((n, p) for n, p in powers.items() if p), key=lambda item: self.place[item[0]])
+        return self.factor(a.number * b.number**sign, tuple(kept))
 
     def price(self, node: Node) -> float:
         """Nanoseconds to multiply an array like `node` by a scalar."""
@@ -186,7 +193,7 @@ class _Work:
                 if node.op.name == "mul" or found.number:
                     self.scales[node] = (
                         0,
-                        found if node.op.name == "mul" else ONE.times(found, self.place, -1),
+                        found if node.op.name == "mul" else self.times(ONE, found, -1),
                     )
             elif b.ndim and not a.ndim and node.op.name == "mul" and a.dtype != "bool" and b.dtype == "real":
                 self.scales[node] = 1, self._factor(a, factors)
@@ -196,13 +203,13 @@ class _Work:
         if scalar in found:
             return found[scalar]
         value = exact(scalar)
-        result = Factor(Fraction(1), ((scalar, 1),))
+        result = self.factor(Fraction(1), ((scalar, 1),))
         if value is not None:
-            result = Factor(value) if value else result
+            result = self.factor(value) if value else result
         elif scalar.constant and scalar.op.name in ("mul", "div"):
             parts = [self._factor(a, found) for a in scalar.args]
             if all(p.number and all(n.op is SIZE for n, _ in p.powers) for p in parts):
-                result = parts[0].times(parts[1], self.place, 1 if scalar.op.name == "mul" else -1)
+                result = self.times(parts[0], parts[1], 1 if scalar.op.name == "mul" else -1)
         found[scalar] = result
         return result
 
@@ -249,13 +256,13 @@ class _Work:
         given = [ONE] * len(node.args)
         if node in self.scales:
             position, own = self.scales[node]
-            whole = factor.times(own, self.place)
+            whole = self.times(factor, own)
             self.gain += self.price(node)
             if self._goes_into(node.args[position], whole):
                 given[position] = whole
-            elif whole != ONE:
+            elif whole is not ONE:
                 self.gain -= self.price(node)
-        elif factor != ONE and exact(node) is None:
+        elif factor is not ONE and exact(node) is None:
             way = self._best_way(node)
             if way is None:
                 self.gain -= self.price(node)
@@ -302,20 +309,20 @@ class _Work:
 
     def _rebuilt(self, node: Node, done: Mapping[Node, Node]) -> Node:
         factor, given = self.total[node], self.given[node]
-        if node in self.scales and (factor != ONE or any(f != ONE for f in given)):
+        if node in self.scales and (factor is not ONE or any(f is not ONE for f in given)):
             position, own = self.scales[node]
-            return self._multiple(node.args[position], factor.times(own, self.place), done)
+            return self._multiple(node.args[position], self.times(factor, own), done)
         args = tuple(self._multiple(a, f, done) for a, f in zip(node.args, given, strict=True))
         new = node if args == node.args else make(node.op, args, node.attrs)
-        return new if any(f != ONE for f in given) else _times(new, factor, done)
+        return new if any(f is not ONE for f in given) else _times(new, factor, done)
 
     def _multiple(self, node: Node, factor: Factor, done: Mapping[Node, Node]) -> Node:
         """`factor` times a node that has been rebuilt, perhaps as that multiple."""
-        return done[node] if self.total[node] == factor else _times(done[node], factor, done)
+        return done[node] if self.total[node] is factor else _times(done[node], factor, done)
 
 
 def _times(node: Node, factor: Factor, done: Mapping[Node, Node]) -> Node:
-    return node if factor == ONE or exact(node) == 0 else fold(make(MUL, (factor.node(done), node)))
+    return node if factor is ONE or exact(node) == 0 else fold(make(MUL, (factor.node(done), node)))
 
 
 FOLD = Pass("fold", "scalar factors where they cost least", fold_factors)
