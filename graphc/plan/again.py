@@ -45,21 +45,24 @@ def recomputed(lives: Lives, lowered: Lowered, turn: int, kept: set[Node]) -> Re
     became: dict[Node, Node] = {}
     copies: dict[Node, Node] = {}
     order: dict[Node, None] = dict.fromkeys(lives.order[:turn])
-    recent = next(n for n in reversed(lives.order[:turn]) if n in lives.size)
+    recent = {n.shape[:1]: n for n in lives.order[:turn] if n in lives.size and not n.constant}
+    last = next(n for n in reversed(lives.order[:turn]) if n in lives.size)
     for node in rest:
         used = node.args[:1] if node.op is AGAIN else node.args
         missing = [a for a in used if a not in later and not at_hand(a, lives, kept)]
         if missing:
-            after = _beside(node, lives, later, became, recent)
+            # Along the same axis if there is any: for a sum over the rows of a batch, all rows have to be there.
+            after = _beside(node, lives, later, became)
+            after = recent.get(missing[0].shape[:1], last) if after is None else after
             for copy in _copy(missing, lives, kept, after, copies):
                 order[copy] = None
         now = {a: became.get(a, copies.get(a, a)) for a in node.args}
         if node.op is AGAIN and node.args[1] not in later and not at_hand(node.args[1], lives, kept):
-            now[node.args[1]] = recent
+            now[node.args[1]] = recent.get(node.shape[:1], last)
         became[node] = node if node.is_leaf else make(node.op, (now[a] for a in node.args), node.attrs)
         order[became[node]] = None
-        if node in lives.size:
-            recent = became[node]
+        if node in lives.size and not node.constant:
+            last = recent[node.shape[:1]] = became[node]
     reached = _below([became.get(r, r) for r in lowered.roots])
     # What is needed only later bears its name there.
     became |= {old: copy for old, copy in copies.items() if old not in reached and copy in reached}
@@ -67,10 +70,10 @@ def recomputed(lives: Lives, lowered: Lowered, turn: int, kept: set[Node]) -> Re
     return Recomputed(replaced(lowered, became), copied, tuple(n for n in order if n in reached))
 
 
-def _beside(node: Node, lives: Lives, later: set[Node], became: dict[Node, Node], recent: Node) -> Node:
-    """What the node reads besides, and was computed after the turn, as it lives anyway; else what is most recent."""
+def _beside(node: Node, lives: Lives, later: set[Node], became: dict[Node, Node]) -> Node | None:
+    """What the node reads besides, and was computed after the turn, as it lives anyway; None if there is no such."""
     homes = (lives.home[a] for a in node.args)
-    return next((became[h] for h in homes if h in later and h in lives.size), recent)
+    return next((became[h] for h in homes if h in later and h in lives.size and not h.constant), None)
 
 
 def _copy(
@@ -91,7 +94,7 @@ def _copy(
             stack.pop()
             args = [copies.get(a, a) for a in needed]
             if args == list(needed):
-                first = min(range(len(args)), key=lambda i: _rank(needed[i]))
+                first = min(range(len(args)), key=lambda i: rank(needed[i]))
                 args[first] = make(AGAIN, (args[first], after))
                 new.append(args[first])
             copies[node] = args[0] if node.op is AGAIN else make(node.op, args, node.attrs)
@@ -99,7 +102,7 @@ def _copy(
     return new
 
 
-def _rank(argument: Node) -> int:
+def rank(argument: Node) -> int:
     """Which argument is read through `again`: a value rather than an input, an input rather than a parameter."""
     if argument.constant:
         return 3

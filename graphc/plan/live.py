@@ -84,13 +84,14 @@ def _spared(found: Lives, i: int) -> int:
 
 
 def frugal(lowered: Lowered, setting: Setting) -> Lives:
-    """Of three orders the one with the lowest peak.
+    """Of four orders the one with the lowest peak.
 
-    All follow one argument to its end before the next. One takes roots and arguments as they come. The others begin
-    with the root that is ready first, so that the gradients of the last layer come first, and likewise within what is
-    collected by a concatenation; of other arguments one begins with what takes longest, one with what is ready first.
+    One is the order that there is: roots and arguments as they come. Two begin with the root that is ready
+    first, so that the gradients of the last layer come first, and likewise within what is collected by a
+    concatenation; of other arguments one begins with what takes longest, one with what is ready first. In the
+    last each value comes as soon as it can: good where a mask takes less than what it is made of.
     """
-    plain = topological(lowered.roots)
+    plain = lowered.order or topological(lowered.roots)
     depth: dict[Node, int] = {}
     for node in plain:
         depth[node] = 1 + max((depth[a] for a in node.args), default=0)
@@ -102,7 +103,8 @@ def frugal(lowered: Lowered, setting: Setting) -> Lives:
     def shortest_first(node: Node) -> list[Node]:
         return sorted(node.args, key=depth.__getitem__)
 
-    orders = [plain, _depth_first(ready, longest_first), _depth_first(ready, shortest_first)]
+    early = sorted(plain, key=depth.__getitem__)
+    orders = [plain, _depth_first(ready, longest_first), _depth_first(ready, shortest_first), early]
     return min((lives(order, lowered, setting) for order in orders), key=lambda one: one.peak)
 
 

@@ -8,11 +8,12 @@ late segments stay: when an early one is computed again they are gone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from graphc.ir.errors import GraphcError
 from graphc.plan.again import recomputed
 from graphc.plan.checkpoints import choices
+from graphc.plan.late import held_back
 from graphc.plan.live import Lives, frugal, lives
 from graphc.plan.lower import Lowered
 from graphc.plan.rewriting import Pass
@@ -54,7 +55,7 @@ def recompute(lowered: Lowered, setting: Setting) -> Lowered:
             f"keeps {found.kept} values from forward to backward and repeats {found.copied} operations; peak "
             f"{show_bytes(found.lives.peak)} instead of {show_bytes(first.lives.peak)}{_reckoned(setting)}",
         )
-    return replace(found.lowered, order=found.lives.order)
+    return held_back(found.lives, found.lowered, setting.memory)
 
 
 def _within(found: _Found, budget: int, setting: Setting) -> _Found | None:
