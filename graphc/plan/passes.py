@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from graphc.ir.errors import GraphcError
 from graphc.ir.legal import CORE, check_stage
 from graphc.plan import blocks, parts
+from graphc.plan.centre import CENTRE
 from graphc.plan.convolution import CONVOLUTION
 from graphc.plan.factors import FACTORS
 from graphc.plan.folding import FOLD
 from graphc.plan.labels import LABELS
 from graphc.plan.layout import LAYOUT
+from graphc.plan.limits import LIMITS
 from graphc.plan.lower import Lowered
 from graphc.plan.masks import MASKS
 from graphc.plan.merging import MERGE
@@ -33,12 +35,14 @@ PASSES: tuple[Pass, ...] = (
     TILES,
     MASKS,
     LABELS,
+    CENTRE,
     FACTORS,
     FOLD,
     ONES,
     ORDER,
     PRODUCTS,
     MERGE,
+    LIMITS,
     FLAT,
     NEAR,
     RECOMPUTE,
