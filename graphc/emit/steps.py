@@ -291,7 +291,10 @@ class _Body:
             for node in self.reads[i]:
                 made = self.made.get(node, NOWHERE)
                 name = self.scope.names.get(node)
-                if name is not None and not loop.holds(made):
+                in_part = (
+                    made != NOWHERE and self.plan.buffers[self.plan.steps[made].buffer].region != NOWHERE
+                )
+                if name is not None and not loop.holds(made) and not (in_part and loop.kind == "parts"):
                     self.add_sliced(found, name, node.shape, loop)
             step = self.plan.steps[i]
             buffer = self.plan.buffers[step.buffer]

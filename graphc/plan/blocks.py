@@ -8,6 +8,7 @@ they are blocked inside BLAS already.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
@@ -15,11 +16,13 @@ from graphc.plan.alias import is_view
 from graphc.plan.costs import block_entries
 from graphc.plan.loops import Loop, Member, Run
 from graphc.plan.order import Line
+from graphc.plan.predict import cost
 from graphc.plan.rows import Status, per_row
 from graphc.plan.setting import Setting
 
 NAME = "blocks"
 SMALL_MATRIX = 65536  # entries of a matrix that every slice may read or add to
+MOST_CALLS = 0.02  # of the time of a slice, that the calls for it may take
 TALL = 16  # rows a matrix has for each row of the batch from which a slice of it is still a good matrix
 _MOVES = (
     "slice",
@@ -108,8 +111,7 @@ def loops_of(
     for run in runs:
         nodes = [line.node for line in lines[run.first : run.last]]
         along = rows if run.key == "rows" and rows is not None else nodes[0].shape[0]
-        each = max(_entries_per_row(n, run, along, setting) for n in nodes)
-        size = max(1, block_entries(setting.costs, setting.real) // max(each, 1))
+        size = _rows_at_a_time(nodes, run, along, setting)
         if _pays(nodes, setting) and setting.entries((along,)) >= 2 * size:
             sums = frozenset(n for n in nodes if run.key == "rows" and status[n] == "sum")
             found.append(Loop("blocks", run.first, run.last, along, size, sums))
@@ -117,6 +119,15 @@ def loops_of(
         count = sum(loop.last - loop.first for loop in found)
         setting.say(NAME, f"{count} lines run slice by slice, in {len(found)} loops")
     return found
+
+
+def _rows_at_a_time(nodes: Sequence[Node], run: Run, along: DimLike, setting: Setting) -> int:
+    """As many as stay in the cache; more where the calls would else take more than their part of the time."""
+    each = max(_entries_per_row(n, run, along, setting) for n in nodes)
+    near = max(1, block_entries(setting.costs, setting.real) // max(each, 1))
+    costs = [cost(n, setting.costs, setting, cached=True) for n in nodes if not n.is_leaf]
+    work = sum(c.products + c.entries for c in costs) / max(1, setting.entries((along,)))
+    return max(near, ceil(sum(c.calls for c in costs) / max(MOST_CALLS * work, 1e-12)))
 
 
 def _pays(nodes: Sequence[Node], setting: Setting) -> bool:

@@ -88,6 +88,10 @@ def place_buffers(
     lines, memory = timetable.lines, timetable.memory
     uses = _uses_of(lines, timetable.loops, outputs, memory)
     pieces = find_pieces(lines, {memory(o) for o in outputs}, memory, uses.block, uses.region)
+    for value, piece in pieces.items():
+        # The whole lasts as long as its pieces.
+        for table in (uses.last, uses.until):
+            table[piece.whole] = max(table.get(piece.whole, NOWHERE), table.get(value, NOWHERE))
     store = _Store(uses, setting, {memory(o) for o in outputs}, pieces)
     for leaf in leaves:
         role: Role = "owned" if leaf in owned else "argument"
@@ -227,11 +231,11 @@ class _Store:
             and not self._is_sum(i, node)
             and uses.last.get(node, i) < uses.loops[inner].last
         )
-        is_output = node in self.kept
+        whole_region = NOWHERE if node in uses.exported else uses.region[i]
+        is_output = node in self.kept and whole_region == NOWHERE
         role: Role = (
             "workspace" if self.setting.workspace and (self.setting.outputs_too or not is_output) else "local"
         )
-        whole_region = NOWHERE if node in uses.exported else uses.region[i]
         number = self.add(node, role, i, death)
         loop = inner if in_loop else NOWHERE
         # What a loop writes slice by slice may not lie where another value of the loop is still read.

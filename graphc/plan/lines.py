@@ -54,7 +54,7 @@ def choose_values(
                 a for a in node.args if not a.ndim and a.op.kind in ("pointwise", "reduce", "contract")
             )
         large = large and node not in stored
-        if node not in outputs and spared(node):
+        if node not in outputs and (spared(node) or node.op.name == "iota"):
             continue
         if node in outputs or node in lowered.names or shared or large or alone(node):
             values.add(node)
@@ -66,6 +66,7 @@ def _may_leave(node: Node, values: set[Node], spared: Callable[[Node], bool]) ->
     """Whether a part of a line can be given one of its own."""
     return (
         not spared(node)
+        and node.op.name != "iota"
         and node not in values
         and not node.is_leaf
         and node.op.kind != "const"

@@ -28,11 +28,12 @@ def test_a_dying_operand_is_overwritten_where_that_pays() -> None:
     z = (x @ W).named("z")
     h = F["tanh"](z).named("h")
     plan = make_plan([F["max"](h * h)], setting=Setting(sizes=(("N", 100),)))
-    assert [(s.place, s.buffer) for s in plan.steps] == [("new", 2), ("in place", 2), ("new", 3)]
+    assert [(s.place, s.buffer) for s in plan.steps] == [("new", 2), ("in place", 2), ("in place", 2), ("new", 3)]
     small = make_plan([F["max"](h * h)], setting=Setting(sizes=(("N", 1),)))
     assert [s.place for s in small.steps] == ["new"] * 3
     kept = make_plan([F["max"](h * h), z], setting=Setting(sizes=(("N", 100),)))
-    assert "in place" not in [s.place for s in kept.steps]
+    held = next(s.buffer for s in kept.steps if s.node is kept.output_nodes[1])
+    assert [s.place for s in kept.steps if s.buffer == held] == ["new"]
 
 
 def test_a_view_keeps_its_base_alive() -> None:
@@ -49,7 +50,7 @@ def test_slots_of_the_workspace_serve_again() -> None:
     for i in range(6):
         node = F["tanh"](node @ param(f"W{i}", (400, 400))).named(f"h{i}")
     plan = make_plan([F["sum"](node)], setting=Setting(sizes=(("N", 100),), workspace=True, outputs_too=True))
-    assert sum(b.role == "workspace" for b in plan.buffers) == 1
+    assert len({b.slot for b in plan.buffers if b.role == "workspace"}) == 2
     for buffer in plan.buffers:
         assert buffer.birth <= buffer.death or buffer.role == "argument"
 
