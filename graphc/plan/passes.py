@@ -21,6 +21,7 @@ from graphc.plan.ones import ONES
 from graphc.plan.pairwise import ORDER
 from graphc.plan.products import PRODUCTS
 from graphc.plan.recompute import RECOMPUTE
+from graphc.plan.repack import UNROLL
 from graphc.plan.rewriting import Pass
 from graphc.plan.routing import POOL
 from graphc.plan.sequence import NEAR
@@ -44,6 +45,7 @@ PASSES: tuple[Pass, ...] = (
     MERGE,
     LIMITS,
     FLAT,
+    UNROLL,
     NEAR,
     RECOMPUTE,
 )

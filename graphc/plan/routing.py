@@ -15,14 +15,15 @@ from graphc.ir.node import Node, make
 from graphc.ir.op import Attrs, Op
 from graphc.ir.types import DimLike, DType, Shape, promote
 from graphc.ir.types import product as product_of
+from graphc.ops.index import ARGMAX, ARGMIN, IOTA
 from graphc.ops.move import BROADCAST, CONCAT, RESHAPE
-from graphc.ops.pointwise import MUL
+from graphc.ops.pointwise import EQUAL, MUL
 from graphc.ops.window import OVERLAP_ADD
 from graphc.plan.lower import Lowered
 from graphc.plan.rewriting import Pass, rewritten
 from graphc.plan.setting import Setting
 from graphc.plan.turned import reshaped, whole
-from graphc.plan.windows import MOST_TAPS
+from graphc.plan.windows import MOST_TAPS, marks
 
 NAME = "pool"
 Place = tuple[tuple[DimLike, int, DimLike], ...]
@@ -125,18 +126,13 @@ def _part(node: Node, tap: int, counts: Shape, sizes: Shape) -> Node | None:
     lead = len(full) - node.ndim
     if node.ndim == 0:
         return node
-    if node.op is RESHAPE:
-        base = node.args[0]
-        if node.shape == (*counts, *(1 for _ in sizes)):
-            return reshaped(base, counts)
-        if node.shape == full and base.op is CONCAT and base.attrs[0] == len(counts) == base.ndim - 1:
-            part = base.args[tap] if product_of(sizes) == len(base.args) else None
-            return (
-                part.args[0]
-                if part is not None and part.op is RESHAPE and part.args[0].shape == counts
-                else None
-            )
-        return None
+    if node.op is RESHAPE and node.shape == (*counts, *(1 for _ in sizes)):
+        return reshaped(node.args[0], counts)
+    stack = node.args[0] if node.op is RESHAPE else node
+    if stack.op is CONCAT and node.shape == full:
+        return _stacked(stack, tap, counts, sizes)
+    if node.op is EQUAL and node.shape == full:
+        return _searched(node, tap)
     if node.op is BROADCAST and node.shape == full[lead:]:
         return _part(node.args[0], tap, counts, sizes)
     if node.op.kind != "pointwise":
@@ -147,6 +143,24 @@ def _part(node: Node, tap: int, counts: Shape, sizes: Shape) -> Node | None:
         if any(p is None for p in parts)
         else make(node.op, [p for p in parts if p is not None], node.attrs)
     )
+
+
+def _stacked(stack: Node, tap: int, counts: Shape, sizes: Shape) -> Node | None:
+    """What stands at one tap where there is a part for each, all of them along the last axis."""
+    if stack.attrs[0] != len(counts) or stack.ndim != len(counts) + 1 or product_of(sizes) != len(stack.args):
+        return None
+    part = stack.args[tap]
+    return part.args[0] if part.op is RESHAPE and part.args[0].shape == counts else None
+
+
+def _searched(node: Node, tap: int) -> Node | None:
+    """Where one tap wins, of the places `argmax(windows) == taps`."""
+    place, taps = (a.args[0] if a.op is RESHAPE else a for a in node.args)
+    if place.op not in (ARGMAX, ARGMIN) or taps.op is not IOTA:
+        return None
+    window, (axis,) = place.args[0], place.attrs
+    found = marks(window, (axis,), "max" if place.op is ARGMAX else "min")
+    return None if found is None else found[tap]
 
 
 def _split(parts: Sequence[Node]) -> tuple[Node, ...] | None:

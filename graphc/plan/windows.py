@@ -30,14 +30,19 @@ def winners(node: Node) -> Node | None:
     """`is_max` and `is_min` of a window tap by tap: an entry wins that is the extreme, and no earlier one was."""
     if node.op.name not in _EXTREMES:
         return None
-    parts = _taps(node.args[0], node.attrs[0])
+    first = marks(node.args[0], node.attrs[0], _EXTREMES[node.op.name])
+    return None if first is None else cast(reshape(stack(first, axis=-1), node.shape), "real")
+
+
+def marks(window: Node, axes: tuple[int, ...], extreme: str) -> list[Node] | None:
+    """For each tap of a window where it wins, if `axes` are all its taps; the first one does at a tie."""
+    parts = _taps(window, axes)
     if parts is None:
         return None
-    running = _running(_EXTREMES[node.op.name], parts)
+    running = _running(extreme, parts)
     here = [make(EQUAL, (part, running[-1])) for part in parts]
     before = [make(EQUAL, (extreme, running[-1])) for extreme in running[:-1]]
-    first = [here[0], *(make(GREATER, pair) for pair in zip(here[1:], before, strict=True))]
-    return cast(reshape(stack(first, axis=-1), node.shape), "real")
+    return [here[0], *(make(GREATER, pair) for pair in zip(here[1:], before, strict=True))]
 
 
 def _running(name: str, parts: list[Node]) -> list[Node]:
