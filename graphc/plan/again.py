@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from graphc.ir.node import Node, make
 from graphc.ir.op import Op
+from graphc.ir.types import Dim
 from graphc.plan.alias import is_view
 from graphc.plan.live import Lives
 from graphc.plan.lower import Lowered
@@ -45,24 +46,22 @@ def recomputed(lives: Lives, lowered: Lowered, turn: int, kept: set[Node]) -> Re
     became: dict[Node, Node] = {}
     copies: dict[Node, Node] = {}
     order: dict[Node, None] = dict.fromkeys(lives.order[:turn])
-    recent = {n.shape[:1]: n for n in lives.order[:turn] if n in lives.size and not n.constant}
+    recent = {sizes_of(n): n for n in lives.order[:turn] if n in lives.size and not n.constant}
     last = next(n for n in reversed(lives.order[:turn]) if n in lives.size)
     for node in rest:
         used = node.args[:1] if node.op is AGAIN else node.args
         missing = [a for a in used if a not in later and not at_hand(a, lives, kept)]
         if missing:
-            # Along the same axis if there is any: for a sum over the rows of a batch, all rows have to be there.
-            after = _beside(node, lives, later, became)
-            after = recent.get(missing[0].shape[:1], last) if after is None else after
-            for copy in _copy(missing, lives, kept, after, copies):
+            near = recent | {sizes_of(a): became[a] for a in _beside(node, lives, later)}
+            for copy in _copy(missing, lives, kept, copies, _Recent(near, last)):
                 order[copy] = None
         now = {a: became.get(a, copies.get(a, a)) for a in node.args}
         if node.op is AGAIN and node.args[1] not in later and not at_hand(node.args[1], lives, kept):
-            now[node.args[1]] = recent.get(node.shape[:1], last)
+            now[node.args[1]] = recent.get(sizes_of(node), last)
         became[node] = node if node.is_leaf else make(node.op, (now[a] for a in node.args), node.attrs)
         order[became[node]] = None
         if node in lives.size and not node.constant:
-            last = recent[node.shape[:1]] = became[node]
+            last = recent[sizes_of(node)] = became[node]
     reached = _below([became.get(r, r) for r in lowered.roots])
     # What is needed only later bears its name there.
     became |= {old: copy for old, copy in copies.items() if old not in reached and copy in reached}
@@ -70,16 +69,36 @@ def recomputed(lives: Lives, lowered: Lowered, turn: int, kept: set[Node]) -> Re
     return Recomputed(replaced(lowered, became), copied, tuple(n for n in order if n in reached))
 
 
-def _beside(node: Node, lives: Lives, later: set[Node], became: dict[Node, Node]) -> Node | None:
-    """What the node reads besides, and was computed after the turn, as it lives anyway; None if there is no such."""
+def _beside(node: Node, lives: Lives, later: set[Node]) -> list[Node]:
+    """What the node reads besides, and was computed after the turn: it lives anyway."""
     homes = (lives.home[a] for a in node.args)
-    return next((became[h] for h in homes if h in later and h in lives.size and not h.constant), None)
+    return [h for h in homes if h in later and h in lives.size and not h.constant]
+
+
+def sizes_of(node: Node) -> frozenset[str]:
+    """The named sizes in the shape of a node.
+
+    What has a size waits for what has it too: a sum over the rows of a batch is there only when all rows are.
+    """
+    return frozenset(s for d in node.shape if isinstance(d, Dim) for s in d.symbols)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    """The values computed last: of each set of named sizes, and of all."""
+
+    values: dict[frozenset[str], Node]
+    last: Node
+
+    def like(self, node: Node) -> Node:
+        """The one with the sizes of `node`, if there is any."""
+        return self.values.get(sizes_of(node), self.last)
 
 
 def _copy(
-    wanted: Sequence[Node], lives: Lives, kept: set[Node], after: Node, copies: dict[Node, Node]
+    wanted: Sequence[Node], lives: Lives, kept: set[Node], copies: dict[Node, Node], recent: _Recent
 ) -> list[Node]:
-    """Copies of `wanted` and of all they need, in order, from what is at hand after `after`."""
+    """Copies of `wanted` and of all they need, in order, from what is at hand when what is `recent` is there."""
     new: list[Node] = []
     stack = list(reversed(wanted))
     while stack:
@@ -95,7 +114,7 @@ def _copy(
             args = [copies.get(a, a) for a in needed]
             if args == list(needed):
                 first = min(range(len(args)), key=lambda i: rank(needed[i]))
-                args[first] = make(AGAIN, (args[first], after))
+                args[first] = make(AGAIN, (args[first], recent.like(args[first])))
                 new.append(args[first])
             copies[node] = args[0] if node.op is AGAIN else make(node.op, args, node.attrs)
             new.append(copies[node])

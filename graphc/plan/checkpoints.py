@@ -31,9 +31,14 @@ class Segment:
     needed: tuple[Node, ...]
 
 
-def choices(found: Lives, roots: Sequence[Node], turn: int, budget: int, setting: Setting) -> list[set[Node]]:
-    """Sets of values to keep at place `turn`: those that should meet the budget by their cost, then by their peak."""
-    fixed = {found.home[r] for r in roots}
+def choices(
+    found: Lives, roots: Sequence[Node], turn: int, small: set[Node], budget: int, setting: Setting
+) -> list[set[Node]]:
+    """Sets of values to keep at place `turn`: those that should meet the budget by their cost, then by their peak.
+
+    Outputs and what is `small` are kept in any case.
+    """
+    fixed = {found.home[r] for r in roots} | small
     held = [n for n in found.order[:turn] if n in found.size and found.last[n] >= turn]
     if not held:
         return []
@@ -90,7 +95,7 @@ def _from_the_first(
 
 def _cheap(found: Lives, held: Sequence[Node], fixed: set[Node]) -> list[Node]:
     """What a few elementwise operations and copies give from leaves and from what is held anyway, in order."""
-    kept, cheap = set(held), []
+    kept, cheap = set(held) | fixed, []
     for value in held:
         if value not in fixed and _is_cheap(value, found, kept):
             kept.discard(value)

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from graphc.ir.node import Node, make
-from graphc.ir.types import Dim, Shape
-from graphc.plan.again import AGAIN, rank
+from graphc.plan.again import AGAIN, rank, sizes_of
 from graphc.plan.live import Lives
 from graphc.plan.lower import Lowered
 from graphc.plan.rewriting import replaced
@@ -42,31 +41,27 @@ def held_back(found: Lives, lowered: Lowered, budget: int) -> Lowered:
 
 
 def _ready(found: Lives) -> dict[Node, tuple[int, int]]:
-    """For each value the place of the last one it needs, and of the last one before it along the same leading axis.
+    """For each value the place of the last one it needs, and of the last one before it with the same named sizes.
 
-    Along the same axis, as the rows of a batch may be on several threads: what waits for a sum over them waits for all.
+    Where there is a batch, that is what takes memory; sums over it are left out, and so is all else without its size.
     """
     places: dict[Node, int] = {}
     ready: dict[Node, tuple[int, int]] = {}
-    recent: dict[Shape, int] = {}
+    recent: dict[frozenset[str], int] = {}
+    sizes = {n: sizes_of(n) for n in found.order}
+    named = any(sizes[n] for n in found.size)
     for i, node in enumerate(found.order):
         # A view is ready when its source is, and what waits when that is there for which it waits.
         places[node] = max((places[a] for a in node.args), default=-1)
         if node not in found.size or node.constant:
             continue
-        if not _adds_up(node, found):
-            before = recent.get(node.shape[:1])
+        if (sizes[node] or not named) and all(sizes[a] <= sizes[node] for a in node.args):
+            before = recent.get(sizes[node])
             if before is not None and node.args and found.last[found.order[before]] >= i:
                 ready[node] = places[node], before
-            recent[node.shape[:1]] = i
+            recent[sizes[node]] = i
         places[node] = i
     return ready
-
-
-def _adds_up(node: Node, found: Lives) -> bool:
-    """Whether the leading axis of an operand, of a size that is not known, is gone."""
-    homes = (found.home[a] for a in node.args)
-    return any(isinstance(h.shape[0], Dim) and h.shape[:1] != node.shape[:1] for h in homes if h.ndim)
 
 
 class _Most:

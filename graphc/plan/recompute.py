@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphc.ir.errors import GraphcError
-from graphc.plan.again import recomputed
+from graphc.ir.node import Node
+from graphc.plan.again import recomputed, sizes_of
 from graphc.plan.checkpoints import choices
 from graphc.plan.late import held_back
 from graphc.plan.live import Lives, frugal, lives
@@ -73,15 +74,22 @@ def _within(found: _Found, budget: int, setting: Setting) -> _Found | None:
 def _lower(found: _Found, budget: int, setting: Setting) -> _Found | None:
     """The choice that costs least within the budget, else the one with the lowest peak; None if none lowers it."""
     turn = found.lives.place_of_peak
+    small = _apart_from_the_batch(found.lives, turn)
     best: _Found | None = None
-    for kept in choices(found.lives, found.lowered.roots, turn, budget, setting)[:MOST_TRIED]:
-        result = recomputed(found.lives, found.lowered, turn, kept)
+    for kept in choices(found.lives, found.lowered.roots, turn, small, budget, setting)[:MOST_TRIED]:
+        result = recomputed(found.lives, found.lowered, turn, kept | small)
         new = lives(result.order, result.lowered, setting)
         if new.peak < (best or found).lives.peak:
             best = _Found(result.lowered, new, len(kept), found.copied + result.copied)
         if new.peak <= budget:
             break
     return best
+
+
+def _apart_from_the_batch(found: Lives, turn: int) -> set[Node]:
+    """The values before the turn without a named size, where others have one: they stay, as the parameters do."""
+    before = [n for n in found.order[:turn] if n in found.size]
+    return {n for n in before if not sizes_of(n)} if any(map(sizes_of, before)) else set()
 
 
 def _least(found: _Found, setting: Setting) -> int:
