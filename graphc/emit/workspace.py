@@ -58,7 +58,8 @@ def workspace_methods(plan: Plan, scope: Scope) -> list[tuple[str, list[str], li
         if not kept and not constants:
             continue
         sizes = [*(["part"] if parts else []), *_sizes(plan, kept, None if parts else scope)]
-        key = f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
+        keys = ['"part"', *sizes] if parts else sizes
+        key = f"({', '.join(keys)}{',' * (len(keys) == 1)})"
         what = "each part of the rows" if parts else "results on the way"
         lines = [
             f'"""Memory for {what}, kept for the last sizes met."""',

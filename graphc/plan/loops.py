@@ -68,7 +68,7 @@ def gather_runs(
     after what it needs from outside, or needs whole. Within a level come first the loops, then the other lines. With
     `in_company`, a line that shares no array with another that could be in its loop is in none.
     """
-    members = [member_of(line) for line in lines]
+    members: list[Member | None] = [member_of(line) for line in lines]
     if in_company:
         members = _in_company(members, reads, lines)
     levels, users = _levels(lines, reads, memory, members)
@@ -98,16 +98,22 @@ def _levels(
     lines: Sequence[Line],
     reads: Sequence[Sequence[Node]],
     memory: Callable[[Node], Node],
-    members: Sequence[Member | None],
+    members: list[Member | None],
 ) -> tuple[list[int], list[list[int]]]:
-    """The earliest level of each line, and the lines that have to come after it."""
+    """The earliest level of each line, and the lines that have to come after it.
+
+    What would read partial sums of several loops reads whole ones, outside of any: then it is struck from `members`.
+    """
     levels: list[int] = []
     users: list[list[int]] = [[] for _ in lines]
     made_by: dict[Node, int] = {}
     readers: dict[Node, list[int]] = {}
-    for i, (line, member) in enumerate(zip(lines, members, strict=True)):
-        level = 0 if member else -1
+    for i, line in enumerate(lines):
         before = [made_by[n] for n in reads[i] if n in made_by]
+        if _meets_whole_sums(members[i], [(members[j], levels[j]) for j in before]):
+            members[i] = None
+        member = members[i]
+        level = 0 if member else -1
         if line.target is not None:
             before += readers.get(memory(line.target), [])
         for j in before:
@@ -119,6 +125,13 @@ def _levels(
         for n in reads[i]:
             readers.setdefault(memory(n), []).append(i)
     return levels, users
+
+
+def _meets_whole_sums(member: Member | None, before: Sequence[tuple[Member | None, int]]) -> bool:
+    """Whether a line that could read partial sums needs some that only another loop, or none, has ready."""
+    if member is None or not member.partial:
+        return False
+    return len({level for _, level in before}) > 1 or any(m is None or m.key != member.key for m, _ in before)
 
 
 def _apart(earlier: Member | None, later: Member | None) -> int:
