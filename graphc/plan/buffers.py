@@ -125,9 +125,9 @@ def _uses_of(
             uses.last[root] = i
             if uses.region[i] == NOWHERE and _is_rows_of_parts(root, uses):
                 uses.exported.add(root)
-            inner = uses.block[i]
-            inside = inner == NOWHERE or loops[inner].holds(uses.made.get(root, NOWHERE))
-            uses.until[root] = max(uses.until.get(root, i), i if inside else loops[inner].last - 1)
+            around = [loops[k] for k in (uses.block[i], uses.region[i]) if k != NOWHERE]
+            ends = [k.last - 1 for k in around if not k.holds(uses.made.get(root, NOWHERE))]
+            uses.until[root] = max(uses.until.get(root, i), i, *ends)
     for output in outputs:
         uses.last[memory(output)] = uses.until[memory(output)] = len(lines)
         if _is_rows_of_parts(memory(output), uses):
