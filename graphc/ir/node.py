@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from reprlib import Repr
 from typing import Any
 from weakref import ref
@@ -143,23 +143,18 @@ def topological(roots: Iterable[Node], *, stop: Callable[[Node], bool] | None = 
     """Every node below `roots`, arguments before users, in an order fixed by the roots alone."""
     order: list[Node] = []
     seen: set[Node] = set()
-    for root in roots:
-        stack: list[tuple[Node, Iterator[Node]]] = [(root, iter(root.args))]
-        if root in seen:
-            continue
-        seen.add(root)
-        while stack:
-            node, rest = stack[-1]
-            if stop is not None and stop(node):
-                rest = iter(())
-            for argument in rest:
-                if argument not in seen:
-                    seen.add(argument)
-                    stack.append((argument, iter(argument.args)))
-                    break
+    stack: list[Node | None] = []
+    stack.extend(reversed([*roots]))
+    while stack:
+        node = stack.pop()
+        if node is None:  # what stands below it has had all its arguments
+            order.append(stack.pop())  # type: ignore[arg-type]
+        elif node not in seen:
+            seen.add(node)
+            if node.args and (stop is None or not stop(node)):
+                stack += (node, None, *node.args[::-1])
             else:
                 order.append(node)
-                stack.pop()
     return order
 
 

@@ -23,9 +23,8 @@ Monomial = tuple[tuple[str, int], ...]
 class Dim:
     """A polynomial in named sizes; never a plain number (those are `int`). Interned by value."""
 
-    __slots__ = ("_hash", "terms")
+    __slots__ = ("terms",)
     terms: tuple[tuple[Monomial, int], ...]
-    _hash: int
 
     def __new__(cls, terms: tuple[tuple[Monomial, int], ...]) -> Dim:
         return _intern_dim(terms)
@@ -33,11 +32,8 @@ class Dim:
     def __reduce__(self) -> tuple[type[Dim], tuple[tuple[tuple[Monomial, int], ...]]]:
         return Dim, (self.terms,)
 
-    def __hash__(self) -> int:
-        return self._hash
-
     def __add__(self, other: DimLike) -> DimLike:
-        return _from_terms([*self.terms, *_terms(other)])
+        return _sum(self, other)
 
     __radd__ = __add__
 
@@ -51,7 +47,7 @@ class Dim:
         return other + (-1 * self)
 
     def __mul__(self, other: DimLike) -> DimLike:
-        return _from_terms([(_times(m, k), a * b) for m, a in self.terms for k, b in _terms(other)])
+        return _product(self, other)
 
     __rmul__ = __mul__
 
@@ -72,8 +68,17 @@ Shape = tuple[DimLike, ...]
 def _intern_dim(terms: tuple[tuple[Monomial, int], ...]) -> Dim:
     self = object.__new__(Dim)
     self.terms = terms
-    self._hash = hash(terms)
     return self
+
+
+@cache
+def _sum(a: Dim, b: DimLike) -> DimLike:
+    return _from_terms([*a.terms, *_terms(b)])
+
+
+@cache
+def _product(a: Dim, b: DimLike) -> DimLike:
+    return _from_terms([(_times(m, k), c * d) for m, c in a.terms for k, d in _terms(b)])
 
 
 def _terms(value: DimLike) -> tuple[tuple[Monomial, int], ...]:
@@ -115,7 +120,7 @@ _POLYNOMIAL = re.compile(rf"\s*-?\s*{_PRODUCT}(?:\s*[+-]\s*{_PRODUCT})*\s*\Z")
 
 def dim(value: str | DimLike) -> DimLike:
     """A dimension from what a user writes: `784`, `"N"`, `"2*N + 1"` or a `Dim`."""
-    if isinstance(value, Dim):
+    if isinstance(value, Dim) or (type(value) is int and value >= 0):
         return value
     found = _parse_dim(value) if isinstance(value, str) else _whole(value)
     if isinstance(found, int) and found < 0:
@@ -169,6 +174,13 @@ def divide(numerator: DimLike, denominator: DimLike) -> DimLike | None:
     """`numerator / denominator` when it is again a dimension, else None: long division by leading terms."""
     if denominator == 0:
         return None
+    if isinstance(numerator, int) and isinstance(denominator, int):
+        return None if numerator % denominator else numerator // denominator
+    return _quotient(numerator, denominator)
+
+
+@cache
+def _quotient(numerator: DimLike, denominator: DimLike) -> DimLike | None:
     names = [*(d for value in (numerator, denominator) if isinstance(value, Dim) for d in value.symbols)]
     divisor, coefficient = _leading(denominator, names)
     quotient: DimLike = 0
