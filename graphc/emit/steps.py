@@ -248,13 +248,17 @@ class _Body:
     def bound_after(self, after: list[Step], loop: Loop) -> Iterator[str]:
         """What is made in a loop, under its name for what comes after."""
         kept = [b.number for b in kept_buffers(self.plan, parts=True)]
+        totalled = {step.buffer for step in after if step.place != "view"}
         for step in after:
             buffer = self.plan.buffers[step.buffer]
             if step.place == "view":
                 yield f"{step.name} = {self.scope.expression(step.node).code}"
                 continue
             if buffer.region != NOWHERE and loop.kind == "parts":
-                if step.node in loop.sums:
+                if step.node in loop.sums and buffer.of in totalled:
+                    # It is added up with the whole that it is a piece of.
+                    yield f"{step.name} = _parts[0][{kept.index(step.buffer)}]"
+                elif step.node in loop.sums:
                     total = f"{self.scope.helper('_total')}(_parts, {kept.index(step.buffer)})"
                     yield f"{step.name} = {total}{self.as_own(step.node)}"
                 else:
@@ -302,6 +306,11 @@ class _Body:
                 self.add_sliced(found, self.plan.names[step.target], step.target.shape, loop)
             elif step.place == "workspace" and self.is_outer(buffer, loop):
                 self.add_sliced(found, scratch_name(buffer), buffer.shape, loop)
+        if loop.kind == "parts" or not found:
+            # How many rows there are is read from an array that is always cut.
+            leaf = next((n for n in self.plan.inputs if is_sliced(n.shape, loop.rows)), None)
+            if leaf is not None:
+                self.add_sliced(found, self.plan.names[leaf], leaf.shape, loop)
         return found
 
     def is_outer(self, buffer: Buffer, loop: Loop) -> bool:

@@ -64,6 +64,13 @@ def new_axes(old: Shape, new: Shape) -> tuple[bool, ...] | None:
     return tuple(added) if at == len(old) else None
 
 
+def base_of_piece(part: Node) -> Node:
+    """What a part of a concatenation is a reshape of."""
+    while part.op.name == "reshape" and is_view(part):
+        part = part.args[0]
+    return part
+
+
 def is_fresh(node: Node) -> bool:
     """Whether the result of `node` is an array of its own that may be written."""
     if node.op.kind in ("leaf", "const") or is_view(node):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from graphc.ir.node import Node, topological
 from graphc.ops.notation import number_text
-from graphc.plan.alias import is_pack, is_view
+from graphc.plan.alias import base_of_piece, is_pack, is_view
 from graphc.plan.lower import Lowered
 from graphc.plan.setting import Setting
 
@@ -37,6 +37,12 @@ def choose_values(
             width[node] = _own_width(node, lowered.names)
             continue
         total = _total_width(node, width)
+        if node.op.name == "concat" and node.attrs[0] == 0:
+            # What can be written into its place at once has a line of its own.
+            for base in map(base_of_piece, node.args):
+                if base.args and base.op.kind in ("contract", "reduce", "pointwise"):
+                    values.add(base)
+                    width[base] = _NAME
         inner = {a: None for a in node.args if _may_leave(a, values, spared)}
         for argument in sorted(inner, key=width.__getitem__, reverse=True):
             if total <= LONGEST:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
-from graphc.plan.alias import is_fresh, is_view
+from graphc.plan.alias import base_of_piece, is_fresh
 from graphc.plan.order import Line
 
 
@@ -36,7 +36,7 @@ def find_pieces(
             continue
         start: DimLike = 0
         for part in node.args:
-            base = _base(part)
+            base = base_of_piece(part)
             at = made.get(base)
             if (
                 at is not None
@@ -53,19 +53,12 @@ def find_pieces(
     return found
 
 
-def _base(part: Node) -> Node:
-    """What a part of a concat is a reshape of."""
-    while part.op.name == "reshape" and is_view(part):
-        part = part.args[0]
-    return part
-
-
 def parts_left(node: Node, written: Collection[tuple[Node, DimLike]]) -> list[tuple[Node, DimLike]]:
     """The parts of a concat that are not `written` into it already, as (value, start), each with where it begins."""
     left: list[tuple[Node, DimLike]] = []
     start: DimLike = 0
     for part in node.args:
-        if (_base(part), start) not in written:
+        if (base_of_piece(part), start) not in written:
             left.append((part, start))
         start = start + part.shape[0]
     return left

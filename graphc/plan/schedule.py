@@ -60,7 +60,7 @@ def _alone(status: dict[Node, Status], setting: Setting, *, many: bool) -> Calla
 
     def alone(node: Node) -> bool:
         if many and status[node] in ("sum", "all") and node.op.kind not in ("const", "leaf"):
-            return node.op.name != "iota"
+            return node.op.name != "iota" and not is_view(node)
         return node.op.kind in ("reduce", "contract") and any(map(setting.is_large, node.args))
 
     return alone
