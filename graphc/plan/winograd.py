@@ -30,7 +30,7 @@ NAME = "winograd"
 MIXED = {"winograd": (0.56, 0.33), "winograd_slope": (0.56, 0.45)}
 # The part of the time of unrolled windows that it has to stay below; forward, the windows need not be written at all.
 GAIN = {"winograd": 0.92, "winograd_slope": 1.0}
-LEAST = 1e5  # nanoseconds from which the calls it takes do not count
+LEAST = 16  # times as many entries of tiles as are worth memory at hand, from which its calls do not count
 MOST = 2**22  # entries of the tiles of one image
 
 
@@ -145,4 +145,6 @@ def _pays(op: Op, window: Node, filters: Any, setting: Setting) -> bool:
     inside, outside = MIXED[op.name]
     unrolled = places * 9 * c * (UNROLLED + MULTIPLIED * f)
     tiled = rows * 4 * (inside * c + outside * f + MULTIPLIED * c * f)
-    return LEAST < tiled < GAIN[op.name] * unrolled and 4 * h * w * max(c, f) <= MOST
+    entries = 4 * rows * max(c, f)
+    enough = entries >= LEAST * setting.costs.worthwhile and 4 * h * w * max(c, f) <= MOST
+    return enough and tiled < GAIN[op.name] * unrolled
