@@ -72,7 +72,7 @@ def _apart(actual: Any, expected: Any, moved: Any) -> str:
     actual, expected = np.asarray(actual), np.asarray(expected)
     if actual.shape != expected.shape:
         return f"shape {actual.shape}, not {expected.shape}"
-    size = np.abs(expected) + 1e-3 * np.max(np.abs(expected), initial=0.0) + 1e-9
+    size = np.abs(expected) + 1e-3 * np.max(np.abs(expected), initial=0.0) + 1e-3
     allowed = 1e-8 * size + 100 * np.max(moved, initial=0.0)
     excess = np.max(np.abs(actual - expected) / allowed, initial=0.0)
     return "" if excess <= 1 else f"{float(np.max(np.abs(actual - expected) / size)):.1e} of its size off"
