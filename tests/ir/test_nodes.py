@@ -193,7 +193,10 @@ def test_stages():
         check_stage([F["stop_gradient"](y)], CORE)
     with pytest.raises(LegalityError, match="a named intermediate"):
         check_stage([(x + y).named("q")], CORE)
-    check_stage([open_composite(F["sigmoid"](x))], CORE)
+    allowed = open_composite(F["sigmoid"](x))
+    check_stage([allowed], CORE)
+    with pytest.raises(LegalityError, match="a stop node"):
+        check_stage([allowed * F["stop_gradient"](allowed)], CORE)
 
 
 @pytest.mark.parametrize(
