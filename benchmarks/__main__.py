@@ -85,7 +85,7 @@ def step(
             results = harness.compare(key, wanted, settings, say=status.update)
         records.append(harness.record(key, results))
         console.print(table(key, results))
-        console.print(*accepted(records[-1]))
+        console.print(*remarks(results), *accepted(records[-1]), sep="\n", end="\n\n")
         if path is not None:
             saved = {"machine": machine, "settings": asdict(settings), "records": records}
             path.write_text(json.dumps(saved, indent=1) + "\n", encoding="utf-8")
@@ -115,15 +115,20 @@ def table(key: str, results: Sequence[harness.Result]) -> Table:
     shown = Table(title=f"{key}  {chosen.name}, batch {chosen.batch}, {chosen.dtype}", title_justify="left")
     for heading in ("peer", "step, ms", "first step, s", "peak, MiB", f"{own.peer} / peer"):
         shown.add_column(heading, justify="left" if heading == "peer" else "right")
-    shown.add_column("")
     for r in results:
         if r.skipped:
-            shown.add_row(r.peer, "", "", "", "", f"skipped: {r.skipped}")
+            shown.add_row(r.peer, "", "", "", "")
             continue
         memory = f"{r.peak / 2**20:.0f}" if r.peak else "?"
         against = f"{harness.ratio(own, r):.2f}" if own.rounds and r is not own else ""
-        shown.add_row(r.peer, f"{1e3 * r.step:.4g}", f"{r.first:.3g}", memory, against, r.wrong or r.note)
+        shown.add_row(r.peer, f"{1e3 * r.step:.4g}", f"{r.first:.3g}", memory, against)
     return shown
+
+
+def remarks(results: Sequence[harness.Result]) -> list[str]:
+    """What was left out, and what computed something else."""
+    said = ((r.peer, f"skipped: {r.skipped}" if r.skipped else r.wrong or r.note) for r in results)
+    return [f"{peer}: {text}" for peer, text in said if text]
 
 
 def accepted(record: dict[str, Any]) -> list[Table]:
@@ -165,7 +170,7 @@ def compile_(keys: str, vary: str, path: Path | None) -> None:
         title="compiling, ms; in brackets ms per thousand nodes; imports are not in the total",
         title_justify="left",
     )
-    for heading in ("workload", "nodes", *names):
+    for heading in ("workload", "nodes", *names, "at most"):
         shown.add_column(heading, justify="right")
     found = []
     for key in chosen:
@@ -174,6 +179,8 @@ def compile_(keys: str, vary: str, path: Path | None) -> None:
         found.append(stages)
         per = 1e6 / stages["nodes"]
         cells = [f"{1e3 * stages[n]:.1f} ({per * stages[n]:.0f})" for n in names]
+        limit = acceptance.COMPILING.get(key)
+        cells.append("" if limit is None else f"{1e3 * limit:.0f}")
         shown.add_row(key, str(stages["nodes"]), *cells)
     console.print(shown)
     if path is not None:

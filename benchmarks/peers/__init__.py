@@ -59,6 +59,7 @@ PEERS = {
         Peer("course", "benchmarks.peers.course_numpy", "numpy"),
         Peer("hand", "benchmarks.peers.hand", "numpy"),
         Peer("graphc", "benchmarks.peers.graphc_step", "graphc"),
+        Peer("graphc_half", "benchmarks.peers.graphc_step", "graphc", (("share", 0.5),)),
         Peer("graphc_saved", "benchmarks.peers.graphc_saved", "graphc"),
     )
 }

@@ -12,6 +12,11 @@ from benchmarks.data import Batch
 from benchmarks.network import loss_of
 from benchmarks.peers.generated import StepRun
 from benchmarks.workloads import Workload
+from graphc.plan.live import frugal
+from graphc.plan.lower import lower
+from graphc.plan.passes import run_passes
+from graphc.plan.setting import Setting
+from graphc.rewrite.simplify import simplify_all
 
 
 class GraphcKit:
@@ -96,17 +101,31 @@ def updates_of(
     return updates
 
 
-def compiled(workload: Workload) -> Any:
-    """The compiled step; without an optimiser the function of loss and gradient."""
+def compiled(workload: Workload, share: float | None = None) -> Any:
+    """The compiled step; without an optimiser the function of loss and gradient.
+
+    `share` is a budget of memory: that part of what intermediate values take without one.
+    """
     loss, leaves = build(workload)
     slopes = g.gradients(loss, list(leaves.values()))
     options: dict[str, Any] = {"dtype": workload.dtype, "sizes": {"N": workload.batch}}
     if workload.optimiser == "none":
         return g.compile({"loss": loss, "dx": slopes[0]}, reuse=True, **options)
-    return g.compile(
-        loss, updates=updates_of(workload, list(leaves.values()), slopes), name="Step", **options
-    )
+    updates = updates_of(workload, list(leaves.values()), slopes)
+    if share is not None:
+        options["memory"] = int(share * intermediate(loss, updates, workload))
+    return g.compile(loss, updates=updates, name="Step", **options)
 
 
-def start(workload: Workload, params: Mapping[str, Any], batches: Sequence[Batch]) -> StepRun:
-    return StepRun(compiled(workload), params, batches)
+def intermediate(loss: g.Node, updates: Mapping[g.Node, g.Node], workload: Workload) -> int:
+    """The most bytes that intermediate values of a step take at once, as the planner reckons."""
+    setting = Setting(real=workload.dtype, sizes=(("N", workload.batch),), owns=True, workspace=True)
+    simple = simplify_all([loss, *updates.values()])
+    lowered = lower(simple[:1], list(zip(updates, simple[1:], strict=True)))
+    return frugal(run_passes(lowered, setting), setting).peak
+
+
+def start(
+    workload: Workload, params: Mapping[str, Any], batches: Sequence[Batch], share: float | None = None
+) -> StepRun:
+    return StepRun(compiled(workload, share), params, batches)
