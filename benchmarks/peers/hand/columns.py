@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,10 +12,7 @@ from benchmarks.layers import BatchNorm, Dense, Placed, Pointwise
 from benchmarks.network import EPS
 from benchmarks.peers.hand.flat import Flat
 from benchmarks.peers.hand.pointwise import FUNCTIONS
-from benchmarks.peers.hand.side_by_side import halves
 from benchmarks.workloads import Workload
-
-LEAST, MOST = 4e6, 2e8  # entries of parameters, times samples, between which halves on threads pay
 
 
 class Norm:
@@ -96,82 +91,66 @@ class Block:
         return None if self.first else np.dot(self.WT, d, out=self.dx)
 
 
-class ColumnsPart:
-    """The blocks' buffers for some samples of the batch, and the way through them and back."""
+class ColumnsRun:
+    """The network, its flat parameters, and the prepared batches."""
 
-    def __init__(self, workload: Workload, samples: slice, flat: Flat, part: int) -> None:
-        self.samples, self.size = samples, workload.batch
-        n, dtype = samples.stop - samples.start, workload.dtype
-        self.blocks = blocks_of(workload, n)
-        self.at_once = at_once(workload)
-        shapes = [block.shapes()[block.path] for block in self.blocks]
-        shared = {shape: np.empty(shape, dtype) for shape in shapes} if self.at_once else {}
-        self.x = np.ones((n, workload.shape[0] + 1), dtype)
-        self.seen = self.x[:, :-1]
-        h = self.x.T
+    def __init__(self, workload: Workload, params: Mapping[str, Any], batches: Sequence[Batch]) -> None:
+        self.workload, self.initial = workload, dict(params)
+        n, dtype = workload.batch, workload.dtype
+        self.blocks = blocks_of(workload)
+        shapes: dict[str, tuple[int, ...]] = {}
         for block in self.blocks:
-            block.bind(h, flat.params, flat.slopes_of[part], shared)
+            shapes |= block.shapes()
+        self.flat = Flat(shapes, workload.optimiser, workload.rate, dtype)
+        self.at_once = workload.optimiser == "sgd"  # each matrix is updated when its gradient is there
+        self.shared = {shape: np.empty(shape, dtype) for shape in shapes.values()} if self.at_once else {}
+        self.x = np.ones((n, workload.shape[0] + 1), dtype)
+        self.xT, self.seen = self.x.T, self.x[:, :-1]
+        targets = [b.t if workload.loss == "cross_entropy" else b.t.T for b in batches]
+        self.given = [(b.x, t) for b, t in zip(batches, targets, strict=True)]
+        h = self.xT
+        for block in self.blocks:
+            block.bind(h, self.flat.params, self.flat.slopes, self.shared)
             h = block.out if block.function else block.z
         self.last, self.row = h, h.reshape(-1)
         self.back = self.blocks[::-1]
         self.columns, self.ones = np.arange(n), np.ones(workload.output[-1], dtype)
         rate = workload.rate if self.at_once else 1
         self.classes = workload.loss == "cross_entropy"
-        self.count = workload.batch * (1 if self.classes else workload.output[-1])
-        self.seed = np.asarray(rate * (1 if self.classes else 2) / self.count, dtype)
+        count = n if self.classes else self.blocks[-1].z.size / 2
+        self.seed, self.size = np.asarray(rate / count, dtype), n
+        self.reset()
 
-    def run(self, x: Any, t: Any) -> float:
-        """These samples' part of the loss; their part of the gradients is left in the views, or used at once."""
-        self.seen[...] = x[self.samples]
+    def step(self, i: int) -> float:
+        x, t = self.given[i]
+        self.seen[...] = x
         for block in self.blocks:
             block.forward()
-        d = self.last
-        loss = (self._cross_entropy if self.classes else self._squared)(d, t[..., self.samples])
+        z = self.last
+        loss = self._cross_entropy(z, t) if self.classes else self._squared(z, t)
+        d = z
         for block in self.back:
             d = block.backward(d)
             if self.at_once:
                 np.subtract(block.W, block.slope, out=block.W)
+        if not self.at_once:
+            self.flat.update()
         return loss
 
     def _cross_entropy(self, z: Any, t: Any) -> float:
-        """The loss; `z` becomes its gradient times the seed."""
+        """The mean loss; `z` becomes its gradient times the seed."""
         np.subtract(z, np.maximum.reduce(z, axis=0), out=z)
         chosen = z[t, self.columns]
         np.exp(z, out=z)
         total = np.dot(self.ones, z)
         np.multiply(z, self.seed / total, out=z)
         z[t, self.columns] -= self.seed
-        return float((np.log(total) - chosen).sum()) / self.count
+        return float((np.log(total) - chosen).sum()) / self.size
 
     def _squared(self, y: Any, t: Any) -> float:
         np.subtract(y, t, out=y)
-        loss = float(np.dot(self.row, self.row)) / self.count
+        loss = float(np.dot(self.row, self.row)) / self.row.size
         np.multiply(y, self.seed, out=y)
-        return loss
-
-
-class ColumnsRun:
-    """The network, in halves of the batch where that pays, its flat parameters, and the prepared batches."""
-
-    def __init__(self, workload: Workload, params: Mapping[str, Any], batches: Sequence[Batch]) -> None:
-        self.initial = dict(params)
-        shapes: dict[str, tuple[int, ...]] = {}
-        for block in blocks_of(workload, 1):
-            shapes |= block.shapes()
-        parts = halves(workload.batch) if in_halves(workload) else [slice(0, workload.batch)]
-        self.flat = Flat(shapes, workload.optimiser, workload.rate, workload.dtype, len(parts))
-        self.parts = [ColumnsPart(workload, samples, self.flat, i) for i, samples in enumerate(parts)]
-        self.blocks, self.at_once = self.parts[0].blocks, at_once(workload)
-        self.given = [(b.x, b.t if workload.loss == "cross_entropy" else b.t.T) for b in batches]
-        self.reset()
-
-    def step(self, i: int) -> float:
-        if len(self.parts) == 1:
-            loss = self.parts[0].run(*self.given[i])
-        else:
-            loss = sum(self.flat.side_by_side([partial(part.run, *self.given[i]) for part in self.parts]))
-        if not self.at_once:
-            self.flat.update()
         return loss
 
     def values(self) -> dict[str, Any]:
@@ -195,26 +174,12 @@ class ColumnsRun:
                 matrix[:, -1] = self.initial[f"{block.path}/b"]
 
 
-def at_once(workload: Workload) -> bool:
-    """Whether each matrix is updated when its gradient is there."""
-    return workload.optimiser == "sgd"
-
-
-def in_halves(workload: Workload) -> bool:
-    """Whether two threads pay: enough work for them, not so much that both cores are busy with one product anyway.
-
-    Batch norm needs the whole batch.
-    """
-    work = workload.batch * sum(prod(shape) for shape in workload.params.values())
-    normal = any(isinstance(layer, BatchNorm) for layer in workload.layers)
-    return LEAST < work < MOST and not normal and not at_once(workload)
-
-
-def blocks_of(workload: Workload, n: int) -> list[Block]:
-    """Each dense layer with the layers up to the next, for `n` samples."""
+def blocks_of(workload: Workload) -> list[Block]:
+    """Each dense layer with the layers up to the next."""
     starts = [i for i, one in enumerate(workload.placed) if isinstance(one.layer, Dense)]
     ends = [*starts[1:], len(workload.placed)]
+    n, dtype = workload.batch, workload.dtype
     return [
-        Block(workload.placed[i], workload.placed[i + 1 : j], n, workload.dtype, i == 0)
+        Block(workload.placed[i], workload.placed[i + 1 : j], n, dtype, i == 0)
         for i, j in zip(starts, ends, strict=True)
     ]
