@@ -323,11 +323,11 @@ def weight_of(op: str) -> int:
 def written_weight(terms: Terms) -> int:
     """What `write(terms)` will count at least."""
     items = terms.items()
-    total = max(0, len(items) - 1) + (
-        1 if items and all(c < 0 for _, c in items) and items[0][1] == -1 else 0
-    )
+    negative = bool(items) and items[0][1] == -1 and all(c < 0 for _, c in items)
+    total = max(0, len(items) - 1) + negative
     for factors, coefficient in items:
-        above, below = abs(coefficient.numerator) != 1, coefficient.denominator != 1
+        above = coefficient is not ONE and abs(coefficient.numerator) != 1
+        below = coefficient is not ONE and coefficient.denominator != 1
         top, bottom = int(above), int(below)
         for f, p in factors:
             if f.op is SIZE:
