@@ -190,7 +190,6 @@ def compile_(keys: str, vary: str, path: Path | None) -> None:
 STAGES = """
 import time
 begin = time.perf_counter()
-import sympy  # graphc loads it with the first derivative
 from benchmarks.stages import measure
 imports = time.perf_counter() - begin
 import json, sys
