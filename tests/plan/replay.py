@@ -90,7 +90,7 @@ class _Replay:
             self._expect(node, Where(), "the end")
         for step in self.plan.steps:
             if step.target is not None:
-                found = self._cells(step.target, Where())
+                found = self._cells_of_leaf(step.target, Where())
                 if (found != self._stored(step.node, Where(), len(found))).any():
                     self._say(f"{step.target.name} does not hold its new value at the end")
         return self.wrong
@@ -160,7 +160,7 @@ class _Replay:
             return
         if step.action == "store":
             assert step.target is not None
-            cells = self._cells(step.target, where)
+            cells = self._cells_of_leaf(step.target, where)
             cells[...] = self._stored(step.node, where, len(cells))
         elif step.place == "view":
             base = next((v for v in map(self._base, read) if self._buffer(v) == step.buffer), None)
@@ -247,13 +247,11 @@ class _Replay:
 
     def _cells(self, node: Node, where: Where) -> Any:
         """The memory a line sees of a value."""
-        start, stop, origin = self._range(node, where)
         line = self.home.get(node, NOWHERE)
         step = self.plan.steps[line] if line != NOWHERE else None
         if step is None or step.target is not None:
-            stored = node if step is None or step.target is None else step.target
-            leaf, at = self.inside.get(stored, (stored, 0))
-            return self._memory(("buffer", self.leaf_buffer[leaf]), at + start, at + stop)
+            return self._cells_of_leaf(node if step is None or step.target is None else step.target, where)
+        start, stop, origin = self._range(node, where)
         buffer = self.plan.buffers[step.buffer]
         loops = [k for k in self.plan.loops if k.holds(buffer.birth)]
         anew = buffer.slot == NOWHERE
@@ -267,6 +265,11 @@ class _Replay:
         if buffer.loop != NOWHERE or in_block:
             return self._memory(key, 0, stop - start)
         return self._memory(key, start, stop)
+
+    def _cells_of_leaf(self, leaf: Node, where: Where) -> Any:
+        start, stop, _ = self._range(leaf, where)
+        holder, at = self.inside.get(leaf, (leaf, 0))
+        return self._memory(("buffer", self.leaf_buffer[holder]), at + start, at + stop)
 
     def _memory(self, key: object, start: int, stop: int) -> Any:
         held = self.cells.get(key, np.full(0, -1, np.int64))

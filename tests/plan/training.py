@@ -31,7 +31,7 @@ LAYERS = (
 )
 IMAGE_LAYERS = ("conv", "conv", "function", "pool", "mean_pool", "channel_norm")
 NAMES = pass_names()
-RULES = ("sgd", "momentum", "adam", "decay")
+RULES = ("sgd", "momentum", "adam", "decay", "none")
 
 # Costs under which small arrays count as large: memory at hand, loops, blocks and threads are all used.
 TINY: CostTable = replace(
@@ -88,10 +88,14 @@ def trainings(draw: st.DrawFn) -> Training:
         for _ in range(draw(st.integers(1, 5))):
             h = _layer(draw, made, h, draw(st.sampled_from(layers)))
     loss = _loss(draw, made, h).named("loss")
-    targets = list(made) or [input_("x", n.shape) for n in topological([loss]) if n.name == "x"]
+    targets = list(made) or [n for n in topological([loss]) if n.name == "x"]
     slopes = gradients(loss, targets)
-    shown = slopes if not made else draw(st.lists(st.sampled_from(slopes), max_size=2, unique=True))
-    updates = updated(draw(st.sampled_from(RULES)), made, slopes)
+    rule = draw(st.sampled_from(RULES)) if made else "none"
+    fewest = len(slopes) if rule == "none" else 0
+    shown = [*draw(st.permutations(slopes))[: max(fewest, draw(st.integers(0, 2)))]]
+    if draw(st.booleans()):
+        shown.append(draw(st.sampled_from([n for n in topological([h]) if n.ndim and n.dtype == "real"])))
+    updates = {} if rule == "none" else updated(rule, made, slopes)
     return Training((loss, *shown), updates)
 
 
