@@ -71,16 +71,18 @@ def compile_(
 ) -> Function | Step:
     """Compile a graph to one NumPy function, or with `updates` to a training step; all is simplified together.
 
-    `outputs` is a node, a list or tuple of nodes, or a dict by name; results come back in the same form.
-    `updates` gives the new value of parameters and states, each computed from the old values. `dtype` is what
-    reals become. `sizes` are hints for the planner, and bind named sizes of what a step owns. With `reuse`,
-    returned arrays may be overwritten by the next call. `name` is what the generated function is called. `without`
-    switches passes of the planner off by name (`f.plan.notes` says what each did). `costs` is a table of what
-    operations take, or the file `graphc tune` wrote it to; without it the shipped one, the same everywhere. `memory`
-    is a budget in bytes for intermediate values at the given `sizes`: what does not fit is computed again when needed.
+    `outputs` is a node, a list or tuple of nodes, or a dict by name; results come back in the same form. `updates`
+    gives the new value of parameters and states, each computed from the old values. `name` is what the function or
+    class is called, `dtype` what reals become.
 
-    Raises `BindError` when a size cannot be known at the call, `GraphcError` for an update that is none and for a budget
-    that cannot be met.
+    What the planner may know and do: `sizes` are hints to reckon with, as `{"N": 128}`; one function serves every size,
+    but named sizes of what a step owns are bound by them. With `reuse` the next call may overwrite the arrays returned.
+    `without` switches passes off by name (`f.plan.notes` tells what each did). `costs` is a table of what operations
+    take, or the file that `graphc tune` wrote it to; without it the shipped one, the same everywhere. `memory` is a
+    budget in bytes for intermediate values at the given `sizes`: what does not fit is computed again when needed.
+
+    Raises `DTypeError` for a `dtype` of another name, `BindError` when a size cannot be known at the call, and
+    `GraphcError` for an update that is none, a pass that there is not, and a budget that cannot be met.
 
     >>> import graphc as g
     >>> x = g.input("x", "N"); f = g.compile(g.sum(x * x))

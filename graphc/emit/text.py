@@ -12,7 +12,7 @@ from typing import Any
 
 from graphc.emit.infix import bind
 from graphc.ir.node import Node
-from graphc.ir.types import Dim, DimLike, Shape
+from graphc.ir.types import DimLike, Shape
 from graphc.ops.form import ATOM, NEGATIVE, PRODUCT, SUM
 
 # Operations that make Python's own numbers of Python's own numbers, which take the dtype of what they meet.
@@ -183,8 +183,3 @@ def find_weak(order: list[Node]) -> set[Node]:
         if stays and all(a in weak and a.dtype != "bool" for a in node.args):
             weak.add(node)
     return weak
-
-
-def symbols_in(d: DimLike) -> tuple[str, ...]:
-    """The named sizes in a dimension."""
-    return d.symbols if isinstance(d, Dim) else ()

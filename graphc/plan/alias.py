@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container
 
 from graphc.ir.node import Node
 from graphc.ir.types import Shape
@@ -96,7 +96,7 @@ def find_roots(values: list[Node]) -> dict[Node, Node]:
     return roots
 
 
-def read_by(node: Node, values: Mapping[Node, object]) -> list[Node]:
+def read_by(node: Node, values: Container[Node]) -> list[Node]:
     """The values and leaves the line of `node` reads, each once."""
     found: dict[Node, None] = {}
     seen: set[Node] = set()

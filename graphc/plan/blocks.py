@@ -21,6 +21,7 @@ from graphc.plan.rows import Status, per_row
 from graphc.plan.setting import Setting
 
 NAME = "blocks"
+WHAT = "runs cheap lines over large arrays slice by slice, in the cache"
 SMALL_MATRIX = 65536  # entries of a matrix that every slice may read or add to
 MOST_CALLS = 0.02  # of the time of a slice, that the calls for it may take
 TALL = 16  # rows a matrix has for each row of the batch from which a slice of it is still a good matrix

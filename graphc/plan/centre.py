@@ -146,4 +146,4 @@ def _on_kept(shift: Node, found: _Shifted) -> Node:
     return reshape(shift, tuple(shift.shape[p] for p in places if p >= 0)) if shift.ndim else shift
 
 
-CENTRE = Pass("centre", "shifts before deviations from the mean left out", drop_shifts)
+CENTRE = Pass("centre", "leaves out shifts before deviations from the mean", drop_shifts)

@@ -77,7 +77,9 @@ def by_products(lowered: Lowered, setting: Setting) -> Lowered:
     return replaced(lowered, done)
 
 
-CONVOLUTION = Pass(NAME, "convolutions and their gradients as products of unrolled windows", by_products)
+CONVOLUTION = Pass(
+    NAME, "writes convolutions and their gradients as products of unrolled windows", by_products
+)
 
 _Uses = Mapping[Node, Sequence[tuple[Node, int]]]
 

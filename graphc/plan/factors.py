@@ -1,4 +1,4 @@
-"""What is constant along a sum is taken out of it, and what varies along the summed axes alone becomes a weight.
+"""Products below a sum: what is constant along it is taken out, what varies along the summed axes alone is a weight.
 
     sum_k c*r[n]*x[n,k]*y[n,k]*w[k]  =  c * r[n] * sum_k (x[n,k]*y[n,k]) * w[k]
 
@@ -326,4 +326,4 @@ def _on_axes(x: Node, rank: int, kept: Sequence[int]) -> Node:
     return reshape(x, tuple(x.shape[p] for p in places if p >= 0))
 
 
-FACTORS = Pass("factors", "factors that a sum does not run over taken out of it", take_out_factors)
+FACTORS = Pass("factors", "takes factors that a sum does not run over out of it", take_out_factors)

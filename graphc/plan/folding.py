@@ -19,8 +19,7 @@ from graphc.ir.node import Node, make, topological
 from graphc.ops.leaf import SIZE, const
 from graphc.ops.pointwise import DIV, MUL, SUB
 from graphc.plan.lower import Lowered, exact, fold
-from graphc.plan.ones import count_uses
-from graphc.plan.rewriting import Pass, replaced, rewritten
+from graphc.plan.rewriting import Pass, count_uses, replaced, rewritten
 from graphc.plan.setting import Setting
 
 FIRST = (
@@ -325,4 +324,4 @@ def _times(node: Node, factor: Factor, done: Mapping[Node, Node]) -> Node:
     return node if factor is ONE or exact(node) == 0 else fold(make(MUL, (factor.node(done), node)))
 
 
-FOLD = Pass("fold", "scalar factors where they cost least", fold_factors)
+FOLD = Pass("fold", "moves scalar factors to where they cost least", fold_factors)

@@ -14,8 +14,7 @@ from graphc.ir.types import DimLike
 from graphc.ops.index import GATHER, IOTA
 from graphc.ops.move import RESHAPE, reshape
 from graphc.plan.lower import Lowered
-from graphc.plan.ones import count_uses
-from graphc.plan.rewriting import Pass, rewritten
+from graphc.plan.rewriting import Pass, count_uses, rewritten
 from graphc.plan.setting import Setting
 
 DEEPEST = 8  # elementwise operations that are picked through
@@ -108,4 +107,4 @@ def _along(size: DimLike, axis: int, rank: int) -> Node:
     return reshape(make(IOTA, (), (size,)), tuple(size if i == axis else 1 for i in range(axis, rank)))
 
 
-LABELS = Pass("labels", "sums against one-hot arrays as entries picked by label", pick_by_labels)
+LABELS = Pass("labels", "picks entries by label instead of summing against one-hot arrays", pick_by_labels)

@@ -61,7 +61,7 @@ def keep_orders(lowered: Lowered, setting: Setting) -> Lowered:
     return replace(result, names=arrays.names, became=arrays.became, origins=arrays.origins)
 
 
-LAYOUT = Pass(NAME, "the order of axes in memory, chosen for each array", keep_orders)
+LAYOUT = Pass(NAME, "chooses the order of axes in memory for each array", keep_orders)
 
 
 @dataclass(slots=True)

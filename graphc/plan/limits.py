@@ -86,4 +86,4 @@ def _quotient(size: DimLike, count: int) -> DimLike:
     return found
 
 
-LIMITS = Pass("limits", "maxima and minima against arrays instead of numbers", limit_by_arrays)
+LIMITS = Pass("limits", "takes maxima and minima against arrays instead of numbers", limit_by_arrays)

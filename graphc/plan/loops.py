@@ -8,6 +8,7 @@ from typing import Literal
 
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
+from graphc.plan.alias import read_by
 from graphc.plan.order import Line
 
 Kind = Literal["blocks", "parts"]
@@ -176,26 +177,10 @@ def lines_read(lines: Sequence[Line]) -> list[list[Node]]:
     found: list[list[Node]] = []
     for line in lines:
         known = line.node in values or line.node.is_leaf
-        found.append([line.node] if known else _below(line.node, values))
+        found.append([line.node] if known else read_by(line.node, values))
         if line.action != "store":
             values.add(line.node)
     return found
-
-
-def _below(node: Node, values: set[Node]) -> list[Node]:
-    found: dict[Node, None] = {}
-    seen: set[Node] = set()
-    stack = list(reversed(node.args))
-    while stack:
-        n = stack.pop()
-        if n in seen:
-            continue
-        seen.add(n)
-        if n.is_leaf or n in values:
-            found[n] = None
-        else:
-            stack.extend(reversed(n.args))
-    return list(found)
 
 
 def ordered(lines: Sequence[Line], order: Sequence[int]) -> list[Line]:

@@ -115,4 +115,4 @@ def names_moved(lowered: Lowered, rows: dict[Node, Node]) -> Lowered:
     )
 
 
-MERGE = Pass("merge", "leading axes of elementwise values merged as those of the products beside", merge_axes)
+MERGE = Pass("merge", "merges leading axes of elementwise values as those of the products beside", merge_axes)

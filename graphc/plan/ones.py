@@ -7,7 +7,6 @@ beside that of its matrix. The ones are a constant of the shape, made once for e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -17,7 +16,7 @@ from graphc.ops.contract import CONTRACT, LETTERS
 from graphc.ops.leaf import CONST
 from graphc.ops.move import BROADCAST, broadcast, reshape
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, rewritten
+from graphc.plan.rewriting import Pass, count_uses, rewritten
 from graphc.plan.setting import Setting
 
 _ONE = make(CONST, (), ("decimal", Decimal(1)))
@@ -44,18 +43,6 @@ def sum_by_products(lowered: Lowered, setting: Setting) -> Lowered:
         plural = "s are products" if len(changed) > 1 else " is a product"
         setting.say("ones", f"{len(changed)} sum{plural} with ones or of two arrays")
     return result
-
-
-def count_uses(lowered: Lowered) -> Mapping[Node, int]:
-    """How often each node is an argument or a root."""
-    order = topological(lowered.roots)
-    uses = dict.fromkeys(order, 0)
-    for node in order:
-        for argument in node.args:
-            uses[argument] += 1
-    for root in lowered.roots:
-        uses[root] += 1
-    return uses
 
 
 def _as_product(node: Node, products: set[Node], setting: Setting) -> Node:
@@ -113,4 +100,4 @@ def _is_ones(node: Node) -> bool:
     return node.op is BROADCAST and node.args[0] is _ONE and node.ndim == 1
 
 
-ONES = Pass("ones", "sums over leading or trailing axes as products with ones", sum_by_products)
+ONES = Pass("ones", "writes sums over leading or trailing axes as products with ones", sum_by_products)

@@ -20,6 +20,7 @@ from graphc.plan.rows import Status
 from graphc.plan.setting import Setting
 
 NAME = "parts"
+WHAT = "runs parts of the batch side by side, on threads"
 LEAST_GAIN = 0.15  # of the time of a step, from which threads are worth their trouble
 
 

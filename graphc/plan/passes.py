@@ -71,4 +71,9 @@ def check_names(names: Iterable[str]) -> None:
 
 def pass_names() -> tuple[str, ...]:
     """The names of all passes that can be switched off, in order."""
-    return (*(p.name for p in PASSES), parts.NAME, blocks.NAME)
+    return tuple(described())
+
+
+def described() -> dict[str, str]:
+    """What each pass that can be switched off does, by name and in order; the last two make loops of the lines."""
+    return {**{p.name: p.what for p in PASSES}, parts.NAME: parts.WHAT, blocks.NAME: blocks.WHAT}

@@ -13,14 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from graphc.ir.node import Node, make, topological
+from graphc.ir.node import Node, make
 from graphc.ir.types import DimLike, Shape, product
 from graphc.ops.contract import CONTRACT
 from graphc.ops.move import TRANSPOSE, reshape, transpose
 from graphc.ops.pointwise import MUL, cast
 from graphc.ops.reduce import SUM
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, replaced, rewritten
+from graphc.plan.rewriting import Pass, count_uses, replaced, rewritten
 from graphc.plan.setting import Setting
 
 LETTERS = "ijabcdefghlopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of batch axes, beside n, k, m
@@ -226,13 +226,10 @@ def _first(output: str, own: str) -> int:
 
 def _absorb_transposes(lowered: Lowered) -> Lowered:
     """Contractions that read what is transposed, and give what only a transpose reads, by their index strings."""
-    order = topological(lowered.roots)
-    uses = dict.fromkeys(order, 0)
-    for node in (*(a for n in order for a in n.args), *lowered.roots):
-        uses[node] += 1
+    uses = count_uses(lowered)
     free = {node for node, count in uses.items() if count == 1 and node not in lowered.names}
     done: dict[Node, Node] = {}
-    for node in order:
+    for node in uses:
         if node.is_leaf:
             done[node] = node
             continue
@@ -263,4 +260,4 @@ def _after(node: Node, order: Sequence[int]) -> Node:
     return make(CONTRACT, node.args, (f"{inputs}->{turned}", node.attrs[1]))
 
 
-PRODUCTS = Pass("products", "contractions as products of matrices without copies", products)
+PRODUCTS = Pass("products", "writes contractions as products of matrices without copies", products)

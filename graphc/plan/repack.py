@@ -40,7 +40,7 @@ def unroll_again(lowered: Lowered, setting: Setting) -> Lowered:
     return replaced(lowered, done) if count else lowered
 
 
-UNROLL = Pass(NAME, "unrolled windows written again where they are read again", unroll_again)
+UNROLL = Pass(NAME, "writes unrolled windows again where they are read again", unroll_again)
 
 
 def _is_unrolled(node: Node, setting: Setting) -> bool:

@@ -50,3 +50,15 @@ def replaced(lowered: Lowered, done: Mapping[Node, Node]) -> Lowered:
         origins={now(n): (name, now(base)) for n, (name, base) in lowered.origins.items()},
         order=(),
     )
+
+
+def count_uses(lowered: Lowered) -> Mapping[Node, int]:
+    """How often each node is an argument or a root."""
+    order = topological(lowered.roots)
+    uses = dict.fromkeys(order, 0)
+    for node in order:
+        for argument in node.args:
+            uses[argument] += 1
+    for root in lowered.roots:
+        uses[root] += 1
+    return uses

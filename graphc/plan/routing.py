@@ -95,7 +95,7 @@ def route_pools(lowered: Lowered, setting: Setting) -> Lowered:
     return result
 
 
-POOL = Pass(NAME, "the gradient of a pool written tap by tap where it goes", route_pools)
+POOL = Pass(NAME, "writes the gradient of a pool tap by tap where it goes", route_pools)
 
 
 def _routed(node: Node) -> Node | None:

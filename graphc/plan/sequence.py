@@ -30,7 +30,7 @@ def near_first(lowered: Lowered, setting: Setting) -> Lowered:
     return replace(lowered, order=tuple(order))
 
 
-NEAR = Pass("near", "updates and what they need as the backward pass comes to them", near_first)
+NEAR = Pass("near", "computes updates and what they need as the backward pass comes to them", near_first)
 
 
 def _visit(root: Node, order: dict[Node, None], height: Mapping[Node, int]) -> None:

@@ -23,7 +23,7 @@ from graphc.ops.move import CONCAT, RESHAPE
 from graphc.plan.alike import Unit, find_units, grouped
 from graphc.plan.lower import FlatLeaf, Lowered
 from graphc.plan.names import identifier
-from graphc.plan.rewriting import Pass
+from graphc.plan.rewriting import Pass, count_uses
 from graphc.plan.setting import Setting
 from graphc.plan.tails import flat_array, flat_size
 
@@ -38,7 +38,7 @@ def flatten_updates(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with equal updates done on flat leaves."""
     if not setting.owns or len(lowered.updates) < 2:
         return lowered
-    uses = _count_uses(lowered)
+    uses = count_uses(lowered)
     units = find_units(lowered.updates, uses)
     groups = [g for alike in grouped(units) for g in _pieces(alike, setting) if len(g) > 1]
     if not groups:
@@ -61,18 +61,7 @@ def flatten_updates(lowered: Lowered, setting: Setting) -> Lowered:
     return replace(result, names={n: name for n, name in names.items() if n in left})
 
 
-FLAT = Pass("flat", "equal updates of parameters and states on flat arrays", flatten_updates)
-
-
-def _count_uses(lowered: Lowered) -> Mapping[Node, int]:
-    order = topological(lowered.roots)
-    uses = dict.fromkeys(order, 0)
-    for node in order:
-        for argument in node.args:
-            uses[argument] += 1
-    for root in lowered.roots:
-        uses[root] += 1
-    return uses
+FLAT = Pass("flat", "does equal updates of parameters and states together, on flat arrays", flatten_updates)
 
 
 def _pieces(units: list[Unit], setting: Setting) -> list[list[Unit]]:

@@ -84,7 +84,7 @@ def by_tiles(lowered: Lowered, setting: Setting) -> Lowered:
     return result
 
 
-TILES = Pass(NAME, "convolutions of 3x3 by tiles, in Winograd's form", by_tiles)
+TILES = Pass(NAME, "computes convolutions of 3x3 by tiles, in Winograd's form", by_tiles)
 
 
 def _tiled(node: Node, setting: Setting) -> Node | None:

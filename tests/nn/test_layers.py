@@ -173,7 +173,7 @@ def test_code_calls_what_belongs_to_a_scope_by_its_path() -> None:
     loss = F["sum"](z * z).named("loss")
     params = Sequential(Dense(3)).params(x)
     source = compile_([loss, *gradients(loss, params)]).source
-    assert "net_dense1 = x @ net_dense1_W + net_dense1_b" in source
+    assert "net_dense1 = x.dot(net_dense1_W) + net_dense1_b" in source
     assert "# dloss/dnet_dense1_W = x.T @ dnet_dense1" in source
     assert "net/dense1.T" not in source
 

@@ -1,0 +1,129 @@
+"""Compiled loops: runs of cheap elementwise lines as one loop over entries, for a target that compiles such loops.
+
+What one line gives the next then stays in a register, and nothing between the arrays that come in and those that go out
+is written. The operations are those that IEEE 754 rounds correctly, so the numbers are those of NumPy to the last bit.
+Exponentials and their kin stay outside: NumPy's vectorised ones are faster than a compiler's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from graphc.ir.node import Node
+from graphc.plan.alias import is_view
+from graphc.plan.loops import Loop, Member, Run
+from graphc.plan.order import Line
+from graphc.plan.setting import Setting
+
+NAME = "entries"
+TARGETS = ("numpy", "numba")
+LEAST = 2  # operations that pay on large arrays,
+LEAST_SMALL = 4  # and on small ones, where a loop saves calls alone
+COMPARISONS = frozenset(("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"))
+CHEAP = COMPARISONS | {
+    "add", "sub", "mul", "div", "neg", "square", "reciprocal", "sqrt", "abs", "sign", "maximum", "minimum", "where",
+    "cast",
+}  # fmt: skip
+
+
+def is_asked_for(setting: Setting) -> bool:
+    """Whether loops are compiled at all."""
+    return setting.target == "numba" and NAME not in setting.off
+
+
+def member(line: Line, known: Collection[Node], setting: Setting) -> Member | None:
+    """The loop over the entries of arrays of its shape that a line could be in; `known` are the values with a name."""
+    if not is_asked_for(setting) or not fits(line, known):
+        return None
+    return Member((NAME, line.node.shape))
+
+
+def fits(line: Line, known: Collection[Node]) -> bool:
+    """Whether a line is cheap elementwise work on arrays of its own shape and on single numbers."""
+    node, target = line.node, line.target
+    if line.action == "copy" or not node.ndim or node.dtype == "int" or is_view(node):
+        return False
+    if target is not None and (target.shape, target.dtype) != (node.shape, node.dtype):
+        return False
+    if node.is_leaf or (target is not None and node in known):
+        return target is not None and not node.is_leaf
+    return all(_is_cheap(n) and all(_comes_in(a, n, known) for a in n.args) for n in _inside(node, known))
+
+
+def _inside(node: Node, known: Collection[Node]) -> Iterator[Node]:
+    """The arrays that the line of a node computes: itself, and those below it that have no name."""
+    seen, stack = {node}, [node]
+    while stack:
+        n = stack.pop()
+        yield n
+        for a in n.args:
+            if a.ndim and a not in seen and not (a.is_leaf or a in known or constant_of(a) is not None):
+                seen.add(a)
+                stack.append(a)
+
+
+def _is_cheap(node: Node) -> bool:
+    if node.op.name not in CHEAP or node.op.kind != "pointwise":
+        return False
+    given = [a.dtype for a in node.args]
+    if node.op.name == "where":
+        return given[0] == "bool" and node.dtype == "real" and bool(node.args[0].ndim)
+    if node.op.name == "cast":
+        return given == ["bool"] and node.dtype == "real"
+    return "real" in given and node.dtype in ("real", "bool")
+
+
+def _comes_in(argument: Node, user: Node, known: Collection[Node]) -> bool:
+    """Whether an operand is a number that is ready before the loop, or an array of the shape of its user."""
+    if constant_of(argument) is not None:
+        return True
+    if not argument.ndim:
+        return argument.dtype == "real" and _is_ready(argument, known)
+    if argument.shape != user.shape or argument.dtype == "int":
+        return False
+    return argument.is_leaf or not is_view(argument)
+
+
+def constant_of(node: Node) -> Node | None:
+    """The constant that every entry of a node is."""
+    while node.op.name == "broadcast":
+        node = node.args[0]
+    return node if node.op.kind == "const" else None
+
+
+def _is_ready(number: Node, known: Collection[Node]) -> bool:
+    """Whether a number is worked out from numbers alone: then no line of the loop is needed for it."""
+    stack, seen = [number], {number}
+    while stack:
+        n = stack.pop()
+        if n.ndim or not (n.is_leaf or n in known or n.op.kind in ("pointwise", "const") or n.op.name == "size"):
+            return False
+        if n not in known:
+            new = [a for a in n.args if a not in seen]
+            seen.update(new)
+            stack += new
+    return True
+
+
+def loops_of(
+    runs: Sequence[Run], lines: Sequence[Line], known: Collection[Node], setting: Setting
+) -> list[Loop]:
+    """The runs, of cheap lines on arrays of one shape, for which compiling a loop pays."""
+    if not is_asked_for(setting):
+        return []
+    found = []
+    for run in runs:
+        inside = lines[run.first : run.last]
+        if len({line.node.shape for line in inside}) > 1 or not all(fits(line, known) for line in inside):
+            continue
+        operations = sum(len(list(_inside(line.node, known))) for line in inside if _computes(line, inside))
+        if operations >= (LEAST if setting.is_large(inside[0].node) else LEAST_SMALL):
+            found.append(Loop("entries", run.first, run.last, inside[0].node.shape[0], 1, frozenset()))
+    if found:
+        count = sum(loop.last - loop.first for loop in found)
+        setting.say(NAME, f"{count} lines run entry by entry, in {len(found)} compiled loops")
+    return found
+
+
+def _computes(line: Line, inside: Sequence[Line]) -> bool:
+    return line.action == "compute" or all(line.node is not other.node for other in inside if other is not line)
