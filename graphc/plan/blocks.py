@@ -16,7 +16,7 @@ from graphc.plan.alias import is_view
 from graphc.plan.costs import block_entries
 from graphc.plan.loops import Loop, Member, Run
 from graphc.plan.order import Line
-from graphc.plan.predict import cost
+from graphc.plan.predict import cost, total
 from graphc.plan.rows import Status, per_row
 from graphc.plan.setting import Setting
 
@@ -24,6 +24,7 @@ NAME = "blocks"
 WHAT = "runs cheap lines over large arrays slice by slice, in the cache"
 SMALL_MATRIX = 65536  # entries of a matrix that every slice may read or add to
 MOST_CALLS = 0.02  # of the time of a slice, that the calls for it may take
+HANDOFF = 20  # times as long as alone takes a call where threads hand the interpreter to each other
 TALL = 16  # rows a matrix has for each row of the batch from which a slice of it is still a good matrix
 _MOVES = (
     "slice",
@@ -106,6 +107,8 @@ def loops_of(
     status: Mapping[Node, Status],
     rows: DimLike | None,
     setting: Setting,
+    *,
+    in_parts: bool = False,
 ) -> list[Loop]:
     """The runs that are worth a loop, with as many rows at a time as stay in the cache."""
     found = []
@@ -113,7 +116,8 @@ def loops_of(
         nodes = [line.node for line in lines[run.first : run.last]]
         along = rows if run.key == "rows" and rows is not None else nodes[0].shape[0]
         size = _rows_at_a_time(nodes, run, along, setting)
-        if _pays(nodes, setting) and setting.entries((along,)) >= 2 * size:
+        count = setting.entries((along,)) / size
+        if count >= 2 and _pays(nodes, count * (HANDOFF if in_parts else 1), setting):
             sums = frozenset(n for n in nodes if run.key == "rows" and status[n] == "sum")
             found.append(Loop("blocks", run.first, run.last, along, size, sums))
     if found:
@@ -131,18 +135,12 @@ def _rows_at_a_time(nodes: Sequence[Node], run: Run, along: DimLike, setting: Se
     return max(near, ceil(sum(c.calls for c in costs) / max(MOST_CALLS * work, 1e-12)))
 
 
-def _pays(nodes: Sequence[Node], setting: Setting) -> bool:
-    """Two operations at least on arrays beyond what the cache holds of them anyway."""
-    heavy = [
-        n
-        for n in nodes
-        if not is_view(n) and _touched(n, setting) > block_entries(setting.costs, setting.real)
-    ]
-    return len(heavy) > 1
-
-
-def _touched(node: Node, setting: Setting) -> int:
-    return max(setting.entries(a.shape) for a in (node, *node.args))
+def _pays(nodes: Sequence[Node], times: float, setting: Setting) -> bool:
+    """Whether what stays in the cache saves more than the calls of `times` slices take."""
+    made = [n for n in nodes if not n.is_leaf]
+    near = total(cost(n, setting.costs, setting, cached=True) for n in made)
+    far = total(cost(n, setting.costs, setting) for n in made)
+    return far.entries + far.products - near.entries - near.products > times * near.calls
 
 
 def _entries_per_row(node: Node, run: Run, along: DimLike, setting: Setting) -> int:
