@@ -11,6 +11,7 @@ import pytest
 
 from graphc.draw.picture import MOST_GATES, MOST_WIRES
 from graphc.lang import limits
+from graphc.plan.passes import described, pass_names
 from tests.docs import tables
 from tests.docs.activations import activations_page
 from tests.docs.pages import (
@@ -20,10 +21,12 @@ from tests.docs.pages import (
     check_page,
     excerpt,
     pictures,
+    refreshed,
     run_page,
     shown,
     words_of,
 )
+from tests.docs.planner import about, passes_page
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -57,6 +60,16 @@ def test_the_page_of_activations_is_what_describe_finds(golden: Golden) -> None:
 
 def test_the_page_of_rules_is_the_list_of_rules(golden: Golden) -> None:
     golden(str(DOCS / "rules.md"), tables.rules_page())
+
+
+def test_the_page_of_passes_is_the_list_of_passes(golden: Golden, tmp_path: Path) -> None:
+    golden(str(DOCS / "passes.md"), refreshed(passes_page(), tmp_path))
+
+
+@pytest.mark.parametrize("name", pass_names())
+def test_a_pass_says_what_it_does_and_how(name: str) -> None:
+    assert described()[name][-1] not in ".,:"
+    assert about(name).endswith(".")
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md", ROOT / "CHANGELOG.md"], ids=lambda p: p.name)
