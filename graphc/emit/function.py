@@ -20,7 +20,7 @@ from graphc.plan.sizes import solve_sizes
 
 
 class Compiled:
-    """Generated code, and the means to look at it: `source`, `plan`, `save`."""
+    """Generated code, and the means to look at it: `source`, `plan` (with `table()` and `notes`), `save`, `profile`."""
 
     def __init__(self, plan: Plan, surface: Sequence[Node], real: str, result: Result) -> None:
         self.plan = plan
@@ -148,9 +148,10 @@ def _loaded(plan: Plan, source: str, names: Mapping[str, Any] | None = None) -> 
 
 
 class Function(Compiled):
-    """A pure function of its inputs and parameters, by keyword or in the declared order.
+    """A pure function of its inputs and parameters, by keyword or in the declared order, for all sizes that fit.
 
-    The arrays it returns are fresh, unless it was compiled with `reuse=True`.
+    The arrays it returns are fresh, unless it was compiled with `reuse=True`: then it keeps memory for the sizes met
+    last, and is for one caller at a time.
     """
 
     def __init__(self, plan: Plan, surface: Sequence[Node], real: str, result: Result) -> None:
@@ -193,7 +194,8 @@ class _Views(dict[str, Any]):
 class Step(Compiled):
     """Forward, backward and update in one call, on parameters and states it owns.
 
-    Every update reads the old values. `params` and `state` hold named views of one flat array each.
+    Every update reads the old values. `params` and `state` hold named views of one flat array each. Memory for results
+    on the way is kept for the batch sizes met last; a step is for one caller at a time.
     """
 
     def __init__(
