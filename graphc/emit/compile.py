@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import overload
 
 from graphc.emit.function import Function, Step
@@ -16,6 +17,7 @@ from graphc.ir.pause import collection_paused
 from graphc.ir.types import check_sizes
 from graphc.ops.pointwise import cast
 from graphc.plan.costs import SHIPPED, CostTable, load_table
+from graphc.plan.entries import TARGETS
 from graphc.plan.plan import make_plan
 from graphc.plan.setting import Setting
 from graphc.rewrite.simplify import simplify_all
@@ -37,6 +39,7 @@ def compile_(
     without: Sequence[str] = (),
     costs: Costs | None = None,
     memory: int | None = None,
+    target: str = "numpy",
 ) -> Function: ...
 
 
@@ -52,6 +55,7 @@ def compile_(
     without: Sequence[str] = (),
     costs: Costs | None = None,
     memory: int | None = None,
+    target: str = "numpy",
 ) -> Step: ...
 
 
@@ -68,6 +72,7 @@ def compile_(
     without: Sequence[str] = (),
     costs: Costs | None = None,
     memory: int | None = None,
+    target: str = "numpy",
 ) -> Function | Step:
     """Compile a graph to one NumPy function, or with `updates` to a training step; all is simplified together.
 
@@ -114,6 +119,7 @@ def compile_(
             off=frozenset(without),
             costs=_cost_table(costs),
             memory=_checked_memory(memory),
+            target=_checked_target(target),
         ),
         reserved=RESERVED,
         labels=labels,
@@ -122,6 +128,14 @@ def compile_(
     if updates is None:
         return Function(plan, nodes, dtype, result)
     return Step(plan, nodes, dtype, result, sizes or {})
+
+
+def _checked_target(target: str) -> str:
+    if target not in TARGETS:
+        raise GraphcError(f"target {target!r} is not one of {', '.join(TARGETS)}")
+    if target == "numba" and find_spec("numba") is None:
+        raise GraphcError('target "numba" needs numba: pip install "graphc[numba]"')
+    return target
 
 
 def _checked_memory(memory: int | None) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from graphc.emit import contraction, pointwise, window
+from graphc.emit.entries import EntryLoop
 from graphc.emit.infix import INFIX
 from graphc.emit.text import Scope
 from graphc.emit.workspace import kept_buffers, part_sizes, scratch_name, unpacked
@@ -82,8 +83,9 @@ class _Body:
             inner = [
                 one for one in loops if one is not loop and loop.first <= one.first and one.last <= loop.last
             ]
-            yield from self.loop(loop, inner)
-            yield from self.timed()
+            yield from self.entries(loop) if loop.kind == "entries" else self.loop(loop, inner)
+            # What runs entry by entry cannot be timed line by line: its last line stands for all.
+            yield from self.timed(*((loop.last - 1,) if loop.kind == "entries" else ()))
             i = loop.last
 
     def timed(self, *step: int) -> Iterator[str]:
@@ -218,6 +220,22 @@ class _Body:
             yield from self.parts_call(loop, name, sliced, body)
         else:
             yield from self.blocks_call(loop, name, sliced, scratch, body)
+        yield from self.bound_after(after, loop)
+
+    def entries(self, loop: Loop) -> Iterator[str]:
+        """The call of a compiled loop, which does all lines for one entry after the other."""
+        taken = {*self.scope.names.values(), *(s.name for s in self.plan.steps)}
+        one = EntryLoop(self.scope, index="_i" if "i" in taken else "i")
+        after = self.read_after(loop)
+        for step in self.plan.steps[loop.first : loop.last]:
+            out = self.plan.names[step.target] if step.target is not None else None
+            if step.place == "workspace":
+                out = scratch_name(self.plan.buffers[step.buffer])
+            one.line(step, out)
+        yield one.written()
+        for step in self.plan.steps[loop.first : loop.last]:
+            if step.action != "store":
+                self.scope.names[step.node] = step.name
         yield from self.bound_after(after, loop)
 
     def blocks_call(

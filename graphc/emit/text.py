@@ -38,6 +38,7 @@ class Scope:
 
     `here` are sizes that are others within a slice of rows. Where something is kept between calls (`keeps`), so are
     `constants`, arrays by name, and `numbers`, arrays without axes. `boxes` are the names of leaves without axes.
+    `loops` are the compiled functions that the lines call: name and text, by the text without names.
     """
 
     real: str
@@ -50,6 +51,7 @@ class Scope:
     numbers: dict[str, str] = field(default_factory=dict)
     is_small: Callable[[Node], bool] = lambda node: False
     boxes: frozenset[str] = frozenset()
+    loops: dict[str, tuple[str, str]] = field(default_factory=dict)
     here: dict[str, str] = field(default_factory=dict)
     printers: Mapping[str, Callable[[Scope, Node], Text]] = field(default_factory=dict)
 

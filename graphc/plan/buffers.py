@@ -21,7 +21,7 @@ from graphc.plan.schedule import Schedule
 from graphc.plan.setting import Setting
 
 Role = Literal["argument", "owned", "local", "workspace"]
-Place = Literal["new", "view", "in place", "workspace", "owned", "sum"]
+Place = Literal["new", "view", "in place", "workspace", "owned", "sum", "entry"]
 NOWHERE = -1
 
 
@@ -114,7 +114,7 @@ def _uses_of(
     uses.block, uses.region = [NOWHERE] * len(lines), [NOWHERE] * len(lines)
     for k, loop in enumerate(loops):
         for i in range(loop.first, loop.last):
-            (uses.block if loop.kind == "blocks" else uses.region)[i] = k
+            (uses.region if loop.kind == "parts" else uses.block)[i] = k
     for i, line in enumerate(lines):
         if line.action == "copy" or (line.action == "compute" and memory(line.node) is line.node):
             uses.made[line.node] = i
@@ -185,6 +185,10 @@ class _Store:
             return self._take(i, node, death), "sum"
         leaves_loop = inner != NOWHERE and uses.last.get(node, i) >= uses.loops[inner].last
         shared = uses.region[i] != NOWHERE and uses.last.get(node, i) >= uses.loops[uses.region[i]].last
+        if inner != NOWHERE and uses.loops[inner].kind == "entries":
+            if leaves_loop or shared:
+                return self._take(i, node, death), "workspace"
+            return self.add(node, "local", i, death), "entry"  # one at a time, in a register
         if takes_out(node) and self.setting.is_large(node):
             reused = self._dying_operand(i, node, leaves_loop)
             if reused is not None:

@@ -7,7 +7,8 @@ Exponentials and their kin stay outside: NumPy's vectorised ones are faster than
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from graphc.ir.node import Node
 from graphc.plan.alias import is_view
@@ -19,6 +20,8 @@ NAME = "entries"
 TARGETS = ("numpy", "numba")
 LEAST = 2  # operations that pay on large arrays,
 LEAST_SMALL = 4  # and on small ones, where a loop saves calls alone
+MOST_ARRAYS = 12  # in one loop: each could overlap each, and with 24 of them the compiler takes minutes
+LONGEST = 100  # lines of a loop
 COMPARISONS = frozenset(("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"))
 CHEAP = COMPARISONS | {
     "add", "sub", "mul", "div", "neg", "square", "reciprocal", "sqrt", "abs", "sign", "maximum", "minimum", "where",
@@ -28,7 +31,7 @@ CHEAP = COMPARISONS | {
 
 def is_asked_for(setting: Setting) -> bool:
     """Whether loops are compiled at all."""
-    return setting.target == "numba" and NAME not in setting.off
+    return setting.target == "numba"
 
 
 def member(line: Line, known: Collection[Node], setting: Setting) -> Member | None:
@@ -45,9 +48,14 @@ def fits(line: Line, known: Collection[Node]) -> bool:
         return False
     if target is not None and (target.shape, target.dtype) != (node.shape, node.dtype):
         return False
-    if node.is_leaf or (target is not None and node in known):
-        return target is not None and not node.is_leaf
+    if node.is_leaf or _is_plain_store(line, known):
+        return not node.is_leaf
     return all(_is_cheap(n) and all(_comes_in(a, n, known) for a in n.args) for n in _inside(node, known))
+
+
+def _is_plain_store(line: Line, known: Collection[Node]) -> bool:
+    """Whether a line stores what another has computed."""
+    return line.action == "store" and line.node in known
 
 
 def _inside(node: Node, known: Collection[Node]) -> Iterator[Node]:
@@ -96,7 +104,9 @@ def _is_ready(number: Node, known: Collection[Node]) -> bool:
     stack, seen = [number], {number}
     while stack:
         n = stack.pop()
-        if n.ndim or not (n.is_leaf or n in known or n.op.kind in ("pointwise", "const") or n.op.name == "size"):
+        if n.ndim or not (
+            n.is_leaf or n in known or n.op.kind in ("pointwise", "const") or n.op.name == "size"
+        ):
             return False
         if n not in known:
             new = [a for a in n.args if a not in seen]
@@ -105,10 +115,46 @@ def _is_ready(number: Node, known: Collection[Node]) -> bool:
     return True
 
 
+@dataclass(slots=True)
+class _Arrays:
+    """The arrays that a loop over entries reads and writes, as its lines are added.
+
+    `outer` were there before it or are stored in; `waiting` are values made in it, with how often they will be read.
+    """
+
+    outer: set[Node] = field(default_factory=set)
+    waiting: dict[Node, int] = field(default_factory=dict)
+    stored: set[Node] = field(default_factory=set)
+
+    def add(self, line: Line, reads: Sequence[Node], uses: Mapping[Node, int]) -> int:
+        """How many there are with one more line; a value that is still waiting at the end is one."""
+        for n in reads:
+            if n in self.waiting:
+                self.waiting[n] -= 1
+                if not self.waiting[n]:
+                    del self.waiting[n]
+            elif n.ndim and n not in self.stored:
+                self.outer.add(n)
+        if line.target is not None:
+            self.outer.add(line.target)
+            self.stored.add(line.node)
+        elif uses[line.node]:
+            self.waiting[line.node] = uses[line.node]
+        return len(self.outer) + len(self.waiting)
+
+
 def loops_of(
-    runs: Sequence[Run], lines: Sequence[Line], known: Collection[Node], setting: Setting
+    runs: Sequence[Run],
+    lines: Sequence[Line],
+    reads: Sequence[Sequence[Node]],
+    uses: Mapping[Node, int],
+    known: Collection[Node],
+    setting: Setting,
 ) -> list[Loop]:
-    """The runs, of cheap lines on arrays of one shape, for which compiling a loop pays."""
+    """The parts of runs, of cheap lines on arrays of one shape, for which compiling a loop pays.
+
+    `reads` are the values each line reads, `uses` says how many lines of the whole plan read a value, or hand it out.
+    """
     if not is_asked_for(setting):
         return []
     found = []
@@ -116,14 +162,38 @@ def loops_of(
         inside = lines[run.first : run.last]
         if len({line.node.shape for line in inside}) > 1 or not all(fits(line, known) for line in inside):
             continue
-        operations = sum(len(list(_inside(line.node, known))) for line in inside if _computes(line, inside))
-        if operations >= (LEAST if setting.is_large(inside[0].node) else LEAST_SMALL):
-            found.append(Loop("entries", run.first, run.last, inside[0].node.shape[0], 1, frozenset()))
+        first = run.first
+        while first < run.last:
+            last, arrays = _end(first, run.last, lines, reads, uses)
+            least = LEAST if setting.is_large(lines[first].node) else LEAST_SMALL
+            # With more arrays than operations, there is little that need not be written.
+            if _operations(lines[first:last], known) >= max(least, arrays):
+                found.append(Loop("entries", first, last, lines[first].node.shape[0], 1, frozenset()))
+            first = last
     if found:
         count = sum(loop.last - loop.first for loop in found)
-        setting.say(NAME, f"{count} lines run entry by entry, in {len(found)} compiled loops")
+        loops = f"{len(found)} compiled loop{'s' * (len(found) > 1)}"
+        setting.say(NAME, f"{count} lines run entry by entry, in {loops}")
     return found
 
 
-def _computes(line: Line, inside: Sequence[Line]) -> bool:
-    return line.action == "compute" or all(line.node is not other.node for other in inside if other is not line)
+def _end(
+    first: int,
+    last: int,
+    lines: Sequence[Line],
+    reads: Sequence[Sequence[Node]],
+    uses: Mapping[Node, int],
+) -> tuple[int, int]:
+    """Where a loop from line `first` on ends, with no more arrays than a compiler copes with, and how many it has."""
+    arrays, end, found = _Arrays(), first + 1, MOST_ARRAYS
+    for i in range(first, min(last, first + LONGEST)):
+        count = arrays.add(lines[i], reads[i], uses)
+        if count <= MOST_ARRAYS:
+            end, found = i + 1, count
+        elif len(arrays.outer) > MOST_ARRAYS:
+            break
+    return end, found
+
+
+def _operations(inside: Sequence[Line], known: Collection[Node]) -> int:
+    return sum(len(list(_inside(line.node, known))) for line in inside if not _is_plain_store(line, known))

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from graphc.plan.plan import Plan
 
 
+COMPILED = (
+    0.2  # of the time of NumPy's operations one by one, that a compiled loop takes (measured: 0.12 to 0.35)
+)
+
+
 def inner_nodes(node: Node, known: Collection[Node]) -> list[Node]:
     """The nodes that the line of `node` computes: itself, and what is below it down to leaves and `known` values."""
     found = {node: None}
@@ -58,6 +63,8 @@ def step_seconds(plan: Plan, setting: Setting | None = None) -> list[float]:
         else:
             place = step.place if step.target is None else "in place"
             taken = line_cost(step.node, known, table, setting, place, cached=block is not None)
+        if step.place == "entry":
+            taken = Cost(entries=COMPILED * taken.entries)
         found.append(_in_loops(taken, block, part, table, setting))
         if step.action != "store":
             known.add(step.node)

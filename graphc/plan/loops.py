@@ -11,14 +11,15 @@ from graphc.ir.types import DimLike
 from graphc.plan.alias import read_by
 from graphc.plan.order import Line
 
-Kind = Literal["blocks", "parts"]
+Kind = Literal["blocks", "parts", "entries"]
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
     """Lines `first` up to `last` run for slices of the `rows`: `size` rows at a time, or in `size` parts.
 
-    Blocks run one after the other and stay in the cache; parts run side by side on threads. What lines in `sums`
+    Blocks run one after the other and stay in the cache; parts run side by side on threads; a loop over entries is
+    compiled, and runs all its lines for one entry before the next. What lines in `sums`
     compute is added up over the slices.
     """
 

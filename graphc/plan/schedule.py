@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import partial
+from itertools import chain, pairwise
 
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, DimLike
-from graphc.plan import blocks, parts
+from graphc.plan import blocks, entries, parts
 from graphc.plan.alias import find_roots, is_fresh, is_view
 from graphc.plan.lines import choose_values
-from graphc.plan.loops import Loop, gather_runs, lines_read
+from graphc.plan.loops import Loop, Member, gather_runs, lines_read
 from graphc.plan.lower import Lowered
 from graphc.plan.order import Line, order_lines
 from graphc.plan.rows import Status, classify
@@ -42,8 +43,8 @@ def schedule(lowered: Lowered, inputs: Sequence[Node], setting: Setting) -> Sche
         order, runs = gather_runs(lines, lines_read(lines), memory, lambda line: parts.member(line, status))
         lines = [lines[i] for i in order]
         loops += parts.loops_of(runs, lines, status, rows, count)
-    if blocks.NAME not in setting.off:
-        lines, inner = _blocked(lines, loops, status, rows, memory, setting)
+    if blocks.NAME not in setting.off or entries.is_asked_for(setting):
+        lines, inner = _blocked(lines, loops, status, rows, memory, lowered.outputs, setting)
         loops += inner
     return Schedule(tuple(lines), tuple(loops), memory)
 
@@ -112,24 +113,43 @@ def _blocked(
     status: dict[Node, Status],
     rows: DimLike | None,
     memory: Callable[[Node], Node],
+    outputs: Sequence[Node],
     setting: Setting,
 ) -> tuple[list[Line], list[Loop]]:
     """The lines with those of each block together, within each part and between them."""
     edges = sorted({0, len(lines), *(e for loop in outer for e in (loop.first, loop.last))})
     reads = lines_read(lines)
+    known = {line.node for line in lines if line.action != "store"}
+    uses = Counter(chain(*reads, outputs))
     done: list[Line] = []
     loops: list[Loop] = []
+
+    def member_of(line: Line, in_parts: bool) -> Member | None:
+        if status.get(line.node) not in ("rows", "sum"):
+            found = entries.member(line, known, setting)
+            if found is not None:
+                return found
+        if blocks.NAME in setting.off:
+            return None
+        return blocks.member(line, status, rows, setting, in_parts=in_parts)
+
     for first, last in pairwise(edges):
         section = lines[first:last]
+        in_parts = any(loop.holds(first) for loop in outer)
         order, runs = gather_runs(
             section,
             reads[first:last],
             memory,
-            lambda line: blocks.member(line, status, rows, setting),
+            partial(member_of, in_parts=in_parts),
             in_company=True,
         )
         gathered = [section[i] for i in order]
-        found = blocks.loops_of(runs, gathered, status, rows, setting)
+        read = [reads[first + i] for i in order]
+        found = entries.loops_of(runs, gathered, read, uses, known, setting)
+        taken = {i for loop in found for i in range(loop.first, loop.last)}
+        left = [run for run in runs if taken.isdisjoint(range(run.first, run.last))]
+        found += blocks.loops_of(left, gathered, status, rows, setting, in_parts=in_parts)
+        found.sort(key=lambda loop: loop.first)
         section = gathered if found else section
         loops += [replace(loop, first=loop.first + first, last=loop.last + first) for loop in found]
         done += section

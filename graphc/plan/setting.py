@@ -27,7 +27,8 @@ class Setting:
     `sizes` are hints for named sizes. `owns` says that the plan is of a step, which keeps parameters and states;
     `workspace` keeps large results between calls, `outputs_too` also those returned. `off` names passes that are
     switched off. `costs` is what operations take, as the passes reckon; `memory` is the most bytes that intermediate
-    values may take. Passes add to `notes` what they did.
+    values may take; `target` is what runs the code, NumPy alone or with compiled loops. Passes add to `notes` what they
+    did.
     """
 
     real: str = "float64"
@@ -38,6 +39,7 @@ class Setting:
     off: frozenset[str] = frozenset()
     costs: CostTable = SHIPPED
     memory: int | None = None
+    target: str = "numpy"
     notes: list[Note] = field(default_factory=list)
 
     def entries(self, shape: Shape) -> int:

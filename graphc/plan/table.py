@@ -48,6 +48,8 @@ def _margins(plan: Plan) -> tuple[list[str], dict[int, list[str]]]:
         what = f"for {loop.size} of {rows} at a time:"
         if loop.kind == "parts":
             what = f"for {rows} in {loop.size} parts, side by side:"
+        elif loop.kind == "entries":
+            what = "for one entry after the other, compiled:"
         headings.setdefault(loop.first, []).append(margins[loop.first] + what)
         for i in range(loop.first, loop.last):
             margins[i] += "    "
@@ -75,7 +77,7 @@ def _fresh_bytes(plan: Plan) -> list[int]:
     for step in plan.steps:
         buffer = plan.buffers[step.buffer]
         there = buffer.role in ("argument", "owned") or buffer.piece is not None
-        if there or step.place in ("view", "in place"):
+        if there or step.place in ("view", "in place", "entry"):
             found.append(0)
             continue
         size = size_in_bytes(step.node, plan.setting)
