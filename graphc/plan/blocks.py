@@ -16,7 +16,7 @@ from graphc.plan.alias import is_view
 from graphc.plan.costs import block_entries
 from graphc.plan.loops import Loop, Member, Run
 from graphc.plan.order import Line
-from graphc.plan.predict import cost, total
+from graphc.plan.predict import SHARED, cost, total, traffic
 from graphc.plan.rows import Status, per_row
 from graphc.plan.setting import Setting
 
@@ -24,7 +24,7 @@ NAME = "blocks"
 WHAT = "runs cheap lines over large arrays slice by slice, in the cache"
 SMALL_MATRIX = 65536  # entries of a matrix that every slice may read or add to
 MOST_CALLS = 0.02  # of the time of a slice, that the calls for it may take
-HANDOFF = 20  # times as long as alone takes a call where threads hand the interpreter to each other
+HANDOFF = 5  # times as long as alone takes a call where threads hand the interpreter to each other
 TALL = 16  # rows a matrix has for each row of the batch from which a slice of it is still a good matrix
 _MOVES = (
     "slice",
@@ -41,14 +41,24 @@ _MOVES = (
 
 
 def member(
-    line: Line, status: Mapping[Node, Status], rows: DimLike | None, setting: Setting
+    line: Line,
+    status: Mapping[Node, Status],
+    rows: DimLike | None,
+    setting: Setting,
+    *,
+    in_parts: bool = False,
 ) -> Member | None:
-    """The loop that a line could be in: that over the rows of the batch, or one over arrays of its shape."""
+    """The loop that a line could be in: that over the rows of the batch, or one over arrays of its shape.
+
+    Where threads hand the interpreter to each other at each call, only what would come from memory is worth calls.
+    """
     node = line.node
     if line.action == "copy" or node.is_leaf:
         return None
     if status.get(node) == "sum" and node.op.kind == "move":
         return None  # of a sum that is complete: once is enough
+    if in_parts and traffic(node, setting) <= SHARED * setting.costs.cache:
+        return None
     if rows is not None and status.get(node) in ("rows", "sum"):
         return Member("rows", status[node] == "sum") if _joins(node, rows, setting) else None
     return Member(node.shape) if _is_flat(node, setting) else None

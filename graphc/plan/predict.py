@@ -20,6 +20,10 @@ from graphc.plan.costs import CostTable, item_size, on_all_cores
 from graphc.plan.setting import Setting
 
 
+SHARED = 8  # times the cache of a core, what one that all cores share holds
+FAR = 3  # times as long as from there takes what comes from memory
+
+
 class Cost(NamedTuple):
     """Seconds on one core, apart: overhead of calls, matrix products, and entries of all else."""
 
@@ -80,7 +84,10 @@ def cost(node: Node, table: CostTable, setting: Setting, place: str = "new", *, 
 
 
 def _from_memory(bytes_moved: int, table: CostTable) -> float:
-    return bytes_moved / table.bandwidth if bytes_moved > table.cache else 0.0
+    """Nanoseconds to move what is not in the cache of a core, or not even in one that all cores share."""
+    if bytes_moved <= table.cache:
+        return 0.0
+    return bytes_moved / table.bandwidth * (1 if bytes_moved <= SHARED * table.cache else FAR)
 
 
 # one rule per kind of node, in nanoseconds ------------------------------------------------------------------

@@ -12,12 +12,11 @@ from graphc.ops.move import PAD, RESHAPE, TRANSPOSE
 from graphc.ops.window import SLIDING_WINDOW
 from graphc.plan.again import AGAIN
 from graphc.plan.lower import Lowered
-from graphc.plan.predict import size_in_bytes
+from graphc.plan.predict import SHARED, size_in_bytes
 from graphc.plan.rewriting import Pass, replaced
 from graphc.plan.setting import Setting
 
 NAME = "unroll"
-KEPT = 8  # times the cache of a core, up to which they come back from one that all cores share
 _CHAIN = (RESHAPE, TRANSPOSE, SLIDING_WINDOW, PAD)
 
 
@@ -47,7 +46,7 @@ def _is_unrolled(node: Node, setting: Setting) -> bool:
     """Whether `node` holds windows one after the other, and is large."""
     below = node.args[0]
     window = below.args[0] if below.op is TRANSPOSE else below
-    return window.op is SLIDING_WINDOW and size_in_bytes(node, setting) > KEPT * setting.costs.cache
+    return window.op is SLIDING_WINDOW and size_in_bytes(node, setting) > SHARED * setting.costs.cache
 
 
 def _anew(node: Node, after: Node) -> Node:
