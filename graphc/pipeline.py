@@ -90,11 +90,12 @@ def compile(
     sizes: Mapping[str, int] | None = None,
     memory: int | None = None,
     costs: str | None = None,
+    target: str = "numpy",
 ) -> Function:
     """A node and its gradients as one NumPy function: by `wrt`, else by its parameters, else by its real inputs.
 
     `sizes` are hints for the planner, `memory` is a budget in bytes for intermediate values, `costs` the file of a
-    table of costs.
+    table of costs, `target` what runs the code: NumPy alone, or with loops compiled by Numba.
     """
     from graphc.emit import compile_  # a picture needs no code generator
 
@@ -106,7 +107,7 @@ def compile(
     name = root.name or "value"
     found = gradients(root, targets, simplify=False) if targets else []
     named = {f"d{name}_d{target.name}": gradient for target, gradient in zip(targets, found, strict=True)}
-    return compile_({name: root, **named}, dtype=dtype, sizes=sizes, memory=memory, costs=costs)
+    return compile_({name: root, **named}, dtype=dtype, sizes=sizes, memory=memory, costs=costs, target=target)
 
 
 def profile(

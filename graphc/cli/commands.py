@@ -175,6 +175,13 @@ def report_content(report: Report, form: str, *, document: bool) -> str:
     help="What intermediate values may take at these sizes, as 64MB; the others are computed again.",
 )
 @costs_option
+@click.option(
+    "--target",
+    type=click.Choice(("numpy", "numba")),
+    default="numpy",
+    show_default=True,
+    help="What runs the code; with numba, cheap elementwise chains are compiled loops.",
+)
 @output_option("Where to: *.py, or -.  [default: standard output]")
 def compile_(
     source: str,
@@ -183,6 +190,7 @@ def compile_(
     sizes: tuple[str, ...],
     memory: str | None,
     costs: str | None,
+    target: str,
     output: str | None,
 ) -> None:
     """Print SOURCE and its gradients as a NumPy module.
@@ -200,6 +208,12 @@ def compile_(
     from graphc import pipeline
 
     function = pipeline.compile(
-        pipeline.load(source), wrt=wrt, dtype=dtype, sizes=counts, memory=budget, costs=costs
+        pipeline.load(source),
+        wrt=wrt,
+        dtype=dtype,
+        sizes=counts,
+        memory=budget,
+        costs=costs,
+        target=target,
     )
     write_output(output, function.source)

@@ -85,9 +85,12 @@ def compile_(
     `without` switches passes off by name (`f.plan.notes` tells what each did). `costs` is a table of what operations
     take, or the file that `graphc tune` wrote it to; without it the shipped one, the same everywhere. `memory` is a
     budget in bytes for intermediate values at the given `sizes`: what does not fit is computed again when needed.
+    With `target="numba"`, cheap elementwise chains on arrays of one shape are loops that Numba compiles at the first
+    call; the numbers are the same.
 
     Raises `DTypeError` for a `dtype` of another name, `BindError` when a size cannot be known at the call, and
-    `GraphcError` for an update that is none, a pass that there is not, and a budget that cannot be met.
+    `GraphcError` for an update that is none, a pass that there is not, a budget that cannot be met, and a target
+    that there is not or that is not installed.
 
     >>> import graphc as g
     >>> x = g.input("x", "N"); f = g.compile(g.sum(x * x))

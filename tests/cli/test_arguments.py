@@ -53,7 +53,7 @@ def test_draw_passes_every_option_on(pipeline: Any, graphc_run: Any) -> None:
 
 def test_compile_passes_every_option_on(pipeline: Any, graphc_run: Any) -> None:
     args = ["--wrt", "x", "--wrt", "y", "--dtype", "float32", "--costs", "machine.json"]
-    args += ["--size", "N=128", "--memory", "64MB"]
+    args += ["--size", "N=128", "--memory", "64MB", "--target", "numba"]
     assert graphc_run("compile", "x*y", *args).code == 0
     assert pipeline.asked == {
         "source": "x*y",
@@ -62,6 +62,7 @@ def test_compile_passes_every_option_on(pipeline: Any, graphc_run: Any) -> None:
         "sizes": {"N": 128},
         "memory": 64_000_000,
         "costs": "machine.json",
+        "target": "numba",
     }
 
 
