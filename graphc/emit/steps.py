@@ -10,7 +10,7 @@ from graphc.emit import contraction, pointwise, window
 from graphc.emit.entries import EntryLoop
 from graphc.emit.infix import INFIX
 from graphc.emit.text import Scope
-from graphc.emit.workspace import kept_buffers, part_sizes, scratch_name, unpacked
+from graphc.emit.workspace import kept_buffers, part_sizes, scratch_name, unpacked, wrapped
 from graphc.ir.node import Node
 from graphc.ir.types import Dim, DimLike, Shape
 from graphc.ops.form import PRODUCT, SUM, show
@@ -41,7 +41,7 @@ def step_lines(plan: Plan, scope: Scope, clock: str = "") -> Iterator[str]:
 class _Body:
     """The plan as it is written.
 
-    `holder` says by which name each buffer is known, `made` and `last` where a value is made and last read;
+    `holder` says by which name each buffer is known, `made` and `uses` where a value is made and last read;
     `handed_out` are the outputs and what they are views of.
     """
 
@@ -51,15 +51,15 @@ class _Body:
     holder: dict[int, str] = field(default_factory=dict)
     reads: list[list[Node]] = field(default_factory=list)
     made: dict[Node, int] = field(default_factory=dict)
-    last: dict[Node, int] = field(default_factory=dict)
+    uses: dict[Node, list[int]] = field(default_factory=dict)
     handed_out: set[Node] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.reads = lines_read([Line(s.action, s.node, s.target) for s in self.plan.steps])
         self.made = {s.node: i for i, s in enumerate(self.plan.steps) if s.action == "compute"}
-        for i, read in enumerate(self.reads):
-            self.last.update(dict.fromkeys(read, i))
-        self.last.update(dict.fromkeys(self.plan.output_nodes, len(self.plan.steps)))
+        for i, read in enumerate([*self.reads, list(self.plan.output_nodes)]):
+            for node in read:
+                self.uses.setdefault(node, []).append(i)
         for node in self.plan.output_nodes:
             self.handed_out.add(node)
             while is_view(node):
@@ -241,14 +241,14 @@ class _Body:
     def blocks_call(
         self, loop: Loop, name: str, sliced: dict[str, DimLike], scratch: list[str], body: list[str]
     ) -> Iterator[str]:
-        yield f"def {name}({', '.join([*sliced, *scratch])}):"
+        yield from wrapped(f"def {name}(", [*sliced, *scratch], "):")
         yield from (f"    {line}" for line in body)
         for step in self.plan.steps[loop.first : loop.last]:
             if step.place == "sum":
                 yield f"{scratch_name(self.plan.buffers[step.buffer])}.fill(0)"
         arrays, own = (f"({', '.join(names)}{',' * (len(names) == 1)})" for names in (list(sliced), scratch))
         helper = self.scope.helper("_in_blocks")
-        yield f"{helper}({name}, {self.scope.dim(loop.rows)}, {loop.size}, {arrays}, {own})"
+        yield from wrapped(f"{helper}(", [name, self.scope.dim(loop.rows), str(loop.size), arrays, own], ")")
 
     def parts_call(self, loop: Loop, name: str, sliced: dict[str, DimLike], body: list[str]) -> Iterator[str]:
         kept = kept_buffers(self.plan, parts=True)
@@ -261,7 +261,8 @@ class _Body:
         given = ", ".join(ROWS if s == own else s for s in sizes)
         memory = f"lambda part, {ROWS}: self._part(part{', ' if given else ''}{given})"
         helper = self.scope.helper("_in_parts")
-        yield f"_parts = {helper}({name}, {self.scope.dim(loop.rows)}, {loop.size}, {arrays}, {memory})"
+        given = [name, self.scope.dim(loop.rows), str(loop.size), arrays, memory]
+        yield from wrapped(f"_parts = {helper}(", given, ")")
 
     def bound_after(self, after: list[Step], loop: Loop) -> Iterator[str]:
         """What is made in a loop, under its name for what comes after."""
@@ -294,11 +295,18 @@ class _Body:
         """The steps of a loop whose values are read after it, or handed out, and what views among them are of."""
         found: list[Step] = []
         wanted: set[Node] = set()
+        # Within a part, what is wanted after it is bound after it.
+        around = (one.last for one in self.plan.loops if one.kind == "parts" and one.holds(loop.first))
+        end = (
+            min(around, default=len(self.plan.steps) + 1)
+            if loop.kind != "parts"
+            else len(self.plan.steps) + 1
+        )
         for i in range(loop.last - 1, loop.first - 1, -1):
             step = self.plan.steps[i]
             if step.action == "store" or step.target is not None:
                 continue
-            if step.node in wanted or self.last.get(step.node, NOWHERE) >= loop.last:
+            if step.node in wanted or any(loop.last <= j < end for j in self.uses.get(step.node, ())):
                 found.append(step)
                 wanted.update(self.reads[i] if step.place == "view" else ())
         return found[::-1]

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
+from graphc.emit.helpers import HELPERS
 from graphc.emit.text import Scope, show_dim
 from graphc.ir.types import Dim, DimLike, Shape
 from graphc.plan.buffers import NOWHERE, Buffer
 from graphc.plan.plan import Plan
 from graphc.plan.rows import per_row
 
-KEPT = 4  # sizes for which memory is kept
+WIDTH = 100  # of a line, from which it is broken
 
 
 def scratch_name(buffer: Buffer) -> str:
-    """The name of memory at hand; users' names never begin with an underscore."""
-    return f"_scratch{buffer.number}"
+    """The name of memory at hand: that of the first value in it, with an underscore, as users' names never have it."""
+    name = f"_{buffer.name or f'scratch{buffer.number}'}"
+    return f"{name}_" if name in HELPERS or _OURS.match(name) else name
+
+
+_OURS = re.compile(r"_(memory|parts?|block|arange|BLAS|clock)")  # names that generated code uses itself
 
 
 def kept_buffers(plan: Plan, *, parts: bool = False) -> list[Buffer]:
@@ -40,13 +46,30 @@ def workspace_lines(plan: Plan, scope: Scope) -> Iterator[str]:
 def unpacked(names: Sequence[str], value: str) -> Iterator[str]:
     """An assignment to several names, over several lines where one is too short."""
     line = f"{', '.join(names)}{',' * (len(names) == 1)} = {value}"
-    if len(line) <= 110:
+    if len(line) <= WIDTH:
         yield line
         return
     yield "("
     for i in range(0, len(names), 8):
         yield f"    {', '.join(names[i : i + 8])},"
     yield f") = {value}"
+
+
+def wrapped(start: str, parts: Sequence[str], end: str) -> Iterator[str]:
+    """A call or a head on one line, or where that is too long on several."""
+    line = f"{start}{', '.join(parts)}{end}"
+    if len(line) <= WIDTH:
+        yield line
+        return
+    yield start
+    row: list[str] = []
+    for part in parts:
+        if row and len(", ".join([*row, part])) > WIDTH - 10:
+            yield f"    {', '.join(row)},"
+            row = []
+        row.append(part)
+    yield f"    {', '.join(row)},"
+    yield end
 
 
 def workspace_methods(plan: Plan, scope: Scope) -> list[tuple[str, list[str], list[str]]]:

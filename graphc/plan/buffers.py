@@ -30,7 +30,8 @@ class Buffer:
     """A piece of memory: filled first by line `birth` (-1: before the first), needed last by line `death`.
 
     Buffers of one `slot` share its memory, one after the other. In `loop`, a buffer holds one slice of a value; in
-    `region`, each part has its own. With a `piece`, it is a piece of buffer `of`.
+    `region`, each part has its own. With a `piece`, it is a piece of buffer `of`. `name` is that of the first
+    value that is written into it.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Buffer:
     region: int = NOWHERE
     piece: Piece | None = None
     of: int = NOWHERE
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

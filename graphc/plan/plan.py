@@ -111,6 +111,11 @@ def make_plan(
     owned_sizes = tuple(s for s in symbols if any(s in _symbols_of(p.shape) for p in owned))
     rules = size_rules(inputs, symbols, owned_sizes)
     steps, final = _named_steps(placed, lowered, marks, names, namer)
+    first: dict[int, str] = {}
+    for step in steps:
+        if step.place in ("workspace", "sum"):
+            first.setdefault(step.buffer, step.name)
+    buffers = [replace(b, name=first.get(b.number, "")) for b in buffers]
     return Plan(
         name,
         inputs,

@@ -19,7 +19,6 @@ from graphc.plan.contraction import Contraction, plan_contraction
 from graphc.plan.costs import CostTable, item_size, on_all_cores
 from graphc.plan.setting import Setting
 
-
 SHARED = 8  # times the cache of a core, what one that all cores share holds
 FAR = 3  # times as long as from there takes what comes from memory
 

@@ -28,7 +28,7 @@ def rewritten(lowered: Lowered, rule: Callable[[Node], Node]) -> Lowered:
             continue
         args = tuple(done[a] for a in node.args)
         done[node] = rule(node if args == node.args else make(node.op, args, node.attrs))
-    return replaced(lowered, done)
+    return lowered if all(node is new for node, new in done.items()) else replaced(lowered, done)
 
 
 def replaced(lowered: Lowered, done: Mapping[Node, Node]) -> Lowered:
