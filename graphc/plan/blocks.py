@@ -132,7 +132,8 @@ def loops_of(
             found.append(Loop("blocks", run.first, run.last, along, size, sums))
     if found:
         count = sum(loop.last - loop.first for loop in found)
-        setting.say(NAME, f"{count} lines run slice by slice, in {len(found)} loops")
+        loops = f"{len(found)} loop{'s' * (len(found) > 1)}"
+        setting.say(NAME, f"{count} lines run slice by slice, in {loops}")
     return found
 
 

@@ -94,7 +94,8 @@ def _updates(
 
 
 def _said(groups: Sequence[Sequence[Unit]]) -> str:
-    found = [f"{len(group)} of {len(group[0].leaves)} leaves" for group in groups[:4]]
+    arrays = [(len(group), len(group[0].leaves)) for group in groups[:4]]
+    found = [f"{updates} of {each} array{'s' * (each > 1)} each" for updates, each in arrays]
     more = f" and {len(groups) - 4} groups more" if len(groups) > 4 else ""
     return f"equal updates done together: {', '.join(found)}{more}"
 

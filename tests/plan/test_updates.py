@@ -310,7 +310,7 @@ def test_the_code_reads_as_by_hand() -> None:
     assert "params -= " in body
     assert '"W1/v"' not in body  # the moments are not used by themselves
     assert [n.text for n in step.plan.notes if n.name == "flat"] == [
-        "equal updates done together: 4 of 2 leaves"
+        "equal updates done together: 4 of 2 arrays each"
     ]
 
 
