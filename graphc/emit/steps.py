@@ -261,8 +261,8 @@ class _Body:
         given = ", ".join(ROWS if s == own else s for s in sizes)
         memory = f"lambda part, {ROWS}: self._part(part{', ' if given else ''}{given})"
         helper = self.scope.helper("_in_parts")
-        given = [name, self.scope.dim(loop.rows), str(loop.size), arrays, memory]
-        yield from wrapped(f"_parts = {helper}(", given, ")")
+        call = [name, self.scope.dim(loop.rows), str(loop.size), arrays, memory]
+        yield from wrapped(f"_parts = {helper}(", call, ")")
 
     def bound_after(self, after: list[Step], loop: Loop) -> Iterator[str]:
         """What is made in a loop, under its name for what comes after."""

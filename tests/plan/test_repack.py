@@ -20,7 +20,7 @@ NODES = convolution(("N", 4, 8, 10), (6, 4, 3, 3), padding=1)
 
 @pytest.fixture
 def eager():
-    with patch.object(module, "KEPT", 0):
+    with patch.object(module, "SHARED", 0):
         yield
 
 
