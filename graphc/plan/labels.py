@@ -14,7 +14,7 @@ from graphc.ir.types import DimLike
 from graphc.ops.index import GATHER, IOTA
 from graphc.ops.move import RESHAPE, reshape
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, count_uses, rewritten
+from graphc.plan.rewriting import Pass, count_uses, counted
 from graphc.plan.setting import Setting
 
 DEEPEST = 8  # elementwise operations that are picked through
@@ -29,19 +29,9 @@ def pick_by_labels(lowered: Lowered, setting: Setting) -> Lowered:
         return lowered
     uses = count_uses(lowered)
     once = {n for n, count in uses.items() if count == 1 and n not in lowered.names}
-    picks: list[Node] = []
-
-    def rule(node: Node) -> Node:
-        found = _picked_sum(node, masks, once)
-        if found is not node:
-            picks.append(node)
-        return found
-
-    result = rewritten(lowered, rule)
-    if picks:
-        setting.say(
-            "labels", f"{len(picks)} sum{'s' * (len(picks) > 1)} against a one-hot array read one entry"
-        )
+    result, count = counted(lowered, lambda n: _picked_sum(n, masks, once))
+    if count:
+        setting.say("labels", f"{count} sum{'s' * (count > 1)} against a one-hot array read one entry")
     return result
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from graphc.ir.node import Node, make, topological
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, rewritten
+from graphc.plan.rewriting import Pass, counted
 from graphc.plan.setting import Setting
 
 # Which comparisons of x with c hold for the extreme of both just where they do for x, and how they read from c's side.
@@ -22,23 +22,21 @@ def masks_of_outputs(lowered: Lowered, setting: Setting) -> Lowered:
         x, c = _sides(node)
         if node.op.name in _KEPT and x.shape == node.shape and x.dtype == node.dtype:
             outputs |= {(x, c, kind): node for kind in _KEPT[node.op.name]}
-    changed: list[Node] = []
 
-    def rule(node: Node) -> Node:
+    def rule(node: Node) -> Node | None:
         if node.op.name not in _TURNED or not outputs:
-            return node
+            return None
         x, c = _sides(node)
         kind = node.op.name if x is node.args[0] else _TURNED[node.op.name]
         extreme = outputs.get((x, c, kind))
         if extreme is None:
-            return node
-        changed.append(node)
+            return None
         return make(node.op, (extreme, c) if x is node.args[0] else (c, extreme))
 
-    result = rewritten(lowered, rule)
-    if changed:
-        count = f"{len(changed)} masks are" if len(changed) > 1 else "1 mask is"
-        setting.say("masks", f"{count} read from the output of relu or the like, so that its input can go")
+    result, count = counted(lowered, rule)
+    if count:
+        masks = f"{count} masks are" if count > 1 else "1 mask is"
+        setting.say("masks", f"{masks} read from the output of relu or the like, so that its input can go")
     return result
 
 

@@ -16,7 +16,7 @@ from graphc.ops.contract import CONTRACT, LETTERS
 from graphc.ops.leaf import CONST
 from graphc.ops.move import BROADCAST, broadcast, reshape
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, count_uses, rewritten
+from graphc.plan.rewriting import Pass, count_uses, counted
 from graphc.plan.setting import Setting
 
 _ONE = make(CONST, (), ("decimal", Decimal(1)))
@@ -28,20 +28,12 @@ def sum_by_products(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with sums over leading or trailing axes, and sums of products, as contractions."""
     uses = count_uses(lowered)
     products = {n for n, count in uses.items() if count == 1 and n not in lowered.names}
-    changed: list[Node] = []
-
-    def rule(node: Node) -> Node:
-        found = _as_product(node, products, setting)
-        if found is not node:
-            changed.append(node)
-        return found
-
-    result = rewritten(lowered, rule)
-    if changed:
+    result, count = counted(lowered, lambda n: _as_product(n, products, setting))
+    if count:
         ones = {a: f"ones_{a.shape[0]}" for n in topological(result.roots) for a in n.args if _is_ones(a)}
         result = replace(result, names={**ones, **result.names})
-        plural = "s are products" if len(changed) > 1 else " is a product"
-        setting.say("ones", f"{len(changed)} sum{plural} with ones or of two arrays")
+        plural = "s are products" if count > 1 else " is a product"
+        setting.say("ones", f"{count} sum{plural} with ones or of two arrays")
     return result
 
 

@@ -31,6 +31,20 @@ def rewritten(lowered: Lowered, rule: Callable[[Node], Node]) -> Lowered:
     return lowered if all(node is new for node, new in done.items()) else replaced(lowered, done)
 
 
+def counted(lowered: Lowered, rule: Callable[[Node], Node | None]) -> tuple[Lowered, int]:
+    """The graph `rewritten` where `rule` gives another node, and how often it did; it gives None for one that stays."""
+    changed = 0
+
+    def or_itself(node: Node) -> Node:
+        nonlocal changed
+        found = rule(node)
+        changed += found is not None and found is not node
+        return node if found is None else found
+
+    result = rewritten(lowered, or_itself)
+    return result, changed
+
+
 def replaced(lowered: Lowered, done: Mapping[Node, Node]) -> Lowered:
     """The graph after its nodes became those of `done`; nodes that are not there stay what they are."""
 

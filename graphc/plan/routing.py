@@ -20,7 +20,7 @@ from graphc.ops.move import BROADCAST, CONCAT, RESHAPE
 from graphc.ops.pointwise import EQUAL, MUL
 from graphc.ops.window import OVERLAP_ADD
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, rewritten
+from graphc.plan.rewriting import Pass, counted
 from graphc.plan.setting import Setting
 from graphc.plan.turned import reshaped, whole
 from graphc.plan.windows import MOST_TAPS, marks
@@ -79,19 +79,10 @@ def covered(shape: Shape, places: Sequence[Place]) -> bool:
 
 def route_pools(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with the gradients of pools written tap by tap."""
-    changed: list[Node] = []
-
-    def rule(node: Node) -> Node:
-        found = _routed(node) if node.op is OVERLAP_ADD else None
-        if found is None:
-            return node
-        changed.append(node)
-        return found
-
-    result = rewritten(lowered, rule)
-    if changed:
-        plural = "s of pools are" if len(changed) > 1 else " of a pool is"
-        setting.say(NAME, f"{len(changed)} gradient{plural} written tap by tap")
+    result, count = counted(lowered, lambda n: _routed(n) if n.op is OVERLAP_ADD else None)
+    if count:
+        plural = "s of pools are" if count > 1 else " of a pool is"
+        setting.say(NAME, f"{count} gradient{plural} written tap by tap")
     return result
 
 

@@ -20,7 +20,7 @@ from graphc.ops.move import PAD, RESHAPE, TRANSPOSE
 from graphc.ops.window import SLIDING_WINDOW
 from graphc.plan.convolution import MULTIPLIED, UNROLLED
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, rewritten
+from graphc.plan.rewriting import Pass, counted
 from graphc.plan.setting import Setting
 from graphc.plan.turned import reshaped, whole
 
@@ -68,19 +68,10 @@ WINOGRAD_SLOPE = Op("winograd_slope", "contract", _kernel, ("before",), evaluate
 
 def by_tiles(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with convolutions in Winograd's form where that is faster."""
-    changed: list[Node] = []
-
-    def rule(node: Node) -> Node:
-        found = _tiled(node, setting) if node.op is CONTRACT else None
-        if found is None:
-            return node
-        changed.append(node)
-        return found
-
-    result = rewritten(lowered, rule)
-    if changed:
-        plural = "s are" if len(changed) > 1 else " is"
-        setting.say(NAME, f"{len(changed)} product{plural} taken by tiles, sixteen products for thirty-six")
+    result, count = counted(lowered, lambda n: _tiled(n, setting) if n.op is CONTRACT else None)
+    if count:
+        plural = "s are" if count > 1 else " is"
+        setting.say(NAME, f"{count} product{plural} taken by tiles, sixteen products for thirty-six")
     return result
 
 
