@@ -79,7 +79,7 @@ class EntryLoop:
     def number(self, node: Node) -> Text:
         """A number that is worked out before the loop."""
         text = self.scope.value(node)
-        if text.weak or node.is_leaf:
+        if text.weak or node.is_leaf or node.dtype == "int":
             text = Text(f"{self.scope.dtype('real')}({text.code})")
         known = next((name for name, given in self.numbers.items() if given == text.code), None)
         name = known or self.scope.names.get(node) or f"_number{len(self.numbers) + 1}"

@@ -86,17 +86,17 @@ def _comes_in(argument: Node, user: Node, known: Collection[Node]) -> bool:
     if constant_of(argument) is not None:
         return True
     if not argument.ndim:
-        return argument.dtype == "real" and _is_ready(argument, known)
+        return argument.dtype != "bool" and _is_ready(argument, known)
     if argument.shape != user.shape or argument.dtype == "int":
         return False
     return argument.is_leaf or not is_view(argument)
 
 
 def constant_of(node: Node) -> Node | None:
-    """The constant that every entry of a node is."""
+    """The constant that every entry of a node is; a named size is none."""
     while node.op.name == "broadcast":
         node = node.args[0]
-    return node if node.op.kind == "const" else None
+    return node if node.op.name == "const" else None
 
 
 def _is_ready(number: Node, known: Collection[Node]) -> bool:

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -21,7 +23,9 @@ from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node
 from graphc.ops import FUNCTIONS as F
 from graphc.ops import const, input_, param, state
+from graphc.ops.leaf import size
 from graphc.plan.costs import SHIPPED
+from tests.plan.training import TABLES, Training, trainings
 
 there = importlib.util.find_spec("numba") is not None
 needs_numba = pytest.mark.skipif(not there, reason="needs numba, of the extra `numba`")
@@ -169,6 +173,35 @@ def test_in_parts_each_thread_runs_its_own_rows() -> None:
     np.testing.assert_allclose(loops.params["W"], plain.params["W"], rtol=1e-11)
 
 
+# whole steps ------------------------------------------------------------------------------------------------
+
+# Runs loops as Python does: slowly, and without a wait for the compiler.
+INTERPRETED = SimpleNamespace(njit=lambda **options: lambda function: function)
+
+
+def results(case: Training, n: int, **options: Any) -> list[Any]:
+    """All that a step or function of a random network gives, and what it holds then."""
+    values = case.values(n)
+    made: Any = compile_(list(case.outputs), updates=case.updates or None, sizes={"N": n}, **options)
+    if case.updates:
+        made.load({name: values[name] for name in (*made.params, *made.state)})
+    found = list(made(**{p.name: values[str(p.name)] for p in made.plan.inputs}))
+    return [*found, *made.params.values(), *made.state.values()] if case.updates else found
+
+
+@settings(max_examples=40, deadline=None)
+@given(trainings(), st.sampled_from(sorted(TABLES)), st.sampled_from((1, 37)))
+def test_random_steps_agree_with_those_of_numpy(case: Training, table: str, n: int) -> None:
+    with (
+        mock.patch.dict(sys.modules, numba=INTERPRETED),
+        mock.patch.object(emit_compile, "find_spec", bool),
+        np.errstate(all="ignore"),
+    ):
+        expected, found = (results(case, n, costs=TABLES[table], target=t) for t in ("numpy", "numba"))
+    for a, b in zip(expected, found, strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-7, atol=1e-7 * np.max(np.abs(a), initial=1.0))
+
+
 # what is made a loop ----------------------------------------------------------------------------------------
 
 
@@ -176,6 +209,18 @@ def squares(names: tuple[str, ...], size: int = 30000) -> tuple[Node, Mapping[No
     """Parameters that are updated one by one, each by its own rule."""
     ps = [param(name, (size + i,)) for i, name in enumerate(names)]
     return F["sum"](ps[0]), {p: p - 0.1 * p * F["abs"](p) for p in ps}
+
+
+@needs_numba
+def test_sizes_and_whole_numbers_are_given_to_a_loop() -> None:
+    x, n, W = input_("x", ("N", 3)), input_("n", (), dtype="int"), param("W", (30000,))
+    total = F["sum"](x)
+    updates = {W: W - (W / size("N") + W * total / n) * F["abs"](W)}
+    plain, loops = both(F["sum"](x), updates=updates, dtype="float32")
+    assert "@numba.njit" in loops.source
+    for step in (plain, loops):
+        step.load({"W": np.linspace(-1, 1, 30000)})(x=np.ones((7, 3)), n=3)
+    np.testing.assert_array_equal(loops.params["W"], plain.params["W"])
 
 
 @needs_numba
