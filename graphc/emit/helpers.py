@@ -190,7 +190,7 @@ def _views(shapes, dtype):
 _KEEP = '''
 def _keep(memory, key, arrays):
     """Hold arrays for later calls; those of the sizes met first go when there are too many."""
-    while len(memory) >= 8:
+    while len(memory) >= 12:
         memory.pop(next(iter(memory)))
     memory[key] = arrays
 '''

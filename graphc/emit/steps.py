@@ -25,6 +25,7 @@ from graphc.plan.pieces import parts_left
 from graphc.plan.plan import Plan, Step
 from graphc.plan.rows import is_sliced, per_row
 
+_NUMBERED = re.compile(r"\bv\d+\b")
 _AUGMENTED = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
 ROWS = "rows"  # how many rows a slice has, within the function that computes one
 
@@ -42,7 +43,7 @@ class _Body:
     """The plan as it is written.
 
     `holder` says by which name each buffer is known, `made` and `uses` where a value is made and last read;
-    `handed_out` are the outputs and what they are views of.
+    `handed_out` are the outputs and what they are views of, `unbound` what is known by the memory it is in.
     """
 
     plan: Plan
@@ -53,6 +54,7 @@ class _Body:
     made: dict[Node, int] = field(default_factory=dict)
     uses: dict[Node, list[int]] = field(default_factory=dict)
     handed_out: set[Node] = field(default_factory=set)
+    unbound: set[Node] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.reads = lines_read([Line(s.action, s.node, s.target) for s in self.plan.steps])
@@ -101,7 +103,9 @@ class _Body:
         if step.gradient is not None:
             mark = step.gradient
             text = mark.text or show(step.node, self.scope.names)
-            yield f"# d{spoken(mark.of)}/d{spoken(mark.wrt)} = {text}"
+            # Mathematics in names such as v12 says no more than the line itself.
+            known = "" if _NUMBERED.search(text) else f" = {text}"
+            yield f"# d{spoken(mark.of)}/d{spoken(mark.wrt)}{known}"
         keeps = self.scope.keeps
         # What is handed out is the caller's own: no constant that is kept for the next call.
         self.scope.keeps = keeps and step.node not in self.handed_out
@@ -110,6 +114,8 @@ class _Body:
         if step.action == "store":
             return
         name = self.plan.names[step.target] if step.target is not None else step.name
+        if step.node in self.unbound:
+            name = scratch_name(self.plan.buffers[step.buffer])
         self.scope.names[step.node] = name
         if step.target is None and step.place != "view":
             self.holder[step.buffer] = name
@@ -157,31 +163,46 @@ class _Body:
         """A step whose last operation writes into `out`."""
         scope, node = self.scope, step.node
         if node.op.name == "contract":
-            return f"{step.name} = {contraction.matmul_into(scope, node, out).code}"
-        if node.op.name in window.INTO:
-            return f"{step.name} = {window.INTO[node.op.name](scope, node, out).code}"
-        return f"{step.name} = {pointwise.call(scope, node, out).code}"
+            code = contraction.matmul_into(scope, node, out).code
+        elif node.op.name in window.INTO:
+            code = window.INTO[node.op.name](scope, node, out).code
+        else:
+            code = pointwise.call(scope, node, out).code
+        return code if node in self.unbound else f"{step.name} = {code}"
 
     def placed(self, step: Step) -> Iterator[str]:
         """A step whose result goes to memory at hand."""
         scope, node, buffer = self.scope, step.node, self.plan.buffers[step.buffer]
         out = scratch_name(buffer)
+        if self.needs_no_name(step):
+            self.unbound.add(node)
+        bound = [] if node in self.unbound else [f"{step.name} = {out}"]
         if node.op.name == "concat":
             pieces = self.pieces_of(step.buffer)
             if pieces:
                 for part, start in parts_left(node, pieces):
                     yield f"{out}[{self.span(start, part.shape[0])}] = {scope.value(part).code}"
-                yield f"{step.name} = {out}"
+                yield from bound
                 return
         if is_pack(node):
             view = node.args[0]
-            yield f"{step.name} = {out}"
+            yield from bound
             yield f"np.copyto({out}.reshape({', '.join(map(scope.dim, view.shape))}), {scope.array(view).code})"
         elif takes_out(node):
             yield self.written(step, out)
         else:
-            yield f"{step.name} = {out}"
+            yield from bound
             yield f"{out}[...] = {scope.value(node).code}"
+
+    def needs_no_name(self, step: Step) -> bool:
+        """Whether what a step writes has no name but a number, and is at its place: joined, or read from there."""
+        if not _NUMBERED.fullmatch(step.name) or step.gradient is not None or step.node in self.handed_out:
+            return False
+        buffer = self.plan.buffers[step.buffer]
+        if step.node.op.name == "concat":
+            return bool(self.pieces_of(step.buffer))
+        joined = {i for i in self.uses.get(step.node, ()) if i < len(self.plan.steps)}
+        return buffer.piece is not None and all(self.plan.steps[i].buffer == buffer.of for i in joined)
 
     def pieces_of(self, number: int) -> set[tuple[Node, DimLike]]:
         """The values that were written straight into buffer `number`, each with where it begins."""
@@ -270,6 +291,9 @@ class _Body:
         totalled = {step.buffer for step in after if step.place != "view"}
         for step in after:
             buffer = self.plan.buffers[step.buffer]
+            if step.node in self.unbound:
+                self.unbound.remove(step.node)
+                self.scope.names[step.node] = step.name
             if step.place == "view":
                 yield f"{step.name} = {self.scope.expression(step.node).code}"
                 continue

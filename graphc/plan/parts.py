@@ -21,6 +21,7 @@ from graphc.plan.setting import Setting
 
 NAME = "parts"
 WHAT = "runs parts of the batch side by side, on threads"
+LEAST_SAVED = 3e-4  # seconds: to start a thread and to take turns takes as long
 LEAST_GAIN = 0.15  # of the time of a step, from which threads are worth their trouble
 
 
@@ -64,7 +65,7 @@ def number_of_parts(
             sums += size_in_bytes(node, setting) if found == "sum" else 0
     saved = parallel_gain(table, elementwise, products, sums, table.cores)
     serial = on_all_cores(table, products) + elementwise
-    if saved < LEAST_GAIN * serial or setting.entries((rows,)) < table.cores:
+    if saved < max(LEAST_GAIN * serial, LEAST_SAVED) or setting.entries((rows,)) < table.cores:
         return 1
     setting.say(
         NAME, f"rows run in {table.cores} parts on threads: about {saved / serial:.0%} of the time saved"

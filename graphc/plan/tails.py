@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isqrt
 
 from graphc.ir.node import Node, make
 from graphc.ir.types import DimLike, product
 from graphc.ops.leaf import as_decimal, const
 from graphc.ops.move import BROADCAST, concat, reshape
-from graphc.ops.pointwise import DIV, MUL, NEG
+from graphc.ops.pointwise import DIV, MUL, NEG, SQUARE
 from graphc.plan.alike import Unit
 from graphc.plan.lower import exact
 
@@ -30,7 +31,7 @@ def flat_array(group: Sequence[Unit], at: int) -> Node:
     nodes = [unit.holes[at] for unit in group]
     above: list[Above] = []
     while True:
-        step = _same_factor(nodes, group) or _same_operation(nodes, group)
+        step = _same_factor(nodes, group) or _same_operation(nodes, group) or _all_squares(nodes)
         if step is None:
             break
         nodes = step[0]
@@ -70,6 +71,25 @@ def _same_operation(nodes: Sequence[Node], group: Sequence[Unit]) -> tuple[list[
         return None
     op, attrs, _, before, after = forms.pop()
     return below, lambda array: make(op, (*before, array, *after), attrs)
+
+
+def _all_squares(nodes: Sequence[Node]) -> tuple[list[Node], Above] | None:
+    """What stands under squares, also under multiples of squares by squares: `0.25*s**2` is `(0.5*s)**2`."""
+    roots = [_root_of_square(node) for node in nodes]
+    below = [root for root in roots if root is not None]
+    if len(below) < len(nodes) or all(node.op is not SQUARE for node in nodes):
+        return None
+    return below, lambda array: make(SQUARE, (array,))
+
+
+def _root_of_square(node: Node) -> Node | None:
+    if node.op is SQUARE:
+        return node.args[0]
+    if node.op is not MUL or node.args[1].op is not SQUARE:
+        return None
+    factor = exact(node.args[0]) or Fraction(-1)
+    root = Fraction(isqrt(max(factor.numerator, 0)), isqrt(factor.denominator))
+    return _times(node.args[1].args[0], root, Counter(), Counter()) if root * root == factor else None
 
 
 # scalar factors ---------------------------------------------------------------------------------------------

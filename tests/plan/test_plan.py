@@ -28,7 +28,12 @@ def test_a_dying_operand_is_overwritten_where_that_pays() -> None:
     z = (x @ W).named("z")
     h = F["tanh"](z).named("h")
     plan = make_plan([F["max"](h * h)], setting=Setting(sizes=(("N", 100),)))
-    assert [(s.place, s.buffer) for s in plan.steps] == [("new", 2), ("in place", 2), ("in place", 2), ("new", 3)]
+    assert [(s.place, s.buffer) for s in plan.steps] == [
+        ("new", 2),
+        ("in place", 2),
+        ("in place", 2),
+        ("new", 3),
+    ]
     small = make_plan([F["max"](h * h)], setting=Setting(sizes=(("N", 1),)))
     assert [s.place for s in small.steps] == ["new"] * 3
     kept = make_plan([F["max"](h * h), z], setting=Setting(sizes=(("N", 100),)))

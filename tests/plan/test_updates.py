@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from graphc.derive import gradients
 from graphc.emit import Step, compile_
-from graphc.ir.node import Node
+from graphc.ir.node import Node, topological
 from graphc.ops import FUNCTIONS as F
 from graphc.ops import input_, param, state
 from graphc.ops.naive import evaluate
@@ -383,3 +383,19 @@ def rules(draw: st.DrawFn) -> tuple[dict[Node, Node], list[Node]]:
 def test_random_updates(drawn: tuple[dict[Node, Node], list[Node]], worthwhile: int) -> None:
     new, outputs = drawn
     check(new, outputs, steps=2, costs=replace(SHIPPED, worthwhile=worthwhile))
+
+
+def test_a_multiple_of_a_square_is_the_square_of_a_multiple() -> None:
+    """Adam where one gradient has a factor that the simplifier moved out of its square."""
+    W, b, x = param("W", (3, 2)), param("b", (2,)), input_("x", ("N", 3))
+    z = F["tanh"](x @ W + b)
+    loss = F["sum"](z * z)
+    updates: dict[Node, Node] = {}
+    for p, dp in zip((W, b), gradients(loss, [W, b]), strict=True):
+        dp = 0.5 * dp if p is b else dp
+        m, v = state(f"m_{p.name}", p.shape), state(f"v_{p.name}", p.shape)
+        updates |= {m: 0.9 * m + 0.1 * dp, v: 0.999 * v + 0.001 * dp**2}
+        updates[p] = p - 0.01 * updates[m] / (F["sqrt"](updates[v]) + 1e-8)
+    step = compile_(loss, updates=updates)
+    assert len(step.plan.flat) == 3
+    assert sum(n.op.name == "concat" for s in step.plan.steps for n in topological([s.node])) == 1
