@@ -107,7 +107,9 @@ def compile(
     name = root.name or "value"
     found = gradients(root, targets, simplify=False) if targets else []
     named = {f"d{name}_d{target.name}": gradient for target, gradient in zip(targets, found, strict=True)}
-    return compile_({name: root, **named}, dtype=dtype, sizes=sizes, memory=memory, costs=costs, target=target)
+    return compile_(
+        {name: root, **named}, dtype=dtype, sizes=sizes, memory=memory, costs=costs, target=target
+    )
 
 
 def profile(

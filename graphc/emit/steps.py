@@ -180,8 +180,11 @@ class _Body:
         if node.op.name == "concat":
             pieces = self.pieces_of(step.buffer)
             if pieces:
+                axis = node.attrs[0]
                 for part, start in parts_left(node, pieces):
-                    yield f"{out}[{self.span(start, part.shape[0])}] = {scope.value(part).code}"
+                    if not part.constant:
+                        place = f"{':, ' * axis}{self.span(start, part.shape[axis])}"
+                        yield f"{out}[{place}] = {scope.value(part).code}"
                 yield from bound
                 return
         if is_pack(node):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from graphc.emit.helpers import HELPERS
 from graphc.emit.text import Scope, show_dim
+from graphc.ir.node import Node
 from graphc.ir.types import Dim, DimLike, Shape
 from graphc.plan.buffers import NOWHERE, Buffer
 from graphc.plan.plan import Plan
@@ -155,8 +156,26 @@ def _made(plan: Plan, scope: Scope, buffers: Sequence[Buffer]) -> Iterator[str]:
     for b in buffers:
         if b.piece is not None:
             start, stop = b.piece.start, b.piece.start + b.piece.length
+            if b.piece.axis:
+                place = f"{show_dim(start, plan.sizes)}:{show_dim(stop, plan.sizes)}"
+                yield f"{scratch_name(b)} = {scratch_name(plan.buffers[b.of])}[:, {place}]"
+                continue
             cut = f"{scratch_name(plan.buffers[b.of])}[{show_dim(start, plan.sizes)}:{show_dim(stop, plan.sizes)}]"
             yield f"{scratch_name(b)} = {cut}.reshape({text(b.shape)})"
+    for number, node in {b.of: b.piece.whole for b in buffers if b.piece is not None}.items():
+        yield from _constant_parts(node, scratch_name(plan.buffers[number]), scope)
+
+
+def _constant_parts(node: Node, name: str, scope: Scope) -> Iterator[str]:
+    """Lines that write the constant parts of a concatenation, once."""
+    axis: int = node.attrs[0]
+    start: DimLike = 0
+    for part in node.args:
+        if part.constant:
+            value = part.args[0] if part.op.name == "broadcast" else part
+            place = f"{scope.dim(start)}:{scope.dim(start + part.shape[axis])}"
+            yield f"{name}[{':, ' * axis}{place}] = {scope.value(value).code}"
+        start = start + part.shape[axis]
 
 
 def _shape_text(plan: Plan) -> Callable[[Shape], str]:

@@ -15,7 +15,7 @@ from graphc.plan.alias import is_fresh, is_pack
 from graphc.plan.contraction import plan_contraction
 from graphc.plan.loops import Loop, lines_read
 from graphc.plan.order import Line
-from graphc.plan.pieces import Piece, find_pieces
+from graphc.plan.pieces import Piece, find_pieces, lasts
 from graphc.plan.rows import is_sliced
 from graphc.plan.schedule import Schedule
 from graphc.plan.setting import Setting
@@ -158,6 +158,7 @@ class _Store:
     capacity: list[int] = field(default_factory=list)
     by_shape: dict[tuple[int, Shape], int] = field(default_factory=dict)
     dying: dict[int, list[int]] = field(default_factory=dict)
+    lasting: set[int] = field(default_factory=set)
 
     def add(self, node: Node, role: Role, birth: int, death: int) -> int:
         self.buffers.append(Buffer(len(self.buffers), node.shape, node.dtype, role, birth, death))
@@ -246,7 +247,8 @@ class _Store:
         loop = inner if in_loop else NOWHERE
         # What a loop writes slice by slice may not lie where another value of the loop is still read.
         lasting = inner != NOWHERE and not in_loop
-        slot = self._slot(node, (role, whole_region, loop, node.dtype))
+        alone = of is not None and lasts(node)
+        slot = self._new_slot(node) if alone else self._slot(node, (role, whole_region, loop, node.dtype))
         same = self.by_shape.get((slot, node.shape))
         if same is not None:
             self.buffers.pop()
@@ -254,6 +256,8 @@ class _Store:
         else:
             self.by_shape[slot, node.shape] = number
         self.buffers[number] = replace(self.buffers[number], loop=loop, region=whole_region, slot=slot)
+        if alone:
+            self.lasting.add(number)
         self.extend(number, max(death, uses.loops[inner].last - 1) if lasting else death)
         return number
 
@@ -262,12 +266,15 @@ class _Store:
         need = self.setting.entries(node.shape)
         free = self.free.get(pool)
         if not free or pool[:3:2] == ("local", NOWHERE):
-            self.capacity.append(need)
-            return len(self.capacity) - 1
+            return self._new_slot(node)
         at = min(bisect_left(free, (need, NOWHERE)), len(free) - 1)
         _, slot = free.pop(at)
         self.capacity[slot] = max(self.capacity[slot], need)
         return slot
+
+    def _new_slot(self, node: Node) -> int:
+        self.capacity.append(self.setting.entries(node.shape))
+        return len(self.capacity) - 1
 
     def extend(self, number: int, death: int) -> None:
         """A buffer lives on until line `death`."""
@@ -279,7 +286,7 @@ class _Store:
         """The slots last needed by line `i` become free."""
         for number in dict.fromkeys(self.dying.pop(i, ())):
             b = self.buffers[number]
-            if b.death == i and b.piece is None:
+            if b.death == i and b.piece is None and number not in self.lasting:
                 pool = (b.role, b.region, b.loop, b.dtype)
                 insort(self.free.setdefault(pool, []), (self.capacity[b.slot], b.slot))
 
@@ -302,7 +309,7 @@ class _Store:
     def _reusable(self, i: int, operand: Node, node: Node, leaves_loop: bool) -> int | None:
         uses, inner = self.uses, self.uses.block[i]
         buffer = self.buffers[self.home[operand]]
-        if uses.last[operand] != i or buffer.piece is not None:
+        if uses.last[operand] != i or buffer.piece is not None or buffer.number in self.lasting:
             return None
         if buffer.role == "owned":
             # The memory of an old value may hold others until the new one is stored there.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from graphc.ir.node import Node, topological
 from graphc.ops.notation import number_text
@@ -20,16 +20,19 @@ def choose_values(
     setting: Setting,
     alone: Callable[[Node], bool] = lambda node: False,
     spared: Callable[[Node], bool] = lambda node: False,
+    alone_in_loops: Callable[[Node], bool] = lambda node: False,
 ) -> list[Node]:
     """The nodes that become values with a name, in the order of computation.
 
     A line of its own has what is read twice, what has a name, what is `alone`, and each operation on a large array: its
-    result is then written into memory at hand. What is `spared` has none, unless it is handed out.
+    result is then written into memory at hand, and what it needs that is `alone_in_loops` is there before. What is `spared`
+    has none, unless it is handed out.
     """
     order = lowered.order or topological(lowered.roots)
     uses = _uses(order, lowered.roots)
     outputs = set(lowered.outputs)
     stored = {value for _, value in lowered.updates}
+    read = {a for node in order if node.op.name != "concat" for a in node.args}
     values: set[Node] = set()
     width: dict[Node, int] = {}
     for node in order:
@@ -37,7 +40,7 @@ def choose_values(
             width[node] = _own_width(node, lowered.names)
             continue
         total = _total_width(node, width)
-        if node.op.name == "concat" and node.attrs[0] == 0:
+        if node.op.name == "concat" and (node.attrs[0] == 0 or (node.attrs[0] == 1 and node.ndim == 2)):
             # What can be written into its place at once has a line of its own.
             for base in map(base_of_piece, node.args):
                 if base.args and base.op.kind in ("contract", "reduce", "pointwise"):
@@ -59,13 +62,24 @@ def choose_values(
             values.update(
                 a for a in node.args if not a.ndim and a.op.kind in ("pointwise", "reduce", "contract")
             )
+            values.update([a for a in _inner(node, values) if alone_in_loops(a)])
         large = large and node not in stored
-        if node not in outputs and (spared(node) or node.op.name == "iota"):
+        joined = node.constant and node not in read  # it is written into what it is joined to, once
+        if node not in outputs and (spared(node) or node.op.name == "iota" or joined):
             continue
         if node in outputs or node in lowered.names or shared or large or alone(node):
             values.add(node)
             width[node] = _own_width(node, lowered.names)
     return [node for node in order if node in values]
+
+
+def _inner(node: Node, values: set[Node]) -> Iterator[Node]:
+    """What the line of a node works out on its way."""
+    stack = [a for a in node.args if a not in values]
+    while stack:
+        inner = stack.pop()
+        yield inner
+        stack.extend(a for a in inner.args if a not in values)
 
 
 def _may_leave(node: Node, values: set[Node], spared: Callable[[Node], bool]) -> bool:

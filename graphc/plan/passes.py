@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from graphc.ir.errors import GraphcError
 from graphc.ir.legal import CORE, check_stage
 from graphc.plan import blocks, parts
+from graphc.plan.bias import BIAS
 from graphc.plan.centre import CENTRE
 from graphc.plan.convolution import CONVOLUTION
 from graphc.plan.factors import FACTORS
@@ -44,6 +45,7 @@ PASSES: tuple[Pass, ...] = (
     ORDER,
     PRODUCTS,
     MERGE,
+    BIAS,
     LIMITS,
     UNROLL,
     NEAR,

@@ -1,4 +1,8 @@
-"""Arrays made by joining others along the first axis: what is computed for them is written where it belongs at once."""
+"""Arrays made by joining others: what is computed for them is written where it belongs at once.
+
+Along the first axis anything can be joined so; along the second of two, what is computed elementwise, as NumPy's
+products want their results in one piece.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,12 @@ from graphc.plan.order import Line
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A value stands in the value of `whole`, a concat, from index `start` on, `length` entries of the first axis."""
+    """A value stands in the value of `whole`, a concat, from index `start` of `axis` on, `length` entries."""
 
     whole: Node
     start: DimLike
     length: DimLike
+    axis: int = 0
 
 
 def find_pieces(
@@ -32,11 +37,14 @@ def find_pieces(
     found: dict[Node, Piece] = {}
     for i, line in enumerate(lines):
         node = line.node
-        if line.action != "compute" or node.op.name != "concat" or node.attrs[0] != 0 or block[i] >= 0:
+        if line.action != "compute" or node.op.name != "concat" or block[i] >= 0:
+            continue
+        axis = node.attrs[0]
+        if axis and (axis != 1 or node.ndim != 2):
             continue
         start: DimLike = 0
         for part in node.args:
-            base = base_of_piece(part)
+            base = part if axis else base_of_piece(part)
             at = made.get(base)
             if (
                 at is not None
@@ -47,9 +55,10 @@ def find_pieces(
                 and is_fresh(base)
                 and base.op.name != "concat"
                 and region[at] == region[i]
+                and (not axis or (base.op.kind == "pointwise" and block[at] < 0))
             ):
-                found[base] = Piece(node, start, part.shape[0])
-            start = start + part.shape[0]
+                found[base] = Piece(node, start, part.shape[axis], axis)
+            start = start + part.shape[axis]
     return found
 
 
@@ -57,8 +66,14 @@ def parts_left(node: Node, written: Collection[tuple[Node, DimLike]]) -> list[tu
     """The parts of a concat that are not `written` into it already, as (value, start), each with where it begins."""
     left: list[tuple[Node, DimLike]] = []
     start: DimLike = 0
+    axis = node.attrs[0]
     for part in node.args:
-        if (base_of_piece(part), start) not in written:
+        if (part if axis else base_of_piece(part), start) not in written:
             left.append((part, start))
-        start = start + part.shape[0]
+        start = start + part.shape[axis]
     return left
+
+
+def lasts(node: Node) -> bool:
+    """Whether a concat has constant parts, which are written once: then nothing else may use its memory."""
+    return node.op.name == "concat" and any(part.constant for part in node.args)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, pairwise
@@ -35,7 +35,13 @@ def schedule(lowered: Lowered, inputs: Sequence[Node], setting: Setting) -> Sche
     status = classify(lowered.order or topological(lowered.roots), rows) if rows is not None else {}
     count = parts.number_of_parts(lowered, status, rows, setting)
     many = count > 1
-    values = choose_values(lowered, setting, _alone(status, setting, many=many), _spared(status, many=many))
+    values = choose_values(
+        lowered,
+        setting,
+        _alone(status, setting, many=many),
+        _spared(status, many=many),
+        lambda n: status.get(n) in ("sum", "all"),
+    )
     memory = memory_of(lowered, values)
     lines = settle(order_lines(lowered, values), lowered, memory)
     loops: list[Loop] = []
@@ -107,6 +113,17 @@ def settle(lines: Sequence[Line], lowered: Lowered, memory: Callable[[Node], Nod
     return [line for i, line in enumerate(found) if i not in gone]
 
 
+def _needs_all_rows(node: Node, values: Collection[Node], status: Mapping[Node, Status]) -> bool:
+    """Whether the line of a node works out on its way what needs every row: a slice would give a part of it."""
+    stack = [a for a in node.args if a not in values]
+    while stack:
+        inner = stack.pop()
+        if status.get(inner) in ("sum", "all"):
+            return True
+        stack.extend(a for a in inner.args if a not in values)
+    return False
+
+
 def _blocked(
     lines: Sequence[Line],
     outer: Sequence[Loop],
@@ -129,7 +146,7 @@ def _blocked(
             found = entries.member(line, known, setting)
             if found is not None:
                 return found
-        if blocks.NAME in setting.off:
+        if blocks.NAME in setting.off or _needs_all_rows(line.node, known, status):
             return None
         return blocks.member(line, status, rows, setting, in_parts=in_parts)
 

@@ -14,8 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphc.derive import gradients
 from graphc.emit import compile_
 from graphc.ir.errors import GraphcError
+from graphc.ops import FUNCTIONS as F
+from graphc.ops import input_, param
 from graphc.ops.naive import evaluate
 from tests.plan.known import STEPS
 from tests.plan.training import NAMES, TABLES, Training, switched_off, trainings
@@ -163,3 +166,25 @@ def test_the_same_graph_gives_the_same_code_in_every_process() -> None:
     assert len(runs[0]) == 2 * half
     assert runs[0] == runs[1]
     assert runs[0][:half] == runs[0][half:]
+
+
+def test_a_sum_over_rows_within_a_line_is_complete_before_a_loop_reads_it() -> None:
+    """The gradient of a mean over the batch is small enough for a place within the line that a loop runs in slices."""
+    x, t, K = input_("x", ("N", 1, 6, 6)), input_("t", ("N",), dtype="int"), param("K", (1, 1, 1, 1))
+    gamma, W = param("gamma", (1,)), param("W", (36, 3))
+    y = F["conv2d"](x, K)
+    centred = y - F["mean"](y, axis=(0, 2, 3), keepdims=True)
+    normal = centred / F["sqrt"](F["mean"](centred * centred, axis=(0, 2, 3), keepdims=True) + 0.1)
+    loss = F["cross_entropy"](F["flatten"](gamma.reshape(1, 1, 1) * normal) @ W, t)
+    params = [K, gamma, W]
+    updates = {p: p - 0.5 * dp for p, dp in zip(params, gradients(loss, params), strict=True)}
+    rng = np.random.default_rng(0)
+    values = {"x": rng.standard_normal((3, 1, 6, 6)), "t": np.array([0, 2, 1])}
+    start = {str(p.name): rng.standard_normal(p.shape) for p in params}
+    wanted = evaluate([*updates.values()], {**values, **start})
+    for table in TABLES.values():
+        step = compile_(loss, updates=updates, sizes={"N": 5}, costs=table)
+        step.load(start)
+        step(**values)
+        for p, expected in zip(params, wanted, strict=True):
+            np.testing.assert_allclose(step.params[str(p.name)], expected, rtol=1e-9)

@@ -1,0 +1,84 @@
+"""Biases within products: the same numbers, fewer calls, for small arrays only."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphc.derive import gradients
+from graphc.emit import Step, compile_
+from graphc.ir.node import Node
+from graphc.ops import FUNCTIONS as F
+from graphc.ops import input_, param
+from graphc.ops.naive import evaluate
+
+Trained = tuple[Step, dict[str, Any], list[Any], dict[str, Any]]
+WIDTHS = (2, 5, 4, 3)
+
+
+def net(*, tied: bool = False) -> tuple[Node, list[Node]]:
+    """Layers with biases, and with `tied` one of them applied twice."""
+    h, t = input_("x", ("N", WIDTHS[0])), input_("t", ("N", WIDTHS[-1]))
+    params = []
+    for i, (k, m) in enumerate(pairwise(WIDTHS)):
+        W, b = param(f"W{i}", (k, m)), param(f"b{i}", (m,))
+        params += [W, b]
+        h = F["tanh"](h @ W + b)
+        if tied and i == 0:
+            V, c = param("V", (m, m)), param("c", (m,))
+            params += [V, c]
+            h = F["tanh"](F["tanh"](h @ V + c) @ V + c)
+    return F["mean"](F["square"](h - t)), params
+
+
+def trained(n: int, *, tied: bool = False, **options: Any) -> Trained:
+    """A step of size `n` that has run, what it began with, what the reference gives, and the inputs."""
+    loss, params = net(tied=tied)
+    updates = {p: p - 0.1 * dp for p, dp in zip(params, gradients(loss, params), strict=True)}
+    rng = np.random.default_rng(n)
+    start = {str(p.name): rng.standard_normal(p.shape) for p in params}
+    values = {"x": rng.standard_normal((n, WIDTHS[0])), "t": rng.standard_normal((n, WIDTHS[-1]))}
+    step = compile_(loss, updates=updates, sizes={"N": 4}, **options)
+    for _ in range(2):  # the column of ones has to last
+        step.load(start)
+        step(**values)
+    return step, start, evaluate([*updates.values()], {**values, **start}), values
+
+
+def agrees(step: Step, start: dict[str, Any], wanted: list[Any], values: dict[str, Any]) -> bool:
+    found = [step.params[name] for name in start]
+    return all(np.allclose(a, b, rtol=1e-12) for a, b in zip(found, wanted, strict=True))
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("n", [1, 4, 7])
+def test_the_same_numbers(n: int, tied: bool) -> None:
+    assert agrees(*trained(n, tied=tied))
+    assert agrees(*trained(n, tied=tied, without=("bias",)))
+
+
+def test_one_product_gives_both_gradients() -> None:
+    (step, *_), (plain, *_) = trained(4), trained(4, without=("bias",))
+    (note,) = (n.text for n in step.plan.notes if n.name == "bias")
+    assert step.source.count(".dot(") == plain.source.count(".dot(") - int(note.split()[0])
+
+
+def test_large_arrays_keep_their_biases() -> None:
+    loss, params = net()
+    updates = {p: p - 0.1 * dp for p, dp in zip(params, gradients(loss, params), strict=True)}
+    step = compile_(loss, updates=updates, sizes={"N": 4000})
+    assert "bias" not in {note.name for note in step.plan.notes}
+
+
+def test_a_column_that_is_not_ones_is_noticed() -> None:
+    step, start, wanted, values = trained(4)
+    for kept in step._object._memory.values():
+        for array in kept:
+            if array.shape == (4, 6):
+                array[:, -1] = 2.0
+    step.load(start)
+    step(**values)
+    assert not agrees(step, start, wanted, values)
