@@ -25,8 +25,8 @@ def choose_values(
     """The nodes that become values with a name, in the order of computation.
 
     A line of its own has what is read twice, what has a name, what is `alone`, and each operation on a large array: its
-    result is then written into memory at hand, and what it needs that is `alone_in_loops` is there before. What is `spared`
-    has none, unless it is handed out.
+    result is then written into memory at hand, and what it needs that is `alone_in_loops` is there before. None
+    has what is `spared`, unless it is handed out.
     """
     order = lowered.order or topological(lowered.roots)
     uses = _uses(order, lowered.roots)
@@ -78,7 +78,11 @@ def _inner(node: Node, values: set[Node]) -> Iterator[Node]:
     stack = [a for a in node.args if a not in values]
     while stack:
         inner = stack.pop()
-        yield inner
+        if inner.op.kind in ("pointwise", "reduce", "contract", "scan") or inner.op.name in (
+            "gather",
+            "scatter_add",
+        ):
+            yield inner
         stack.extend(a for a in inner.args if a not in values)
 
 
