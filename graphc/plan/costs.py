@@ -165,7 +165,7 @@ SHIPPED = CostTable(
     bandwidth=24.0,
     cache=1 << 21,
     block=1 << 17,
-    worthwhile=16384,
+    worthwhile=1024,
 )
 
 

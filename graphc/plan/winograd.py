@@ -30,7 +30,7 @@ NAME = "winograd"
 MIXED = {"winograd": (0.56, 0.33), "winograd_slope": (0.56, 0.45)}
 # The part of the time of unrolled windows that it has to stay below; forward, the windows need not be written at all.
 GAIN = {"winograd": 0.92, "winograd_slope": 1.0}
-LEAST = 16  # times as many entries of tiles as are worth memory at hand, from which its calls do not count
+LEAST = 256  # times as many entries of tiles as are worth memory at hand, from which its calls do not count
 MOST = 2**22  # entries of the tiles of one image
 
 

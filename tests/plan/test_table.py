@@ -9,6 +9,7 @@ import pytest
 from graphc.ops import FUNCTIONS as F
 from graphc.ops import input_, param
 from graphc.plan import Plan, make_plan
+from graphc.plan.costs import SHIPPED
 from graphc.plan.loops import Loop
 from graphc.plan.setting import Setting
 from graphc.plan.table import clipped, mathematics, show_bytes, show_count, show_time
@@ -34,7 +35,8 @@ def columns(plan: Plan) -> dict[str, list[str]]:
 
 
 def test_a_plan_prints_each_step_with_what_it_takes() -> None:
-    plan = make_plan([F["sum"](F["exp"](z)) + F["sum"](z)], setting=Setting(sizes=(("N", 10),)))
+    setting = Setting(sizes=(("N", 10),), costs=replace(SHIPPED, worthwhile=16384))
+    plan = make_plan([F["sum"](F["exp"](z)) + F["sum"](z)], setting=setting)
     shown = columns(plan)
     assert shown["mathematics"] == ["z = x @ W", "v1 = sum(exp(z)) + sum(z)", "in all"]
     assert shown["buffer"] == ["2 new", "3 new", ""]
