@@ -148,7 +148,8 @@ def _helper(name: str) -> Callable[..., Any]:
     """A helper of generated modules."""
     space: dict[str, Any] = {"np": np}
     exec("\n\n".join(helper_texts([name])), space)  # noqa: S102
-    return space[name]  # type: ignore[no-any-return]
+    made: Callable[..., Any] = space[name]
+    return made
 
 
 def _long(dtype: Any) -> Works:

@@ -323,12 +323,8 @@ class _Body:
         found: list[Step] = []
         wanted: set[Node] = set()
         # Within a part, what is wanted after it is bound after it.
-        around = (one.last for one in self.plan.loops if one.kind == "parts" and one.holds(loop.first))
-        end = (
-            min(around, default=len(self.plan.steps) + 1)
-            if loop.kind != "parts"
-            else len(self.plan.steps) + 1
-        )
+        parts = [one for one in self.plan.loops if one.kind == "parts" and one is not loop]
+        end = next((one.last for one in parts if one.holds(loop.first)), len(self.plan.steps) + 1)
         for i in range(loop.last - 1, loop.first - 1, -1):
             step = self.plan.steps[i]
             if step.action == "store" or step.target is not None:

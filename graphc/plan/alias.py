@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Container, Iterator
 
 from graphc.ir.node import Node
 from graphc.ir.types import Shape
@@ -64,9 +64,9 @@ def new_axes(old: Shape, new: Shape) -> tuple[bool, ...] | None:
     return tuple(added) if at == len(old) else None
 
 
-def base_of_piece(part: Node) -> Node:
-    """What a part of a concatenation is a reshape of."""
-    while part.op.name == "reshape" and is_view(part):
+def base_of_piece(part: Node, axis: int) -> Node:
+    """What a part of a concatenation along `axis` is a reshape of: along the first, it still lies in one piece."""
+    while axis == 0 and part.op.name == "reshape" and is_view(part):
         part = part.args[0]
     return part
 
@@ -94,6 +94,20 @@ def find_roots(values: list[Node]) -> dict[Node, Node]:
         source = find_source(node, roots.__contains__)
         roots[node] = node if source is None else roots.get(source, source)
     return roots
+
+
+def on_the_way(node: Node, values: Collection[Node]) -> Iterator[Node]:
+    """What the line of `node` works out besides its result: all below that is no value; leaves too."""
+    stack = [a for a in node.args if a not in values]
+    while stack:
+        inner = stack.pop()
+        yield inner
+        stack.extend(a for a in inner.args if a not in values)
+
+
+def joins_in_place(node: Node) -> bool:
+    """Whether the parts of a concat can be written where they belong: along the first axis, or the second of two."""
+    return node.op.name == "concat" and (node.attrs[0] == 0 or (node.attrs[0] == 1 and node.ndim == 2))
 
 
 def read_by(node: Node, values: Container[Node]) -> list[Node]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from graphc.ir.node import Node, make, users
 from graphc.ir.types import DimLike, Shape, product
@@ -24,7 +25,7 @@ from graphc.plan.rewriting import Pass, rewritten
 from graphc.plan.setting import Setting
 
 Uses = Mapping[Node, list[tuple[Node, int]]]
-Groups = Mapping[tuple[Shape, ...], tuple[Node, ...]]
+Layer = tuple[Node, Shape]  # the input, and the shape of the weights
 
 ONE = make(CONST, (), ("decimal", Decimal(1)))
 LARGEST = 512  # entries: beyond, rows that are not in one piece and odd widths cost what the calls did
@@ -46,18 +47,21 @@ def bias_in_products(lowered: Lowered, setting: Setting) -> Lowered:
     if not pairs:
         return lowered
     uses = users(lowered.roots)
-    forward = {W for node in uses if (W := _weights(node, pairs, uses, lowered, setting)) is not None}
-    groups: Groups = {tuple((product(m.shape),) for m in flat.members): flat.members for flat in lowered.flat}
-    chosen = {W for node in uses for _, W in _side_by_side(node, groups, uses, lowered)} & forward
+    sums = [found for node in uses if (found := _small_sum(node, pairs, uses, lowered, setting)) is not None]
+    layers = {(x, W.shape): W for x, W, _ in sums}
+    joined = {layer for node in uses for layer in _own_layers(node, uses, lowered)}
+    chosen = {W for layer, W in layers.items() if layer in joined}
     if not chosen:
         return lowered
     setting.say("bias", f"{len(chosen)} {'bias' if len(chosen) == 1 else 'biases'} added within the product")
+    beside: set[Layer] = set()  # where the forward product has the bias already
 
     def rule(node: Node) -> Node:
-        found = _sum(node) if node.op is ADD else None
+        found = _sum(node)
         if found is not None and found[1] in chosen and pairs[found[1]].bias is found[2]:
+            beside.add((found[0], found[1].shape))
             return _product(found[0], found[1], pairs[found[1]])
-        return _joined(node, groups, chosen) if node.op is CONCAT else node
+        return _joined(node, beside)
 
     return rewritten(lowered, rule)
 
@@ -76,37 +80,36 @@ def _pairs(lowered: Lowered) -> dict[Node, Pair]:
 
 def _sum(node: Node) -> tuple[Node, Node, Node] | None:
     """The input, the weights and the bias of `x @ W + b`."""
-    for z, b in (node.args, node.args[::-1]):
+    for z, b in (node.args, node.args[::-1]) if node.op is ADD else ():
         if z.op is CONTRACT and z.attrs[0] == FORWARD and b.ndim == 1 and z.args[1].is_leaf:
             return z.args[0], z.args[1], b
     return None
 
 
-def _weights(
+def _small_sum(
     node: Node, pairs: Mapping[Node, Pair], uses: Uses, lowered: Lowered, setting: Setting
-) -> Node | None:
-    """The weights of `x @ W + b` where `x` is computed, small, and the product is wanted in the sum alone."""
-    parts = _sum(node) if node.op is ADD else None
+) -> tuple[Node, Node, Node] | None:
+    """`x @ W + b` by its parts, where `x` is computed, small, and the product is wanted in the sum alone."""
+    parts = _sum(node)
     if parts is None or parts[1] not in pairs or pairs[parts[1]].bias is not parts[2]:
         return None
-    x, W, _ = parts
+    x = parts[0]
     z = next(a for a in node.args if a.op is CONTRACT)
     computed = x.op.kind == "pointwise" and x.dtype == "real" and x not in lowered.outputs
     small = max(setting.entries(node.shape), setting.entries(x.shape)) <= LARGEST
-    return W if computed and small and len(uses[z]) == 1 else None
+    return parts if computed and small and len(uses[z]) == 1 else None
 
 
-def _side_by_side(node: Node, groups: Groups, uses: Uses, lowered: Lowered) -> Iterator[tuple[int, Node]]:
-    """Where in a flat gradient those of weights and of their bias follow each other, both wanted there alone."""
-    if node.op is not CONCAT or node.attrs[0] != 0:
-        return
-    members = groups.get(tuple(a.shape for a in node.args), ())
-    for i, W in enumerate(members[:-1]):
-        dW, db = node.args[i : i + 2]
-        if _factors(dW, db) is not None:
-            own = (dW, dW.args[0], db)
-            if all(len(uses[n]) == 1 and n not in lowered.outputs for n in own):
-                yield i, W
+def _own_layers(node: Node, uses: Uses, lowered: Lowered) -> Iterator[Layer]:
+    """The layers whose gradients of weights and bias are neighbours in a concatenation, and wanted there alone."""
+    for dW, db in pairwise(node.args) if _is_flat(node) else ():
+        own = (dW, *dW.args[:1], db)
+        if _factors(dW, db) and all(len(uses[n]) == 1 and n not in lowered.outputs for n in own):
+            yield dW.args[0].args[0], dW.args[0].shape
+
+
+def _is_flat(node: Node) -> bool:
+    return node.op is CONCAT and node.attrs[0] == 0
 
 
 def _factors(dW: Node, db: Node) -> tuple[Node, Node] | None:
@@ -131,23 +134,19 @@ def _product(x: Node, W: Node, pair: Pair) -> Node:
     return make(CONTRACT, (_beside_ones(x), reshape(rows, (k + 1, m))), (FORWARD, ()))
 
 
-def _joined(node: Node, groups: Groups, chosen: Collection[Node]) -> Node:
-    """A flat gradient with one product for the gradients of weights and bias."""
-    members = groups.get(tuple(a.shape for a in node.args), ()) if node.attrs[0] == 0 else ()
+def _joined(node: Node, beside: Collection[Layer]) -> Node:
+    """A concatenation with one product for the gradients of weights and bias, where the layer has ones beside."""
+    if not _is_flat(node):
+        return node
     args: list[Node] = []
-    taken = False
-    for i, argument in enumerate(node.args):
-        if taken:
-            taken = False
-            continue
-        found = _factors(*node.args[i : i + 2]) if i < len(members) - 1 and members[i] in chosen else None
-        if found is None:
+    for argument in node.args:
+        found = _factors(args[-1], argument) if args else None
+        if found is None or (found[0], args[-1].args[0].shape) not in beside:
             args.append(argument)
             continue
         x, dz = found
         whole = make(CONTRACT, (_beside_ones(x), dz), (BACKWARD, ()))
-        args.append(reshape(whole, (product(whole.shape),)))
-        taken = True
+        args[-1] = reshape(whole, (product(whole.shape),))
     return node if len(args) == len(node.args) else concat(args)
 
 

@@ -280,11 +280,12 @@ def _can_gather(back: _Backward) -> bool:
         back.slide.dilations,
         strict=True,
     ):
-        count = _extent(back, place)
-        if not all(isinstance(d, int) for d in (start, length, size, count)):
-            return False
-        if dilation * (size - 1) < start or stride * (count - 1) >= start + length:  # type: ignore[operator]
-            return False
+        match start, length, size, _extent(back, place):
+            case int(first), int(wanted), int(taps), int(count):
+                if dilation * (taps - 1) < first or stride * (count - 1) >= first + wanted:
+                    return False
+            case _:
+                return False
     return True
 
 
@@ -310,11 +311,12 @@ def _gathered(back: _Backward) -> Node:
     roles, slide = back.roles, back.slide
     outer = roles.rows + roles.places + roles.groups + roles.filters
     dy = ordered(back.dy, tuple(back.letters[0].index(i) for i in outer))
-    shape, places = list(dy.shape), [(0, 1, d) for d in dy.shape]
+    shape = list(dy.shape)
+    places: list[tuple[DimLike, int, DimLike]] = [(0, 1, d) for d in dy.shape]
     sides = zip(back.region, slide.sizes, slide.strides, slide.dilations, strict=True)
     for axis, ((start, length), size, stride, dilation) in enumerate(sides, len(roles.rows)):
         around = dilation * (size - 1)
-        places[axis] = (around - start, stride, shape[axis])  # type: ignore[assignment]
+        places[axis] = (around - start, stride, shape[axis])
         shape[axis] = length + around
     padded = make(PAD, (dy,), (tuple(shape), tuple(places), Fraction(0)))
     swapped = Roles(roles.rows, roles.places, roles.groups, roles.filters, roles.taps, roles.channels)
@@ -353,7 +355,7 @@ def _scattered(back: _Backward) -> Node:
         result = reshape(windows, target)
     else:
         result = make(OVERLAP_ADD, (windows,), (target, axes, slide.sizes, slide.strides, slide.dilations))
-    cut = [(0, 1, d) for d in target]
+    cut: list[tuple[DimLike, int, DimLike]] = [(0, 1, d) for d in target]
     for axis, (start, length) in zip(axes, back.region, strict=True):
-        cut[axis] = (start, 1, length)  # type: ignore[assignment]
+        cut[axis] = (start, 1, length)
     return result if tuple(cut) == whole(target) else make(SLICE, (result,), (tuple(cut),))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from graphc.ir.node import Node, topological
 from graphc.ops.notation import number_text
-from graphc.plan.alias import base_of_piece, is_pack, is_view
+from graphc.plan.alias import base_of_piece, is_pack, is_view, joins_in_place, on_the_way
 from graphc.plan.lower import Lowered
+from graphc.plan.rewriting import count_uses
 from graphc.plan.setting import Setting
 
 LONGEST = 60  # characters of mathematics that still read at a glance
@@ -29,7 +30,7 @@ def choose_values(
     has what is `spared`, unless it is handed out.
     """
     order = lowered.order or topological(lowered.roots)
-    uses = _uses(order, lowered.roots)
+    uses = count_uses(lowered, order)
     outputs = set(lowered.outputs)
     stored = {value for _, value in lowered.updates}
     read = {a for node in order if node.op.name != "concat" for a in node.args}
@@ -40,9 +41,9 @@ def choose_values(
             width[node] = _own_width(node, lowered.names)
             continue
         total = _total_width(node, width)
-        if node.op.name == "concat" and (node.attrs[0] == 0 or (node.attrs[0] == 1 and node.ndim == 2)):
+        if joins_in_place(node):
             # What can be written into its place at once has a line of its own.
-            for base in map(base_of_piece, node.args):
+            for base in (base_of_piece(a, node.attrs[0]) for a in node.args):
                 if base.args and base.op.kind in ("contract", "reduce", "pointwise"):
                     values.add(base)
                     width[base] = _NAME
@@ -62,7 +63,8 @@ def choose_values(
             values.update(
                 a for a in node.args if not a.ndim and a.op.kind in ("pointwise", "reduce", "contract")
             )
-            values.update([a for a in _inner(node, values) if alone_in_loops(a)])
+            inside = [a for a in on_the_way(node, values) if not a.is_leaf and not is_view(a)]
+            values.update(a for a in inside if a.op.name != "iota" and alone_in_loops(a))
         large = large and node not in stored
         joined = node.constant and node not in read  # it is written into what it is joined to, once
         if node not in outputs and (spared(node) or node.op.name == "iota" or joined):
@@ -71,19 +73,6 @@ def choose_values(
             values.add(node)
             width[node] = _own_width(node, lowered.names)
     return [node for node in order if node in values]
-
-
-def _inner(node: Node, values: set[Node]) -> Iterator[Node]:
-    """What the line of a node works out on its way."""
-    stack = [a for a in node.args if a not in values]
-    while stack:
-        inner = stack.pop()
-        if inner.op.kind in ("pointwise", "reduce", "contract", "scan") or inner.op.name in (
-            "gather",
-            "scatter_add",
-        ):
-            yield inner
-        stack.extend(a for a in inner.args if a not in values)
 
 
 def _may_leave(node: Node, values: set[Node], spared: Callable[[Node], bool]) -> bool:
@@ -96,16 +85,6 @@ def _may_leave(node: Node, values: set[Node], spared: Callable[[Node], bool]) ->
         and node.op.kind != "const"
         and not _is_free(node, values)
     )
-
-
-def _uses(order: Sequence[Node], roots: Sequence[Node]) -> dict[Node, int]:
-    uses = dict.fromkeys(order, 0)
-    for node in order:
-        for argument in node.args:
-            uses[argument] += 1
-    for root in roots:
-        uses[root] += 1
-    return uses
 
 
 def _own_width(node: Node, names: Mapping[Node, str]) -> int:

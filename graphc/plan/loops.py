@@ -182,8 +182,3 @@ def lines_read(lines: Sequence[Line]) -> list[list[Node]]:
         if line.action != "store":
             values.add(line.node)
     return found
-
-
-def ordered(lines: Sequence[Line], order: Sequence[int]) -> list[Line]:
-    """The lines in another order."""
-    return [lines[i] for i in order]

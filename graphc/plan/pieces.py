@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
-from graphc.plan.alias import base_of_piece, is_fresh
+from graphc.plan.alias import base_of_piece, is_fresh, joins_in_place
 from graphc.plan.order import Line
 
 
@@ -22,7 +22,11 @@ class Piece:
     whole: Node
     start: DimLike
     length: DimLike
-    axis: int = 0
+
+    @property
+    def axis(self) -> int:
+        """The axis along which the whole is joined."""
+        return int(self.whole.attrs[0])
 
 
 def find_pieces(
@@ -37,14 +41,12 @@ def find_pieces(
     found: dict[Node, Piece] = {}
     for i, line in enumerate(lines):
         node = line.node
-        if line.action != "compute" or node.op.name != "concat" or block[i] >= 0:
+        if line.action != "compute" or not joins_in_place(node) or block[i] >= 0:
             continue
         axis = node.attrs[0]
-        if axis and (axis != 1 or node.ndim != 2):
-            continue
         start: DimLike = 0
         for part in node.args:
-            base = part if axis else base_of_piece(part)
+            base = base_of_piece(part, axis)
             at = made.get(base)
             if (
                 at is not None
@@ -57,7 +59,7 @@ def find_pieces(
                 and region[at] == region[i]
                 and (not axis or (base.op.kind == "pointwise" and block[at] < 0))
             ):
-                found[base] = Piece(node, start, part.shape[axis], axis)
+                found[base] = Piece(node, start, part.shape[axis])
             start = start + part.shape[axis]
     return found
 
@@ -68,7 +70,7 @@ def parts_left(node: Node, written: Collection[tuple[Node, DimLike]]) -> list[tu
     start: DimLike = 0
     axis = node.attrs[0]
     for part in node.args:
-        if (part if axis else base_of_piece(part), start) not in written:
+        if (base_of_piece(part, axis), start) not in written:
             left.append((part, start))
         start = start + part.shape[axis]
     return left

@@ -102,10 +102,11 @@ def _paired(factors: list[_Factor], output: str, setting: Setting) -> list[_Fact
     def cost(pair: tuple[int, int]) -> tuple[int, int]:
         i, j = pair
         every = dict.fromkeys(factors[i].letters + factors[j].letters)
-        return tuple(  # type: ignore[return-value]
+        computed, kept_entries = (
             setting.entries(tuple(extents[letter] for letter in letters))
             for letters in (every, outcome(i, j))
         )
+        return computed, kept_entries
 
     i, j = min(combinations(range(len(factors)), 2), key=cost)
     letters = outcome(i, j)

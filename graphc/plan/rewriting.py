@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graphc.ir.node import Node, make, topological
@@ -66,9 +66,9 @@ def replaced(lowered: Lowered, done: Mapping[Node, Node]) -> Lowered:
     )
 
 
-def count_uses(lowered: Lowered) -> Mapping[Node, int]:
-    """How often each node is an argument or a root."""
-    order = topological(lowered.roots)
+def count_uses(lowered: Lowered, order: Sequence[Node] | None = None) -> Mapping[Node, int]:
+    """How often each node is an argument or a root; `order` are the nodes, where they are known."""
+    order = order or topological(lowered.roots)
     uses = dict.fromkeys(order, 0)
     for node in order:
         for argument in node.args:

@@ -11,7 +11,7 @@ from itertools import chain, pairwise
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, DimLike
 from graphc.plan import blocks, entries, parts
-from graphc.plan.alias import find_roots, is_fresh, is_view
+from graphc.plan.alias import find_roots, is_fresh, is_view, on_the_way
 from graphc.plan.lines import choose_values
 from graphc.plan.loops import Loop, Member, gather_runs, lines_read
 from graphc.plan.lower import Lowered
@@ -115,13 +115,7 @@ def settle(lines: Sequence[Line], lowered: Lowered, memory: Callable[[Node], Nod
 
 def _needs_all_rows(node: Node, values: Collection[Node], status: Mapping[Node, Status]) -> bool:
     """Whether the line of a node works out on its way what needs every row: a slice would give a part of it."""
-    stack = [a for a in node.args if a not in values]
-    while stack:
-        inner = stack.pop()
-        if status.get(inner) in ("sum", "all"):
-            return True
-        stack.extend(a for a in inner.args if a not in values)
-    return False
+    return any(status.get(inner) in ("sum", "all") for inner in on_the_way(node, values))
 
 
 def _blocked(

@@ -131,7 +131,7 @@ def _is_frame(x: Node) -> bool:
 def _pays(op: Op, window: Node, filters: Any, setting: Setting) -> bool:
     places = setting.entries(window.shape[:3])
     c, f = setting.entries((window.shape[3],)), setting.entries((filters,))
-    h, w = (setting.entries((d + d % 2,)) for d in window.shape[1:3])  # type: ignore[operator]
+    h, w = (-(-setting.entries((d,)) // 2) * 2 for d in window.shape[1:3])
     rows = setting.entries(window.shape[:1]) * h * w
     inside, outside = MIXED[op.name]
     unrolled = places * 9 * c * (UNROLLED + MULTIPLIED * f)
