@@ -61,21 +61,6 @@ def pad_into(scope: Scope, node: Node, out: str) -> Text:
     return Text(f"{scope.helper('_framed')}({x}, {where}, {fill_text(fill, node.dtype)}, {out})")
 
 
-def winograd(scope: Scope, node: Node, out: str = "") -> Text:
-    """A call of the helper that convolves by tiles."""
-    x, kernel = (scope.array(a, "real") for a in node.args)
-    target = out or f"np.empty({scope.shape(node.shape)}, {scope.dtype('real')})"
-    scope.helper("_tiles")
-    return Text(f"{scope.helper('_winograd')}({x.code}, {kernel.code}, {node.attrs[0]}, {target})")
-
-
-def winograd_slope(scope: Scope, node: Node) -> Text:
-    """A call of the helper that adds up the gradient by the kernel over tiles."""
-    x, dy = (scope.array(a, "real") for a in node.args)
-    scope.helper("_tiles")
-    return Text(f"{scope.helper('_winograd_slope')}({x.code}, {dy.code}, {node.attrs[0]})")
-
-
 def _numbers(values: Sequence[int]) -> str:
     return f"({', '.join(map(str, values))}{',' * (len(values) == 1)})"
 
@@ -85,12 +70,10 @@ def _tuple(scope: Scope, sizes: Sequence[DimLike]) -> str:
 
 
 # how a result is written into memory at hand, `out`
-INTO = {"pad": pad_into, "overlap_add": overlap_add, "route": route, "winograd": winograd}
+INTO = {"pad": pad_into, "overlap_add": overlap_add, "route": route}
 
 PRINTERS = {
     "sliding_window": sliding_window,
     "overlap_add": overlap_add,
     "route": route,
-    "winograd": winograd,
-    "winograd_slope": winograd_slope,
 }

@@ -28,13 +28,11 @@ from graphc.plan.routing import POOL
 from graphc.plan.sequence import NEAR
 from graphc.plan.setting import Setting
 from graphc.plan.updates import FLAT
-from graphc.plan.winograd import TILES
 
 PASSES: tuple[Pass, ...] = (
     POOL,
     CONVOLUTION,
     LAYOUT,
-    TILES,
     MASKS,
     LABELS,
     CENTRE,

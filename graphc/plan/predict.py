@@ -193,17 +193,6 @@ def _route(node: Node, rates: _Rates) -> Cost:
     )
 
 
-def _winograd(node: Node, rates: _Rates) -> Cost:
-    """Sixteen products for each four places, and about two sums for each entry of a tile before and after them."""
-    x, other = node.args
-    places = node.shape if node.op.name == "winograd" else other.shape
-    tiles = rates.setting.entries(places[:3]) // 4
-    channels, filters = (rates.setting.entries(s) for s in (x.shape[3:], places[3:]))
-    taken = 16 * tiles * 2 * channels * filters / rates.table.flop_rate(rates.setting.real)
-    mixed = 16 * tiles * 2 * (channels + filters) * rates.table.per_entry("add", rates.setting.real)
-    return Cost(60 * rates.call("ufunc"), taken, mixed)
-
-
 def _index(node: Node, rates: _Rates) -> Cost:
     if node.op.name == "scatter_add":
         return Cost(calls=rates.call("index"), entries=rates.entries("scatter", node.args[0].shape))
@@ -251,8 +240,6 @@ _BY_NAME: dict[str, Rule] = {
     "overlap_add": _overlap_add,
     "recurrence": _recurrence,
     "route": _route,
-    "winograd": _winograd,
-    "winograd_slope": _winograd,
 }
 
 

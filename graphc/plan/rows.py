@@ -167,8 +167,6 @@ _RULES: dict[str, Callable[[Node, list[Status]], Status]] = {
     "sliding_window": _along(lambda node: 0 not in node.attrs[0]),
     "overlap_add": _along(lambda node: 0 not in node.attrs[1]),
     "route": lambda node, cut: "rows" if set(cut) == {"rows"} and _whole_places(node) else "all",
-    "winograd": lambda node, cut: "rows" if cut == ["rows", "whole"] else "all",
-    "winograd_slope": lambda node, cut: "sum" if cut == ["rows", "rows"] else "all",
     "gather": _gather,
     "scatter_add": _scatter,
     "argmax": _along(lambda node: node.attrs[0] != 0),
