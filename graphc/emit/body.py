@@ -15,6 +15,7 @@ from graphc.plan.plan import Plan
 from graphc.plan.sizes import SizeRule
 
 PRINTERS = {**pointwise.PRINTERS, **structure.PRINTERS, **window.PRINTERS, "contract": contraction.contract}
+FEW = 16384  # entries of an array below which it counts that NumPy makes an array of each Python number beside it
 
 
 def new_scope(plan: Plan, real: str) -> Scope:
@@ -23,7 +24,7 @@ def new_scope(plan: Plan, real: str) -> Scope:
     results = set(plan.output_nodes)
     weak = {n for n in find_weak(topological(roots)) if n.op.kind == "const" or n not in results}
     scope = Scope(real, dict(plan.names), plan.sizes, weak, printers=PRINTERS)
-    scope.is_small = lambda node: not plan.setting.is_large(node)
+    scope.is_small = lambda node: plan.setting.entries(node.shape) < FEW
     leaves = (*plan.inputs, *plan.owned)
     scope.boxes = frozenset(plan.names[n] for n in leaves if not n.ndim and n.dtype == "real")
     return scope

@@ -145,9 +145,12 @@ class _Body:
             yield f"{step.name} = {scope.expression(node).code}"
 
     def store(self, step: Step, name: str) -> str:
-        """`W -= lr * v` where the new value is the old one changed, else `W[...] = value`."""
+        """`W -= lr * v` where the new value is the old one changed, else `W[...] = value`.
+
+        NumPy adds two numbers sooner than two arrays without axes.
+        """
         node = step.node
-        known = node in self.scope.names
+        known = node in self.scope.names or not node.ndim
         sign = _AUGMENTED.get(node.op.name)
         first = node.args[0] if node.args else node
         if sign and not known and self.scope.names.get(first) == name and first.shape == node.shape:
