@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from graphc.ir.node import Node
-
 
 class Verdict(StrEnum):
     """`proved` by algebra for all sizes and values, `agrees` at the points tried, `wrong`, or `undecided`."""
@@ -41,8 +39,10 @@ class Judgement:
 
     `claim` is the text as written, `source`, `line` and `column` where. `reason` is one sentence: how it was decided,
     or what is wrong. `mistakes` names the mistakes that alone explain a wrong claim. `given` are the lines of wrong
-    claims that a right one takes as they are written: it is right given these. `subject` is the node whose gradient is
-    claimed, `of` of what; `edge` the user and operand whose local derivative it is; `right` the correct expression.
+    claims that a right one takes as they are written: it is right given these. A claim about the gradient of one name
+    with respect to another has them in `of` and `subject`; where the one is computed from the other directly, it is
+    about an edge of the graph, and `local` is set. `claimed` and `right` are expressions as text. A judgement is plain
+    data, so that it can come from another process.
     """
 
     claim: str
@@ -59,11 +59,11 @@ class Judgement:
     points: int = 0
     error: float = 0.0
     seconds: float = 0.0
-    subject: Node | None = None
-    of: Node | None = None
-    edge: tuple[Node, Node] | None = None
-    claimed: Node | None = None
-    right: Node | None = None
+    subject: str = ""
+    of: str = ""
+    local: bool = False
+    claimed: str = ""
+    right: str = ""
 
     @property
     def place(self) -> str:

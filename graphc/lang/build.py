@@ -9,8 +9,9 @@ from typing import Any
 from graphc.ir.errors import ParseError
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
-from graphc.lang import assumptions, syntax, tree
+from graphc.lang import assumptions, entries, syntax, tree
 from graphc.lang.evaluate import Evaluator
+from graphc.lang.gradients import subject_of
 from graphc.lang.program import BuiltClaim, Program, from_nodes
 from graphc.lang.scope import Scope
 from graphc.lang.source import PythonObject, Source, expression_source, load_object, read
@@ -20,6 +21,7 @@ from graphc.lang.walk import run
 from graphc.ops.leaf import as_node, assume, input_, param
 
 MAX_FACTS = 100
+LAYOUTS = {"denominator": False, "numerator": True}
 DTYPES = {"int": "int", "bool": "bool", "real": "real", "float": "real"}
 
 
@@ -119,7 +121,7 @@ class _Builder:
             case tree.Definition():
                 self._define(statement)
             case tree.Claim(sides=sides):
-                self._claim(statement, [run(self.evaluator.node(side)) for side in sides])
+                self._claim(statement, run(entries.sides(self.evaluator, sides)))
             case tree.Bare(value=value):
                 self.bare = self._keep([run(self.evaluator.node(value))]).start
             case tree.Assumption():
@@ -136,6 +138,7 @@ class _Builder:
             claims=tuple(BuiltClaim(s, tuple(self.scope.built[sides])) for s, sides in self.claims),
             assumptions=tuple(s for s in self.statements if isinstance(s, tree.Assumption)),
             gradients=dict(self.gradients),
+            numerator=self.scope.numerator,
             target=self.target,
             root=self._root(),
             statements=tuple(self.statements),
@@ -167,14 +170,17 @@ class _Builder:
                 )
             self._declare(name, first)
             return
+        if name.id == "layout" and isinstance(first, tree.Name) and first.id in LAYOUTS:
+            self._set_layout(name, first)
+            return
         self.scope.check_new(name)
         sides = [run(self.evaluator.node(side)) for side in statement.sides]
         # A leaf or a named intermediate under a second name stays one node.
         node = sides[0] if sides[0].name is not None else sides[0].named(name.id)
         self.scope.bind(name, node)
         self.defined.append(name.id)
-        subject = name.id[1:]
-        if name.id.startswith("d") and subject in self.scope.nodes:
+        subject = subject_of(name.id, self.scope.nodes)
+        if subject is not None:
             self.gradients[name.id] = subject
         if len(sides) > 1:
             self._claim(statement, [node, *sides[1:]])
@@ -216,6 +222,11 @@ class _Builder:
                 raise self.scope.error(f"a text assumes at most {MAX_FACTS} facts", expr.at)
             node, fact = assumptions.read(self.scope, expr)
             self.scope.replace(node, self.scope.call(expr.at, assume, node, fact))
+
+    def _set_layout(self, name: tree.Name, word: tree.Name) -> None:
+        if self.claims or self.gradients:
+            raise self.scope.error("the layout is chosen before the first claim", name.at)
+        self.scope.numerator = LAYOUTS[word.id]
 
     def _set_target(self, name: tree.Name) -> None:
         if self.target is not None:

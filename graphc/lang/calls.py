@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from graphc.ir.node import Node
 from graphc.ir.op import FUNCTIONS, OPS
-from graphc.lang import tree
+from graphc.lang import entries, tree
 from graphc.lang.layout import Aligned
 from graphc.lang.suggest import closest, function_meant
 from graphc.lang.tree import Place
@@ -42,6 +43,10 @@ def call(evaluator: Evaluator, expr: tree.Call) -> Walk[Any]:
     scope, name = evaluator.scope, expr.function
     if name in STATEMENTS and name not in FUNCTIONS:
         raise scope.error(STATEMENTS[name], expr.at)
+    if name == "grad":
+        return (yield entries.derivative(evaluator, _gradient(evaluator, expr)))
+    if name == "delta":
+        return (yield call(evaluator, replace(expr, function="equal")))
     if name not in FUNCTIONS or name in HIDDEN:
         if name in scope.nodes:
             raise scope.error(
@@ -65,6 +70,15 @@ def call(evaluator: Evaluator, expr: tree.Call) -> Walk[Any]:
             )
         return evaluator.elementwise(expr.at, name, *args)
     return scope.call(expr.at, FUNCTIONS[name], *args, **keywords)
+
+
+def _gradient(evaluator: Evaluator, expr: tree.Call) -> tree.Derivative:
+    """`grad(f, x)` is `d(f)/d(x)`."""
+    if expr.keywords or len(expr.args) != 2:
+        raise evaluator.scope.error(
+            "`grad` takes what is differentiated, and by what: `grad(loss, W)`", expr.at
+        )
+    return tree.Derivative(*expr.args, expr.at)
 
 
 def _aligned(value: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from graphc.ir.node import Node
 from graphc.ir.op import FUNCTIONS
 from graphc.ir.types import Dim, DimLike
-from graphc.lang import calls, sums, tree
+from graphc.lang import calls, entries, sums, tree
 from graphc.lang.layout import Aligned, Layout
 from graphc.lang.scope import Scope
 from graphc.lang.tree import Expr, Place
@@ -36,6 +36,10 @@ class Evaluator:
     def inside(self, layout: Layout) -> Evaluator:
         """The evaluator for the body of a sum over indices."""
         return Evaluator(self.scope, layout)
+
+    def outside(self) -> Evaluator:
+        """The evaluator for whole arrays."""
+        return Evaluator(self.scope)
 
     def node(self, expr: Expr) -> Walk[Node]:
         """The expression as a node."""
@@ -76,7 +80,7 @@ class Evaluator:
             case tree.IndexSum():
                 return (yield sums.index_sum(self, expr))
             case tree.Derivative():
-                return (yield self._derivative(expr))
+                return (yield entries.derivative(self, expr))
 
     def elementwise(self, at: Place, name: str, *operands: Value) -> Value:
         """An elementwise function of operands, some of which may stand for one scalar per index."""
@@ -152,19 +156,22 @@ class Evaluator:
         value: Value = yield self.value(expr)
         return self.scope.as_extent(value, expr.at)
 
-    def _derivative(self, expr: tree.Derivative) -> Walk[Node]:
+    def derivative(self, top: Expr, bottom: Expr, expr: tree.Derivative) -> Walk[Node]:
+        """The derivatives of `top` by `bottom`, which are whole arrays; of a scalar, in the layout chosen."""
         from graphc.derive import grad, jacobian  # most texts have no `d(·)`, and start faster without
 
         self.scope.settle()
-        of: Node = yield self.node(expr.of)
-        by: Node = yield self.node(expr.by)
-        if isinstance(expr.of, tree.Name) and expr.of.id in self.scope.implicit and of is not by:
+        of: Node = yield self.node(top)
+        by: Node = yield self.node(bottom)
+        if isinstance(top, tree.Name) and top.id in self.scope.implicit and of is not by:
             raise self.scope.error(
-                f"`{expr.of.id}` is not defined, so nothing says how it depends on anything; "
-                f"define it first: `{expr.of.written} = …`",
-                expr.of.at,
+                f"`{top.id}` is not defined, so nothing says how it depends on anything; "
+                f"define it first: `{top.written} = …`",
+                top.at,
             )
-        return self.scope.call(expr.at, jacobian if of.ndim else grad, of, by)
+        found = self.scope.call(expr.at, jacobian if of.ndim else grad, of, by)
+        whole = top is expr.of and bottom is expr.by
+        return self.scope.laid_out(found) if whole and not of.ndim else found
 
 
 def _size_arithmetic(op: str, left: Value, right: Value) -> Dim | int | None:

@@ -24,8 +24,9 @@ class Program:
     """A text of the graph language, built.
 
     `names` holds every name in order of first use: inputs, parameters, definitions, and what `env` gave.
-    `gradients` maps a defined `dNAME` to NAME, when NAME is a node of the text. `root` is the last bare
-    expression, else the target, else the last definition that claims no gradient; None if there is none.
+    `gradients` maps a defined `dNAME` to NAME, when NAME is a node of the text. `numerator` says that gradients by
+    matrices are laid out transposed. `root` is the last bare expression, else the target, else the last definition that
+    claims no gradient; None if there is none.
     """
 
     names: Mapping[str, Node]
@@ -37,6 +38,7 @@ class Program:
     root: Node | None
     statements: tuple[Statement, ...]
     source: str | None
+    numerator: bool = False
 
     @property
     def leaves(self) -> tuple[Node, ...]:

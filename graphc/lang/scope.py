@@ -14,6 +14,7 @@ from graphc.lang import tree
 from graphc.lang.suggest import meant, respelt
 from graphc.lang.tree import Place
 from graphc.ops.leaf import const, input_
+from graphc.ops.move import transpose
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ class Scope:
         self.dims: dict[str, tree.Name | None] = {}
         self.implicit: set[str] = set()
         self.built: list[Node] = []  # what has no name: sides of claims, bare expressions
+        self.numerator = False  # `layout = numerator`: the gradient by a matrix is laid out transposed
         self._superseded: dict[Node, Node] = {}
         for node in env.values():
             self._learn_dims(node, None)
@@ -124,6 +126,10 @@ class Scope:
         if isinstance(value, bool) or not isinstance(value, int | Dim):
             raise self.error("a whole number or a size such as `N` was expected here", at)
         return value
+
+    def laid_out(self, gradient: Node) -> Node:
+        """The gradient of a scalar in the layout of the text: of the variable's shape, unless it says otherwise."""
+        return transpose(gradient) if self.numerator and gradient.ndim == 2 else gradient
 
     def replace(self, old: Node, new: Node) -> None:
         """Put `new` for `old` in every name and in `built`.

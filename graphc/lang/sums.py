@@ -6,6 +6,7 @@ in which the free indices first appear. Inside the sum every array is indexed do
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphc.ir.node import Node
@@ -25,20 +26,24 @@ if TYPE_CHECKING:
 
 MAX_INDICES = 26
 
+Extents = dict[str, DimLike]
+Items = tuple[Expr | tree.Slice, ...]
+
 
 def index_sum(evaluator: Evaluator, expr: tree.IndexSum) -> Walk[Any]:
     """The value of a sum over indices: a node at the outermost, aligned inside another sum."""
     if evaluator.layout is not None:
         return (yield _inner(evaluator, evaluator.layout, expr))
-    layout: Layout = yield _layout(evaluator, expr)
+    unbound, every = yield extents(evaluator, [expr])
     bound = {index.id for index, _ in expr.clauses}
-    free = tuple(name for name in layout.names if name in layout.visible and name not in bound)
+    layout = Layout({**unbound, **every}, frozenset({*unbound, *bound}))
+    free = tuple(unbound)
     product: Node | None = yield _product(evaluator, layout, expr, free)
     if product is not None:
         return product
     inside = evaluator.inside(layout)
     value: Any = yield inside.value(expr.body)
-    body = _scalar(evaluator, value, expr.body.at)
+    body = scalar(evaluator, value, expr.body.at)
     summed = broadcast(body, layout.shape({*bound, *free}))
     axes = tuple(i for i, name in enumerate(layout.names) if name in bound)
     total = sum_(summed, axis=axes)
@@ -52,7 +57,7 @@ def _inner(evaluator: Evaluator, layout: Layout, expr: tree.IndexSum) -> Walk[Al
             raise evaluator.scope.error(f"`{index.id}` is an index of a sum around this one", index.at)
     inside = evaluator.inside(Layout(layout.sizes, layout.visible | bound))
     value: Any = yield inside.value(expr.body)
-    body = _scalar(evaluator, value, expr.body.at)
+    body = scalar(evaluator, value, expr.body.at)
     if not body.ndim:
         body = reshape(body, layout.shape(set()))
     full = tuple(
@@ -63,7 +68,8 @@ def _inner(evaluator: Evaluator, layout: Layout, expr: tree.IndexSum) -> Walk[Al
     return Aligned(sum_(broadcast(body, full), axis=axes, keepdims=True))
 
 
-def _scalar(evaluator: Evaluator, value: Any, at: Place) -> Node:
+def scalar(evaluator: Evaluator, value: Any, at: Place) -> Node:
+    """A value that is a number for each choice of indices."""
     if isinstance(value, Aligned):
         return value.node
     node = evaluator.scope.call(at, as_node, value)
@@ -77,46 +83,51 @@ def _scalar(evaluator: Evaluator, value: Any, at: Place) -> Node:
 
 def indexed(evaluator: Evaluator, expr: tree.Index) -> Walk[Any]:
     """`array[items]` inside a sum over indices."""
+    array: Node = yield evaluator.node(expr.operand)
+    return (yield entry(evaluator, array, expr.items, expr.at))
+
+
+def entry(evaluator: Evaluator, array: Node, items: Items, at: Place) -> Walk[Any]:
+    """The entry of an array at indices, some of which are those of a sum."""
     layout = evaluator.layout
     assert layout is not None
-    array: Node = yield evaluator.node(expr.operand)
-    indices = _plain_indices(layout, expr)
+    indices = _plain_indices(layout, items)
     if indices is not None:
-        _check_extents(evaluator, layout, array, expr, indices)
-        return evaluator.scope.call(expr.at, layout.align, array, indices)
+        _check_extents(evaluator, layout, array, at, indices)
+        return evaluator.scope.call(at, layout.align, array, indices)
     keys: list[Any] = []
-    for item in expr.items:
+    for item in items:
         keys.append((yield evaluator.key(item)))
     if not any(isinstance(key, Aligned) for key in keys):
-        return evaluator.scope.call(expr.at, FUNCTIONS["getitem"], array, tuple(keys))
+        return evaluator.scope.call(at, FUNCTIONS["getitem"], array, tuple(keys))
     if len(keys) != array.ndim or any(key is None or isinstance(key, slice) for key in keys):
         raise evaluator.scope.error(
             f"inside a sum over an index an array is indexed down to a number; "
             f"this one has shape {show_shape(array.shape)}",
-            expr.at,
+            at,
         )
     whole = tuple(key.node if isinstance(key, Aligned) else key for key in keys)
-    return Aligned(evaluator.scope.call(expr.at, FUNCTIONS["getitem"], array, whole))
+    return Aligned(evaluator.scope.call(at, FUNCTIONS["getitem"], array, whole))
 
 
-def _plain_indices(layout: Layout, expr: tree.Index) -> tuple[str, ...] | None:
-    names = [item.id for item in expr.items if isinstance(item, tree.Name) and item.id in layout.visible]
-    return tuple(names) if len(names) == len(expr.items) else None
+def _plain_indices(layout: Layout, items: Items) -> tuple[str, ...] | None:
+    names = [item.id for item in items if isinstance(item, tree.Name) and item.id in layout.visible]
+    return tuple(names) if len(names) == len(items) else None
 
 
 def _check_extents(
-    evaluator: Evaluator, layout: Layout, array: Node, expr: tree.Index, indices: tuple[str, ...]
+    evaluator: Evaluator, layout: Layout, array: Node, at: Place, indices: tuple[str, ...]
 ) -> None:
     if len(indices) != array.ndim:
         raise evaluator.scope.error(
             f"{len(indices)} indices for an array of shape {show_shape(array.shape)}; "
             "inside a sum every axis has its index",
-            expr.at,
+            at,
         )
     for axis, (name, extent) in enumerate(zip(indices, array.shape, strict=True)):
         if layout.sizes[name] != extent:
             raise evaluator.scope.error(
-                f"`{name}` runs over {layout.sizes[name]}, but axis {axis} here has size {extent}", expr.at
+                f"`{name}` runs over {layout.sizes[name]}, but axis {axis} here has size {extent}", at
             )
 
 
@@ -136,11 +147,11 @@ def _product(
     operands: list[Node] = []
     terms: list[tuple[str, ...]] = []
     for factor in reversed(factors):
-        indices = _plain_indices(layout, factor)
+        indices = _plain_indices(layout, factor.items)
         if indices is None:
             return None
         operand: Node = yield evaluator.node(factor.operand)
-        _check_extents(evaluator, layout, operand, factor, indices)
+        _check_extents(evaluator, layout, operand, factor.at, indices)
         used.update(indices)
         operands.append(operand)
         terms.append(indices)
@@ -153,9 +164,9 @@ def _product(
     return evaluator.scope.call(expr.at, contract, spec, *operands)
 
 
-def _layout(evaluator: Evaluator, expr: tree.IndexSum) -> Walk[Layout]:
-    """Every index of the sum and of the sums inside it, with its size; the free ones first."""
-    sums, uses = _contents(expr)
+def extents(evaluator: Evaluator, exprs: Sequence[Expr]) -> Walk[tuple[Extents, Extents]]:
+    """The free indices of expressions, and those that sums in them run over, with their sizes."""
+    sums, uses = _contents(exprs)
     bound: dict[str, DimLike] = {}
     for inner in sums:
         for index, domain in inner.clauses:
@@ -170,9 +181,8 @@ def _layout(evaluator: Evaluator, expr: tree.IndexSum) -> Walk[Layout]:
                 if axis < array.ndim:
                     free.setdefault(item.id, array.shape[axis])
     if len(free) + len(bound) > MAX_INDICES:
-        raise evaluator.scope.error(f"a sum runs over at most {MAX_INDICES} indices", expr.at)
-    own = {index.id for index, _ in expr.clauses}
-    return Layout({**free, **bound}, frozenset({*free, *own}))
+        raise evaluator.scope.error(f"a sum runs over at most {MAX_INDICES} indices", exprs[0].at)
+    return free, bound
 
 
 def _check_index(evaluator: Evaluator, index: tree.Name, bound: dict[str, DimLike], size: DimLike) -> None:
@@ -185,11 +195,11 @@ def _check_index(evaluator: Evaluator, index: tree.Name, bound: dict[str, DimLik
         )
 
 
-def _contents(expr: tree.IndexSum) -> tuple[list[tree.IndexSum], list[tree.Index]]:
-    """The sums and the indexed arrays inside `expr`, itself included, in reading order."""
+def _contents(exprs: Sequence[Expr]) -> tuple[list[tree.IndexSum], list[tree.Index]]:
+    """The sums and the indexed arrays inside expressions, themselves included, in reading order."""
     sums: list[tree.IndexSum] = []
     uses: list[tree.Index] = []
-    stack: list[object] = [expr]
+    stack: list[object] = [*reversed(exprs)]
     while stack:
         match stack.pop():
             case tree.IndexSum(body=body) as found:
@@ -198,7 +208,7 @@ def _contents(expr: tree.IndexSum) -> tuple[list[tree.IndexSum], list[tree.Index
             case tree.Index(operand=operand, items=items) as use:
                 uses.append(use)
                 stack.extend([*reversed(items), operand])
-            case tree.Binary(left=left, right=right):
+            case tree.Binary(left=left, right=right) | tree.Derivative(of=left, by=right):
                 stack.extend([right, left])
             case tree.Unary(operand=operand) | tree.Transpose(operand=operand):
                 stack.append(operand)
