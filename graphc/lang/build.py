@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from graphc.ir.errors import ParseError
+from graphc.ir.errors import ParseError, ShapeError
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
 from graphc.lang import assumptions, entries, syntax, tree
 from graphc.lang.evaluate import Evaluator
 from graphc.lang.gradients import subject_of
 from graphc.lang.program import BuiltClaim, Program, from_nodes
+from graphc.lang.repair import Repair, repairs
 from graphc.lang.scope import Scope
 from graphc.lang.source import PythonObject, Source, expression_source, load_object, read
 from graphc.lang.tree import Statement
@@ -75,10 +77,14 @@ def build(
     env: Mapping[str, Any],
     declared_only: bool,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
+    judging: bool = False,
 ) -> Program:
-    """The program of a source that was read; `shapes` are those of names that are not declared."""
+    """The program of a source that was read; `shapes` are those of names that are not declared.
+
+    Where claims are to be judged, one whose shapes do not fit is a wrong claim, not an error.
+    """
     scope = Scope(_nodes(env), source=source.name, declared_only=declared_only, shapes=shapes)
-    builder = _Builder(scope)
+    builder = _Builder(scope, judging)
     for block in source.blocks:
         try:
             for statement in syntax.statements(block.text, block.line):
@@ -99,15 +105,25 @@ def _nodes(env: Mapping[str, Any]) -> dict[str, Node]:
     return nodes
 
 
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A claim, whose sides are places in `scope.built`, where an assumption can still reach them."""
+
+    statement: tree.Claim | tree.Definition
+    sides: slice
+    failure: str = ""
+    repairs: tuple[Repair, ...] = ()
+
+
 class _Builder:
     """The state of one text on its way to a program."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, judging: bool = False) -> None:
         self.scope = scope
+        self.judging = judging
         self.evaluator = Evaluator(scope)
         self.statements: list[Statement] = []
-        # Claims and bare expressions are places in `scope.built`, where an assumption can still reach them.
-        self.claims: list[tuple[tree.Claim | tree.Definition, slice]] = []
+        self.claims: list[_Claimed] = []
         self.bare: int | None = None
         self.defined: list[str] = []
         self.gradients: dict[str, str] = {}
@@ -121,7 +137,10 @@ class _Builder:
             case tree.Definition():
                 self._define(statement)
             case tree.Claim(sides=sides):
-                self._claim(statement, run(entries.sides(self.evaluator, sides)))
+                try:
+                    self._claim(statement, run(entries.sides(self.evaluator, sides)))
+                except ShapeError as error:
+                    self._misfit(statement, error)
             case tree.Bare(value=value):
                 self.bare = self._keep([run(self.evaluator.node(value))]).start
             case tree.Assumption():
@@ -135,7 +154,10 @@ class _Builder:
         return Program(
             names=dict(self.scope.nodes),
             dims=tuple(self.scope.dims),
-            claims=tuple(BuiltClaim(s, tuple(self.scope.built[sides])) for s, sides in self.claims),
+            claims=tuple(
+                BuiltClaim(c.statement, tuple(self.scope.built[c.sides]), c.failure, c.repairs)
+                for c in self.claims
+            ),
             assumptions=tuple(s for s in self.statements if isinstance(s, tree.Assumption)),
             gradients=dict(self.gradients),
             numerator=self.scope.numerator,
@@ -154,7 +176,20 @@ class _Builder:
         return self.scope.nodes[shown[-1]] if shown else None
 
     def _claim(self, statement: tree.Claim | tree.Definition, sides: list[Node]) -> None:
-        self.claims.append((statement, self._keep(sides)))
+        self.claims.append(_Claimed(statement, self._keep(sides)))
+
+    def _misfit(self, statement: tree.Claim | tree.Definition, error: ShapeError) -> None:
+        """Keep a claim of which the shapes within a side do not fit; raises the error where none is judged."""
+        if not self.judging:
+            raise error
+        built: list[Node] = []
+        mended: tuple[Repair, ...] = ()
+        for side in statement.sides:
+            try:
+                built += run(entries.sides(self.evaluator, [side]))
+            except ShapeError:
+                mended = mended or repairs(side, lambda e: run(entries.sides(self.evaluator, [e]))[0])
+        self.claims.append(_Claimed(statement, self._keep(built), str(error), mended))
 
     def _keep(self, nodes: list[Node]) -> slice:
         start = len(self.scope.built)
@@ -174,12 +209,21 @@ class _Builder:
             self._set_layout(name, first)
             return
         self.scope.check_new(name)
-        sides = [run(self.evaluator.node(side)) for side in statement.sides]
+        subject = subject_of(name.id, self.scope.nodes)
+        try:
+            sides = [run(self.evaluator.node(side)) for side in statement.sides]
+        except ShapeError as error:
+            if subject is None:
+                raise
+            self._misfit(statement, error)
+            self.gradients[name.id] = subject
+            # What the claim should have given stands in for it in the lines that follow.
+            self.scope.bind(name, input_(name.id, self.scope.nodes[subject].shape))
+            return
         # A leaf or a named intermediate under a second name stays one node.
         node = sides[0] if sides[0].name is not None else sides[0].named(name.id)
         self.scope.bind(name, node)
         self.defined.append(name.id)
-        subject = subject_of(name.id, self.scope.nodes)
         if subject is not None:
             self.gradients[name.id] = subject
         if len(sides) > 1:

@@ -49,7 +49,8 @@ def derivative(evaluator: Evaluator, expr: tree.Derivative) -> Walk[Aligned | No
     if not items:
         return whole
     if evaluator.layout is not None:
-        return (yield sums.entry(evaluator, whole, items, expr.at))
+        found: Aligned | Node = yield sums.entry(evaluator, whole, items, expr.at)
+        return found
     rest = whole.ndim - (yield evaluator.node(by)).ndim
     keys = []
     for item in items:

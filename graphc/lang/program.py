@@ -8,15 +8,22 @@ from dataclasses import dataclass
 from graphc.ir.errors import GraphcError, ParseError
 from graphc.ir.graph import Graph
 from graphc.ir.node import Node, topological
+from graphc.lang.repair import Repair
 from graphc.lang.tree import Assumption, Claim, Definition, Statement
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltClaim:
-    """A chain of equalities: `statement` is how and where it was written, `sides` what it says, unjudged."""
+    """A chain of equalities: `statement` is how and where it was written, `sides` what it says, unjudged.
+
+    Where the shapes within a side do not fit, `failure` says so, `sides` are the others, and `repairs` what that side
+    would be with one change of its text.
+    """
 
     statement: Claim | Definition
     sides: tuple[Node, ...]
+    failure: str = ""
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,160 @@
+"""What a program claims: chains of equalities, and gradients by names such as `dW`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from graphc.derive.reverse import grad
+from graphc.ir.errors import ParseError
+from graphc.ir.node import Node, topological
+from graphc.lang import tree
+from graphc.lang.program import BuiltClaim, Program
+from graphc.lang.repair import Repair
+from graphc.lang.tree import Place
+from graphc.ops.move import transpose
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim: that all `sides` are equal.
+
+    Of a gradient given by a `name`, such as dW, the first side is what is derived, the second what is written. `output`
+    and `target` are of what and by what a derivative is claimed, where it is one of named nodes. `failure` says why a
+    side could not be built; `repairs` are what it would be with one change of its text.
+    """
+
+    text: str
+    at: Place
+    sides: tuple[Node, ...]
+    name: str = ""
+    output: Node | None = None
+    target: Node | None = None
+    failure: str = ""
+    repairs: tuple[Repair, ...] = ()
+
+    @property
+    def local(self) -> bool:
+        """Whether it is about the derivative of an operation by one of its own operands."""
+        return self.output is not None and any(a is self.target for a in self.output.args)
+
+    @property
+    def says_zero(self) -> bool:
+        """Whether the writer says of something that it is zero."""
+        return any(
+            side.constant and not topological([side])[0].attr("value")
+            for side in self.sides
+            if _is_const(side)
+        )
+
+
+def _is_const(node: Node) -> bool:
+    leaves = [n for n in topological([node]) if not n.args]
+    return len(leaves) == 1 and leaves[0].op.name == "const"
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The claims of a text in order, and `written`: of each name of a gradient what the text says it is."""
+
+    found: tuple[Claim, ...]
+    written: Mapping[str, Node]
+
+    def used_by(self, claim: Claim) -> list[str]:
+        """The names of gradients that what is written in a claim is built on, its own left out."""
+        nodes = set(topological(claim.sides[1:] if claim.name else claim.sides))
+        nodes.update(topological([r.node for r in claim.repairs]))
+        return [name for name, node in self.written.items() if name != claim.name and node in nodes]
+
+
+def claims_of(program: Program) -> Claims:
+    """What a program claims; raises ParseError where it is open what `dNAME` is the gradient of."""
+    chains = {id(built.statement): built for built in program.claims}
+    found: list[Claim] = []
+    written: dict[str, Node] = {}
+    for statement in program.statements:
+        built = chains.get(id(statement))
+        if isinstance(statement, tree.Definition) and statement.name.id in program.gradients:
+            name = statement.name.id
+            subject = program.names[program.gradients[name]]
+            if subject.dtype != "real":
+                continue
+            found.append(_of_gradient(program, statement, subject, built))
+            if program.names[name].name == name:
+                written[name] = program.names[name]
+        elif built is not None:
+            found.append(_of_chain(program, built))
+    return Claims(tuple(found), written)
+
+
+def _of_gradient(
+    program: Program, statement: tree.Definition, subject: Node, built: BuiltClaim | None
+) -> Claim:
+    name = statement.name.id
+    output = output_of(program, subject, name, statement.at)
+    right = grad(output, subject)
+    if program.numerator and right.ndim == 2:
+        right = transpose(right)
+    failure, repairs = (built.failure, built.repairs) if built is not None else ("", ())
+    sides = built.sides if built is not None and not failure else (program.names[name],)
+    return Claim(
+        statement.text, statement.at, (right, *sides), name, output, subject, failure, tuple(repairs)
+    )
+
+
+def _of_chain(program: Program, built: BuiltClaim) -> Claim:
+    derivative = next((s for s in built.statement.sides if isinstance(s, tree.Derivative)), None)
+    output = target = None
+    if derivative is not None:
+        output, target = (_named(program, part) for part in (derivative.of, derivative.by))
+    if output is None or target is None:
+        output = target = None
+    return Claim(
+        built.statement.text,
+        built.statement.at,
+        built.sides,
+        output=output,
+        target=target,
+        failure=built.failure,
+        repairs=built.repairs,
+    )
+
+
+def _named(program: Program, expr: tree.Expr) -> Node | None:
+    """The node of a name, or of an array of which an entry is meant."""
+    if isinstance(expr, tree.Index):
+        expr = expr.operand
+    return program.names.get(expr.id) if isinstance(expr, tree.Name) else None
+
+
+def output_of(program: Program, subject: Node, name: str, at: Place) -> Node:
+    """What `name` is the gradient of: the target, else `loss`, else the only scalar result there is."""
+    if program.target is not None:
+        return program.names[program.target]
+    if "loss" in program.names:
+        return program.names["loss"]
+    roots = _scalar_roots(program)
+    if len(roots) > 1:
+        below = {root: set(topological([program.names[root]])) for root in roots}
+        roots = [root for root in roots if subject in below[root]] or roots
+    if len(roots) == 1:
+        return program.names[roots[0]]
+    if not roots:
+        reason = (
+            f"`{name}` is a gradient, and there is no scalar here that it could be one of; define the loss"
+        )
+    else:
+        known = " or ".join(f"`{root}`" for root in roots)
+        reason = f"`{name}` could be the gradient of {known}; say which: `target({roots[-1]})`"
+    raise ParseError(reason, line=at.line, column=at.column, source=program.source)
+
+
+def _scalar_roots(program: Program) -> Sequence[str]:
+    """The defined scalars that nothing but gradients is made of."""
+    defined = [s.name.id for s in program.statements if isinstance(s, tree.Definition)]
+    values = [n for n in defined if n in program.names and n not in program.gradients]
+    nodes = {n: program.names[n] for n in values if program.names[n].args}
+    below: set[Node] = set()
+    for node in nodes.values():
+        below.update(n for n in topological([node]) if n is not node)
+    return [n for n, node in nodes.items() if node.shape == () and node.dtype == "real" and node not in below]
