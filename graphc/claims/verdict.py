@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from graphc.claims.write import text
+
 
 class Verdict(StrEnum):
     """`proved` by algebra for all sizes and values, `agrees` at the points tried, `wrong`, or `undecided`."""
@@ -99,6 +101,9 @@ class Report(Sequence[Judgement]):
 
     def __bool__(self) -> bool:
         return self.ok
+
+    def __str__(self) -> str:
+        return text(self).rstrip("\n")
 
     @property
     def ok(self) -> bool:

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from graphc.cli.check import check
 from graphc.cli.commands import compile_, derive, draw
 from graphc.cli.output import say
 from graphc.cli.timing import profile, tune
@@ -46,13 +47,15 @@ def show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 )
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """One symbolic graph of a network: its backprop picture, its derivation, its NumPy code.
+    """One symbolic graph of a network: its backprop picture, its derivation, its NumPy code, and a
+    verdict on gradients derived by hand.
 
     \b
     graphc draw "q = x + y; f = q * z" --at x=-2 --at y=5 --at z=-4 -o circuit.svg
     graphc derive "sigmoid(x)"
+    graphc check notes.md
 
-    Exit codes: 0 fine, 1 a check failed, 2 bad input.
+    Exit codes: 0 fine, 1 a check failed, 2 bad input, 3 undecided only.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -60,6 +63,7 @@ def cli(ctx: click.Context) -> None:
 
 cli.add_command(draw)
 cli.add_command(derive)
+cli.add_command(check)
 cli.add_command(compile_)
 cli.add_command(tune)
 cli.add_command(profile)

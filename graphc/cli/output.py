@@ -40,17 +40,27 @@ def write_output(output: str | None, content: str | bytes) -> None:
 
     Text is written as UTF-8 with a line end at its end. Raises OutputError when it cannot be written.
     """
-    if isinstance(content, str):
-        content = (content if content.endswith("\n") else content + "\n").encode()
     if output is None or output == "-":
-        write_stdout(content)
+        write_stdout(encoded(content))
         return
+    save(output, content)
+    say(f"wrote {output}")
+
+
+def save(name: str, content: str | bytes) -> None:
+    """`content` to the file `name`, without a word. Raises OutputError when it cannot be written."""
     try:
-        write_file(Path(output), content)
+        write_file(Path(name), encoded(content))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise OutputError(f"cannot write {output}: {reason[:1].lower()}{reason[1:]}") from error
-    say(f"wrote {output}")
+        raise OutputError(f"cannot write {name}: {reason[:1].lower()}{reason[1:]}") from error
+
+
+def encoded(content: str | bytes) -> bytes:
+    """Text as UTF-8 with a line end at its end; bytes as they are."""
+    if isinstance(content, bytes):
+        return content
+    return (content if content.endswith("\n") else content + "\n").encode()
 
 
 def write_stdout(data: bytes) -> None:
