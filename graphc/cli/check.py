@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from glob import glob
 from typing import TYPE_CHECKING
 
 import click
@@ -14,13 +15,12 @@ from graphc.cli.source import SourceCommand
 from graphc.ir.errors import BindError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.console import Console
 
     from graphc.claims.verdict import Report
     from graphc.claims.write import Line
 
+SUFFIXES = (".graph", ".md", ".tex")
 STYLES = {
     "place": "dim",
     "right": "green",
@@ -86,7 +86,7 @@ def check(
     from graphc.claims.write import to_junit
 
     gc.enable()  # unlike other commands, hundreds of claims are long enough for collecting to pay
-    report = check_sources(sources, seconds=seconds, bind=bound, code=code, loss=loss)
+    report = check_sources(expand(sources), seconds=seconds, bind=bound, code=code, loss=loss)
     write_report(report, as_json=as_json, times=times, quiet=quiet)
     if junit is not None:
         save(junit, to_junit(report, times=times))
@@ -104,6 +104,15 @@ def refuse_what_does_not_fit(
         )
     if not (math.isfinite(seconds) and seconds > 0):
         raise click.UsageError(f"--seconds {seconds:g}: a time is a number above 0.")
+
+
+def expand(sources: Sequence[str]) -> tuple[str, ...]:
+    """`sources` with the files that `*.md` and its like stand for: not every shell looks them up itself."""
+    found: list[str] = []
+    for source in sources:
+        pattern = source.endswith(SUFFIXES) and "*" in source and "\n" not in source
+        found += (sorted(glob(source)) if pattern else []) or [source]
+    return tuple(found)
 
 
 def parse_names(texts: Sequence[str]) -> dict[str, str]:

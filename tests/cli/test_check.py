@@ -65,6 +65,13 @@ def test_without_options_every_claim_has_ten_seconds(judge: FakeJudge, graphc_ru
     assert judge.asked == (("-x == x",), {"seconds": 10.0, "bind": {}, "code": None, "loss": None})
 
 
+def test_a_pattern_stands_for_files_where_the_shell_leaves_it(judge: FakeJudge, graphc_run: Any) -> None:
+    for name in ("b.md", "a.md", "c.graph"):
+        Path(name).touch()
+    graphc_run("check", "*.md", "*.tex", "x*y == y*x")
+    assert judge.asked[0] == ("a.md", "b.md", "*.tex", "x*y == y*x")
+
+
 @pytest.mark.parametrize(
     ("report", "code"),
     [

@@ -6,6 +6,8 @@
 | `python` | a program; the programs of a page are one, in the order in which they stand            |
 | `graphc` | a text of the graph language                                                         |
 | `text`, `py` | what the block before it prints, or the error it gives; a line `…` leaves lines out |
+
+A file name behind the language makes a block that file, which the examples find: ```` ```graphc model.graph ````.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from graphc.lang import parse
 ROOT = Path(__file__).parents[2]
 PRINTED = ("text", "py")
 LEFT_OUT = "…"
+_FILE = re.compile(r"^(`{3,})\w+ ([\w.-]+)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -40,8 +43,19 @@ class Block:
 
 
 def blocks(page: str) -> list[Block]:
-    """The fenced blocks of a page, in order."""
-    return [Block(m[1], m[2], m.start(2), m.end(2)) for m in _FENCE.finditer(page)]
+    """The fenced blocks of a page, in order, without those that are files or stand in one."""
+    files = [match.span() for match in _FILE.finditer(page)]
+    return [
+        Block(m[1], m[2], m.start(2), m.end(2))
+        for m in _FENCE.finditer(page)
+        if not any(start <= m.start() < end for start, end in files)
+    ]
+
+
+def write_files(page: str, folder: Path) -> None:
+    """The files that a page shows, as files."""
+    for match in _FILE.finditer(page):
+        (folder / match[2]).write_text(match[3], encoding="utf-8")
 
 
 def words_of(command: str) -> list[str]:
@@ -77,6 +91,7 @@ def run_page(page: str, folder: Path) -> list[tuple[Block, str]]:
     """Each block that is run, with what it prints; files are written to `folder`."""
     names: dict[str, Any] = {"__name__": "page"}
     found = []
+    write_files(page, folder)
     with contextlib.chdir(folder):
         for block in blocks(page):
             if block.language == "python":
