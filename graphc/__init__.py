@@ -37,6 +37,7 @@ _HOMES = {
         "softsign logaddexp maxout clip"
     ),
     "ops.contract": "matmul dot outer contract trace diag",
+    "ops.linalg": "inv det logdet solve",
     "ops.reduce": "sum=sum_ mean max=max_ min=min_ prod norm is_max is_min",
     "ops.scan": "cumsum cumprod recurrence",
     "ops.move": "reshape transpose broadcast expand_dims squeeze pad concat stack",

@@ -87,6 +87,10 @@ from graphc.ops.leaf import input_
 from graphc.ops.leaf import param as param
 from graphc.ops.leaf import size as size
 from graphc.ops.leaf import state as state
+from graphc.ops.linalg import det as det
+from graphc.ops.linalg import inv as inv
+from graphc.ops.linalg import logdet as logdet
+from graphc.ops.linalg import solve as solve
 from graphc.ops.losses import binary_cross_entropy as binary_cross_entropy
 from graphc.ops.losses import cross_entropy as cross_entropy
 from graphc.ops.losses import hinge as hinge

@@ -11,10 +11,11 @@ from typing import Any
 
 from graphc.ir.errors import GradientError, ShapeError
 from graphc.ir.node import Node, make, topological
-from graphc.ir.types import Shape
+from graphc.ir.types import Shape, product
 from graphc.ops.composite import open_composite
 from graphc.ops.contract import CONTRACT, LETTERS
-from graphc.ops.move import broadcast, reshape
+from graphc.ops.linalg import SOLVE
+from graphc.ops.move import broadcast, reshape, transpose
 
 
 def batched(roots: Sequence[Node], values: Mapping[Node, Node], lead: Shape) -> list[Node]:
@@ -45,6 +46,8 @@ def _batch(node: Node, done: Mapping[Node, Node], lead: Shape) -> Node:
         return _elementwise(node, done, lead)
     if node.op is CONTRACT:
         return _contract(node, done, len(lead))
+    if node.op is SOLVE:
+        return _solve(node, done, lead)
     first = done.get(node.args[0])
     if node.op.name == "concat":
         args = [done[a] if a in done else broadcast(a, (*lead, *a.shape)) for a in node.args]
@@ -85,6 +88,22 @@ def _contract(node: Node, done: Mapping[Node, Node], count: int) -> Node:
     return make(CONTRACT, [done.get(a, a) for a in node.args], (spec, node.attrs[1]))
 
 
+def _solve(node: Node, done: Mapping[Node, Node], lead: Shape) -> Node:
+    """Of one matrix all right sides become columns; otherwise each has its own copy of the matrix."""
+    matrix, right = node.args
+    many = done[right] if right in done else broadcast(right, (*lead, *right.shape))
+    if matrix not in done and matrix.ndim == 2:
+        count = len(lead)
+        rows_first = (count, *range(count), *range(count + 1, many.ndim))
+        turned = transpose(many, rows_first)
+        columns = reshape(turned, (right.shape[0], product((*lead, *right.shape[1:]))))
+        solved = reshape(make(SOLVE, (matrix, columns)), turned.shape)
+        return transpose(solved, sorted(range(many.ndim), key=rows_first.__getitem__))
+    matrices = done[matrix] if matrix in done else broadcast(matrix, (*lead, *matrix.shape))
+    columns = reshape(many, (*many.shape, 1)) if right.ndim == 1 else many
+    return reshape(make(SOLVE, (matrices, columns)), many.shape)
+
+
 def _whole(lead: Shape) -> tuple[Any, ...]:
     return tuple((0, 1, d) for d in lead)
 
@@ -112,7 +131,7 @@ _ATTRIBUTES: dict[str, Callable[[Any, Shape], Any]] = {
     "cumsum": _axis_first,
     "cumprod": _axis_first,
     "gather": _axis_first,
-    "stop_gradient": lambda attrs, lead: attrs,
+    **dict.fromkeys(("stop_gradient", "inv", "det", "logdet"), lambda attrs, lead: attrs),
     "scatter_add": lambda attrs, lead: ((*lead, *attrs[0]), attrs[1] + len(lead)),
     "reshape": lambda attrs, lead: ((*lead, *attrs[0]),),
     "transpose": lambda attrs, lead: ((*range(len(lead)), *_moved(attrs[0], lead)),),

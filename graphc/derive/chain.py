@@ -189,6 +189,10 @@ REASONS = {
     "min": "only the smallest entry receives the gradient",
     "gather": "the gradient goes back to the entries that were picked",
     "concat": "each part receives its own piece",
+    "inv": "with A the product `A @ inv(A)` stays the identity",
+    "solve": "the transposed system is solved for the gradient",
+    "det": "Jacobi's formula",
+    "logdet": "Jacobi's formula",
     "cumsum": "an entry is in every later sum",
 }
 

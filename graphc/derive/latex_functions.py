@@ -33,6 +33,7 @@ _FUNCTIONS = {
     "l1_penalty": r"L_1",
     "l2_penalty": r"L_2",
     "one_hot": r"\operatorname{onehot}",
+    "det": r"\det",
     "trace": r"\operatorname{tr}",
 }
 
@@ -167,10 +168,31 @@ def _eye(f: Form, parts: list[Tex]) -> Tex | None:
     return Tex(rf"\mathbf{{I}}_{{{by(sizes)}}}", ATOM, "name")
 
 
+def _inverse(f: Form, parts: list[Tex]) -> Tex:
+    r"""`A^{-1}`; of a solution `A^{-1}\,b`."""
+    matrix = parts[0]
+    if matrix.kind == "transposed" and matrix.text.endswith(r"^\top"):
+        inverted = matrix.text.removesuffix(r"^\top") + r"^{-\top}"
+    else:
+        bare = matrix.kind == "name" and "^" not in matrix.text
+        inverted = f"{matrix.text if bare else parenthesised(matrix.text)}^{{-1}}"
+    if len(parts) == 1:
+        return Tex(inverted, ATOM, "call" if matrix.kind == "transposed" else "inverse")
+    return Tex(rf"{inverted}\,{wrap(parts[1], PRODUCT, after=True)}", PRODUCT, "matmul")
+
+
+def _logdet(f: Form, parts: list[Tex]) -> Tex:
+    inner = f" {parts[0].text}" if parts[0].kind == "name" else parenthesised(parts[0].text)
+    return Tex(rf"\log\left|\det{inner}\right|", ATOM, "call")
+
+
 _SPECIAL: dict[str, Callable[[Form, list[Tex]], Tex | None]] = {
     "exp": _exp,
     "sqrt": _brackets(r"\sqrt{", "}"),
     "abs": _brackets(r"\left|", r"\right|"),
+    "inv": _inverse,
+    "solve": _inverse,
+    "logdet": _logdet,
     "norm": _brackets(r"\left\|", r"\right\|"),
     "where": _where,
     "sum": _sum,

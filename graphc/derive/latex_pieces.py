@@ -48,5 +48,7 @@ def is_array(part: Node | Form) -> bool:
 
 def transposed(f: Form, parts: list[Tex]) -> Tex:
     """The first part, transposed."""
+    if parts[0].kind == "inverse":
+        return Tex(rf"{parts[0].text.removesuffix('^{-1}')}^{{-\top}}", ATOM, f.kind)
     bare = parts[0].kind == "name"
     return Tex(rf"{parts[0].text if bare else parenthesised(parts[0].text)}^\top", ATOM, f.kind)

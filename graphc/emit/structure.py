@@ -1,4 +1,4 @@
-"""Reductions, moves, indexing and scans in NumPy."""
+"""Reductions, moves, indexing, scans and linear algebra in NumPy."""
 
 from __future__ import annotations
 
@@ -236,6 +236,16 @@ def recurrence(scope: Scope, node: Node) -> Text:
     return Text(f"{scope.helper('_recurrence')}({a}, {b}, {axis}{', reverse=True' if reverse else ''})")
 
 
+# linear algebra ---------------------------------------------------------------------------------------------
+
+
+def linear_algebra(scope: Scope, node: Node) -> Text:
+    operands = ", ".join(scope.array(a, "real").code for a in node.args)
+    if node.op.name == "logdet":
+        return Text(f"np.linalg.slogdet({operands})[1]")
+    return Text(f"np.linalg.{node.op.name}({operands})")
+
+
 # draws ------------------------------------------------------------------------------------------------------
 
 
@@ -268,5 +278,6 @@ PRINTERS = {
     "cumsum": scan,
     "cumprod": scan,
     "recurrence": recurrence,
+    **dict.fromkeys(("inv", "det", "logdet", "solve"), linear_algebra),
     "uniform": uniform,
 }

@@ -11,7 +11,7 @@ from graphc.ir.node import Node, topological
 from graphc.ir.op import Kind
 
 _PRIMITIVE: frozenset[Kind] = frozenset(
-    ("leaf", "const", "pointwise", "contract", "reduce", "move", "index", "scan", "random")
+    ("leaf", "const", "pointwise", "contract", "reduce", "move", "index", "scan", "implicit", "random")
 )
 
 

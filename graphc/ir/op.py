@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from graphc.ir.node import Node
 
 Kind = Literal[
-    "leaf", "const", "pointwise", "contract", "reduce", "move", "index", "scan", "random", "stop", "composite"
+    "leaf",
+    "const",
+    "pointwise",
+    "contract",
+    "reduce",
+    "move",
+    "index",
+    "scan",
+    "implicit",
+    "random",
+    "stop",
+    "composite",
 ]
 Attrs = tuple[Any, ...]  # hashable values, in the order of the op's `attr_names`
 Infer = Callable[[tuple["Node", ...], Attrs], tuple[Shape, DType]]

@@ -6,6 +6,7 @@
 | contraction | per point of all its indices: one multiplication less than operands, and one addition where it sums |
 | reduction, scan, argmax | one per entry of the operand; a linear recurrence two |
 | scatter-add, overlap-add | one per entry that is added |
+| inverse, determinant, solution | for n rows n³ to factorise, 2n² for each right side |
 | random draw | one per entry |
 | move, gather, change of dtype, leaf, constant | none |
 """
@@ -49,8 +50,24 @@ def _contraction(node: Node) -> DimLike:
     return (len(node.args) - 1 + summed) * product(inner.values())
 
 
+def _factorisation(node: Node) -> DimLike:
+    return product((*node.args[0].shape, node.args[0].shape[-1]))
+
+
+def _inverse(node: Node) -> DimLike:
+    return 3 * _factorisation(node)
+
+
+def _solution(node: Node) -> DimLike:
+    return _factorisation(node) + 2 * product((*node.shape, node.args[0].shape[-1]))
+
+
 _BY_NAME: dict[str, Callable[[Node], DimLike]] = {
     "contract": _contraction,
+    "det": _factorisation,
+    "logdet": _factorisation,
+    "inv": _inverse,
+    "solve": _solution,
     "recurrence": lambda node: 2 * product(node.shape),
     "argmax": lambda node: product(node.args[0].shape),
     "argmin": lambda node: product(node.args[0].shape),

@@ -93,7 +93,7 @@ class Arithmetic:
 
     def operands(self, node: Node, arrays: list[Any]) -> list[Any]:
         """Integers become reals where reals are computed with: NumPy would widen float32 to float64."""
-        if node.op.kind not in ("pointwise", "contract", "scan") or node.op.name == "cast":
+        if node.op.kind not in ("pointwise", "contract", "scan", "implicit") or node.op.name == "cast":
             return arrays
         first = 1 if node.op.name == "where" else 0
         if node.dtype == "real" or any(a.dtype == "real" for a in node.args[first:]):

@@ -13,7 +13,7 @@ from graphc.plan.setting import Setting
 
 LONGEST = 60  # characters of mathematics that still read at a glance
 _NAME = 5  # what a name that is yet to be found is reckoned at
-_WIDTH = {"reduce": 16, "move": 12, "index": 12, "scan": 24, "contract": 6}
+_WIDTH = {"reduce": 16, "move": 12, "index": 12, "scan": 24, "implicit": 18, "contract": 6}
 
 
 def choose_values(

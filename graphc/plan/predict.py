@@ -214,6 +214,12 @@ def _recurrence(node: Node, rates: _Rates) -> Cost:
     return Cost(calls=rates.call("scan") + turns * each, entries=2 * rates.entries("add", node.shape))
 
 
+def _implicit(node: Node, rates: _Rates) -> Cost:
+    """A factorisation by LAPACK: many calls within one, and operations at the rate of matrix products."""
+    taken = flops(node, rates.setting) / rates.table.flop_rate(rates.setting.real)
+    return Cost(calls=4 * rates.call("scan"), products=taken)
+
+
 def _uniform(node: Node, rates: _Rates) -> Cost:
     return Cost(calls=10 * rates.call("scan"), entries=rates.entries("uniform", node.shape))
 
@@ -234,6 +240,7 @@ _BY_KIND: dict[str, Rule] = {
     "move": _move,
     "index": _index,
     "scan": _scan,
+    "implicit": _implicit,
     "random": _uniform,
 }
 _BY_NAME: dict[str, Rule] = {

@@ -13,12 +13,23 @@ from graphc.rewrite.centred import CENTRED
 from graphc.rewrite.engine import Engine
 from graphc.rewrite.hyperbolic import HYPERBOLIC
 from graphc.rewrite.identity import IDENTITY
+from graphc.rewrite.inverses import INVERSES
 from graphc.rewrite.layout import LAYOUT
 from graphc.rewrite.rule import Event, Rule
 from graphc.rewrite.stable import STABLE
 from graphc.rewrite.sums import SUMS
 
-RULES: tuple[Rule, ...] = (*HYPERBOLIC, *STABLE, *CENTRED, *LAYOUT, *IDENTITY, *SUMS, *CASES, *ALGEBRA)
+RULES: tuple[Rule, ...] = (
+    *HYPERBOLIC,
+    *STABLE,
+    *CENTRED,
+    *INVERSES,
+    *LAYOUT,
+    *IDENTITY,
+    *SUMS,
+    *CASES,
+    *ALGEBRA,
+)
 _settled: WeakSet[Node] = WeakSet()  # what came out of an earlier run is not looked at again
 
 

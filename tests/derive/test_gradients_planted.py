@@ -46,7 +46,7 @@ def _cut_last(node: Node, g: Node) -> tuple[Node | None, ...]:
     return right[0], right[1] * 0
 
 
-_PLAIN = {name: OPS[name].vjp for name in ("concat", "contract")}
+_PLAIN = {name: OPS[name].vjp for name in ("concat", "contract", "solve")}
 SQUARE = x[:, :2] @ y[:, 1:]
 ERRORS = {
     "declared derivative": ("sigmoid", "derivatives", (lambda out, a: out,), F["sigmoid"](x)),
@@ -79,6 +79,24 @@ ERRORS = {
         "vjp",
         lambda n, g: (make(OPS["cumsum"], (g,), n.attrs),),
         F["cumsum"](x),
+    ),
+    "inverse not transposed": (
+        "inv",
+        "vjp",
+        lambda n, g: (-(n @ g @ n),),
+        F["inv"](x[:, 1:]),
+    ),
+    "wrong side solved for": (
+        "solve",
+        "vjp",
+        lambda n, g: (_PLAIN["solve"](n, g)[0], F["solve"](n.args[0], g)),
+        F["solve"](x[:, 1:], y[:, 0]),
+    ),
+    "determinant without itself": (
+        "det",
+        "vjp",
+        lambda n, g: (g * F["inv"](n.args[0]).T,),
+        F["det"](x[:, 1:]),
     ),
     "body": ("softplus", "derivatives", (lambda out, a: F["sigmoid"](-a),), F["softplus"](x * y)),
 }

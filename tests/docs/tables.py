@@ -103,6 +103,12 @@ stable forms, shown for `axis=1`, `m` stands for `max(z, axis=1, keepdims=True)`
 ## Products of arrays
 
 {products}
+## Inverses and determinants
+
+Of square matrices; axes before the last two are batch axes. Each is defined by an equation, and its gradient follows
+from it. Generated code calls `numpy.linalg`, which raises `LinAlgError` for a singular matrix.
+
+{inverses}
 ## Convolution and pooling
 
 Sizes, layouts and gradients are told in [convolution](convolution.md).
@@ -134,6 +140,7 @@ def operations_page() -> str:
             ["operation", "meaning", "stable form"], map(structural_row, named("reduce", "composite"))
         ),
         products=table(["operation", "meaning"], (structural_row(n)[:2] for n in PRODUCTS)),
+        inverses=table(["operation", "meaning"], (structural_row(n)[:2] for n in INVERSES)),
         windows=table(["operation", "meaning"], (structural_row(n)[:2] for n in WINDOWS)),
         sequences=table(["operation", "meaning"], (structural_row(n)[:2] for n in SEQUENCES)),
         draws=table(["operation", "meaning"], (structural_row(n)[:2] for n in DRAWS)),
@@ -143,6 +150,7 @@ def operations_page() -> str:
 
 DRAWS = ("random_uniform", "dropout")
 PRODUCTS = ("matmul", "contract", "outer", "dot", "trace", "diag")
+INVERSES = ("inv", "solve", "det", "logdet")
 SEQUENCES = (
     *("embedding", "masked_softmax", "causal_mask", "scaled_dot_product_attention", "multi_head_attention"),
     *("rnn_cell", "gru_cell", "gru_state", "lstm_memory", "lstm_output"),
@@ -173,7 +181,7 @@ def named(*kinds: str) -> list[str]:
 def moves() -> list[str]:
     """All other functions, in the order of their declaration."""
     shown = {op.name for op in elementwise()} | {*named("reduce", "composite"), *PRODUCTS}
-    shown |= {*WINDOWS, *SEQUENCES, *DRAWS}
+    shown |= {*INVERSES, *WINDOWS, *SEQUENCES, *DRAWS}
     return [name for name in FUNCTIONS if name not in shown]
 
 
