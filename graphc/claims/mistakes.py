@@ -1,0 +1,125 @@
+"""The mistakes people make in derivations by hand: their names, which are the same, and which name says the most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SIGN = "sign"
+TWICE = "factor 2"
+HALF = "factor 1/2"
+CONSTANT = "constant factor"
+MISSING_SHARE = "missing 1/N"
+EXTRA_SHARE = "extra 1/N"
+SUM_FOR_MEAN = "sum instead of mean"
+MEAN_FOR_SUM = "mean instead of sum"
+TRANSPOSE = "missing transpose"
+SWAPPED = "swapped factors"
+ELEMENTWISE = "elementwise instead of matrix product"
+BATCH_SUM = "missing batch sum"
+AXIS = "wrong axis"
+NO_SLOPE = "missing activation derivative"
+SLOPE_TWICE = "doubled activation derivative"
+AT_INPUT = "derivative at the pre-activation"
+AT_OUTPUT = "derivative at the output"
+FUNCTION_ITSELF = "activation instead of its derivative"
+OTHER_SLOPE = "derivative of another activation"
+WRONG_SIDE = "wrong side of the kink"
+BRANCH = "forgotten branch"
+TERM = "forgotten term"
+PENALTY = "forgotten regularisation term"
+STATISTICS = "running instead of batch statistics"
+SOFTMAX = "softmax taken elementwise"
+CHAIN = "missing chain factor"
+CHAIN_TWICE = "doubled chain factor"
+EXPONENT = "exponent not lowered"
+INVERTED = "inverted factor"
+INNER = "derivative at the inner variable"
+NO_DIAGONAL = "missing diag"
+EXTRA_AXIS = "axis of size 1 left over"
+
+# Of several names for one and the same wrong value the one that stands first is given: it says more about what
+# was done, or less has to go wrong for it.
+SPECIFICITY: tuple[tuple[str, ...], ...] = (
+    # What was forgotten is a whole idea, of which several edges at once are the trace.
+    (PENALTY, STATISTICS, SOFTMAX),
+    # One number is wrong, whatever else could have led to it: the simplest account of all.
+    (SIGN, TWICE, HALF),
+    # A number as well, but one that is a size: the same number elsewhere would be a coincidence.
+    (SUM_FOR_MEAN, MEAN_FOR_SUM),
+    (MISSING_SHARE, EXTRA_SHARE),
+    # Products in the wrong order or shape: nothing is missing.
+    (TRANSPOSE, BATCH_SUM),
+    (ELEMENTWISE, SWAPPED, AXIS),
+    # The slope of an activation is there, and taken wrongly, or is not there.
+    (NO_SLOPE, SLOPE_TWICE),
+    (WRONG_SIDE,),
+    (AT_INPUT, AT_OUTPUT, INNER),
+    (FUNCTION_ITSELF, EXPONENT),
+    (OTHER_SLOPE,),
+    # A path of the graph is gone; then a term of the formula.
+    (BRANCH,),
+    (TERM,),
+    # Of any factor it can be said that it is missing, doubled or upside down.
+    (CHAIN, CHAIN_TWICE, INVERTED),
+    (CONSTANT, EXTRA_AXIS, NO_DIAGONAL),
+)
+RANK = {name: rank for rank, names in enumerate(SPECIFICITY) for name in names}
+NAMES = tuple(RANK)
+
+# Two names for one thing: which is used depends on where it is seen.
+SAME: tuple[frozenset[str], ...] = (
+    frozenset({MISSING_SHARE, SUM_FOR_MEAN}),
+    frozenset({EXTRA_SHARE, MEAN_FOR_SUM}),
+    frozenset({BRANCH, TERM, PENALTY}),
+)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two names speak of the same mistake, as a missing 1/N and a sum instead of a mean do."""
+    return one == other or any({one, other} <= group for group in SAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A named mistake: `where` it was made, in the writer's words, and what was written for what, if it can be said.
+
+    >>> Mistake("missing transpose", "the product with W2", "h.T @ dz2, not h @ dz2").text
+    'missing transpose: h.T @ dz2, not h @ dz2'
+    """
+
+    name: str
+    where: str = ""
+    detail: str = ""
+
+    def __post_init__(self) -> None:
+        if self.name not in RANK:
+            raise ValueError(f"{self.name!r} is not in the list of mistakes")
+
+    @property
+    def text(self) -> str:
+        """One line: the name, and the detail or else the place."""
+        if self.detail:
+            return f"{self.name}: {self.detail}"
+        return f"{self.name} at {self.where}" if self.where else self.name
+
+    @property
+    def rank(self) -> int:
+        """The smaller, the more the name says."""
+        return RANK[self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The one mistake, or the two, under which the derivation gives exactly what was claimed."""
+
+    mistakes: tuple[Mistake, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the mistakes, in alphabetical order."""
+        return tuple(sorted(m.name for m in self.mistakes))
+
+    @property
+    def text(self) -> str:
+        """One line with all of them."""
+        return "; and ".join(m.text for m in self.mistakes)

@@ -1,0 +1,126 @@
+"""Mistakes at one edge of the reverse pass: what an operation passes back of its upstream gradient, done wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from graphc.claims import mistakes
+from graphc.claims.mistakes import Mistake
+from graphc.claims.mutations.backward import Backward, Change, Changes, Edge
+from graphc.claims.mutations.elementwise import slopes
+from graphc.claims.mutations.products import products
+from graphc.claims.mutations.words import computed, label
+from graphc.ir.node import Node, topological
+from graphc.ir.types import Dim, DimLike, product
+from graphc.ops.leaf import as_node, const, size
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A mistake, and the changes on edges it amounts to."""
+
+    mistake: Mistake
+    changes: Changes
+
+
+def attempts(backward: Backward) -> Iterator[Attempt]:
+    """Everything that may be done wrongly at a single edge."""
+    shares = sizes_of(backward.of)
+    for i, edge in enumerate(backward.edges):
+        for mistake, change in (*_values(edge, backward), *_factors(edge, backward, shares)):
+            yield Attempt(mistake, {i: change})
+
+
+def _values(edge: Edge, backward: Backward) -> Iterator[tuple[Mistake, Change]]:
+    found = slopes(edge) if edge.local is not None else products(edge)
+    for mistake, value in found:
+        if value.shape == edge.operand.shape and value is not edge.value:
+            yield mistake, (value, None)
+
+
+def _factors(edge: Edge, backward: Backward, shares: tuple[DimLike, ...]) -> Iterator[tuple[Mistake, Change]]:
+    where = computed(edge.user)
+    for name, factor in (
+        (mistakes.SIGN, const(-1)),
+        (mistakes.TWICE, const(2)),
+        (mistakes.HALF, const(Fraction(1, 2))),
+    ):
+        yield Mistake(name, where), (None, factor)
+    mean, summed = _count(edge), _summed(edge)
+    for d in shares:
+        many = as_node(size(d))
+        name = mistakes.SUM_FOR_MEAN if mean == d and edge.user is not backward.of else mistakes.MISSING_SHARE
+        yield (
+            Mistake(name, where, "" if name == mistakes.SUM_FOR_MEAN else f"1/{_bracketed(d)}"),
+            (None, many),
+        )
+        name = mistakes.MEAN_FOR_SUM if summed == d else mistakes.EXTRA_SHARE
+        yield (
+            Mistake(name, where, "" if name == mistakes.MEAN_FOR_SUM else f"1/{_bracketed(d)}"),
+            (None, 1 / many),
+        )
+    yield _dropped(edge, backward), (None, const(0))
+
+
+def _bracketed(d: DimLike) -> str:
+    return str(d) if str(d).isalnum() else f"({d})"
+
+
+def _dropped(edge: Edge, backward: Backward) -> Mistake:
+    """What it means to pass nothing back: a forgotten penalty, or another branch."""
+    if is_penalty(edge, backward):
+        return Mistake(mistakes.PENALTY, label(backward.of), computed(edge.operand))
+    return Mistake(
+        mistakes.BRANCH, label(edge.operand), f"{label(edge.operand)} by way of {computed(edge.user)}"
+    )
+
+
+def is_penalty(edge: Edge, backward: Backward) -> bool:
+    """Whether the operand is a term of the loss without the data that another term has."""
+    if edge.user.op.name not in ("add", "sub") or edge.operand.shape != ():
+        return False
+    user = edge.user
+    while user is not backward.of:
+        above = backward.uses[user]
+        if len(above) != 1 or backward.edges[above[0]].user.op.name not in ("add", "sub"):
+            return False
+        user = backward.edges[above[0]].user
+    other = edge.user.args[1 - edge.index]
+    return _data(edge.operand) < _data(other)
+
+
+def _data(node: Node) -> set[Node]:
+    return {n for n in topological([node]) if n.is_leaf and n.shape}
+
+
+def _count(edge: Edge) -> DimLike | None:
+    """How many entries a mean is over."""
+    if edge.user.op.name != "mean":
+        return None
+    return product(edge.operand.shape[i] for i in edge.user.attr("axes"))
+
+
+def _summed(edge: Edge) -> DimLike | None:
+    """Over how many entries the gradient of a repeated operand is summed."""
+    if edge.local is not None and edge.user.shape != edge.operand.shape:
+        missing = edge.user.ndim - edge.operand.ndim
+        return product(
+            d for i, d in enumerate(edge.user.shape) if i < missing or edge.operand.shape[i - missing] != d
+        )
+    return (
+        product(edge.operand.shape[i] for i in edge.user.attr("axes")) if edge.user.op.name == "sum" else None
+    )
+
+
+def sizes_of(root: Node) -> tuple[DimLike, ...]:
+    """The sizes that may be divided by: of every axis by its symbol, and what means are over."""
+    found: dict[DimLike, None] = {}
+    for node in topological([root]):
+        found.update((d, None) for d in node.shape if isinstance(d, Dim))
+        if node.op.name == "mean":
+            found[product(node.args[0].shape[i] for i in node.attr("axes"))] = None
+        elif node.op.name == "size":
+            found[node.attr("dim")] = None
+    return tuple(d for d in found if d not in (0, 1, 2))
