@@ -193,10 +193,12 @@ _simplified: WeakKeyDictionary[Node, WeakKeyDictionary[Node, ref_to[Node]]] = We
 _origins: WeakKeyDictionary[Node, tuple[Node, Node]] = WeakKeyDictionary()
 
 
-def _as_derived(output: Node, targets: Sequence[Node]) -> Node:
+def _as_derived(output: Node, targets: Sequence[Node], within: frozenset[Node] = frozenset()) -> Node:
     """`output` with the gradients in it as the chain rule gave them, where it is differentiated by an intermediate.
 
-    Rules look through intermediates, so that a simplified gradient no longer shows all the ways through one.
+    Rules look through intermediates, so that a simplified gradient no longer shows all the ways through one. What is a
+    part of the very thing that it is a gradient of, as `exp(x)` is of `a*exp(x)`, was written and not derived; `within`
+    are those whose gradients are being put back.
     """
     inner = {t for t in targets if t.args}
     found: dict[Node, dict[Node, Node]] = {}
@@ -206,9 +208,11 @@ def _as_derived(output: Node, targets: Sequence[Node]) -> Node:
             found.setdefault(of, {})[node] = by
     whole: dict[Node, Node] = {}
     for of, wrt in found.items():
-        if not inner.isdisjoint(topological([of])):
-            raw = _raw(_as_derived(of, targets), list(wrt.values()))
-            whole.update(zip(wrt, map(as_numbers, raw), strict=True))
+        below = set(topological([of]))
+        derived = {node: by for node, by in wrt.items() if node not in below}
+        if derived and of not in within and not inner.isdisjoint(below):
+            raw = _raw(_as_derived(of, targets, within | {of}), list(derived.values()))
+            whole.update(zip(derived, map(as_numbers, raw), strict=True))
     return substitute([output], whole)[0] if whole else output
 
 

@@ -213,3 +213,13 @@ def test_a_gradient_by_an_input_differentiated_by_an_intermediate_counts_every_w
     assert evaluate([by_q], values)[0] == 6 * (2.0 * -3.0) * -3.0 + 1
     (plain,) = g.gradients(g.gradients(f, [x], simplify=False)[0], [q], simplify=False)
     assert evaluate([plain], values)[0] == evaluate([by_q], values)[0]
+
+
+def test_a_part_that_is_also_a_gradient_by_another_is_no_derived_one():
+    """`exp(x)` is the gradient of `a**2 + lam*exp(x)` by `lam`, and stands in it as it was written."""
+    x, lam = g.input("x"), g.input("lam")
+    a = g.sin(x).named("a")
+    loss = (a * a + lam * g.exp(x)).named("loss")
+    assert str(g.grad(loss, lam)) == "exp(x)"
+    assert str(g.grad(loss, a)) == "2*a"
+    assert str(g.grad(loss, x)) == "2*sin(x)*cos(x) + lam*exp(x)"
