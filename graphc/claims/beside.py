@@ -1,0 +1,102 @@
+"""Two expressions beside each other at one point: which entries are the same, in floats or settled beyond them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphc.claims.expressions import Expressions
+from graphc.claims.sample import Point
+from graphc.claims.settle import Precisely
+from graphc.ir.node import Node
+
+CLOSE = 1e-10  # relative: what differs by more in floats is settled with more digits
+TINY = 1e-290  # below this float64 is at its end
+AFFORDABLE = 20_000  # operations on numbers of many digits that are spent without need
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is seen at a point: the entries that differ, whether any is undecided, and both sides.
+
+    `error` is the largest relative difference of entries that are the same, left by rounding.
+    """
+
+    differ: Any
+    undecided: bool
+    left: Any
+    right: Any
+    error: float
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.differ.any())
+
+    @property
+    def zero(self) -> bool:
+        """Whether both sides are zero at every entry."""
+        return not np.any(self.left != 0) and not np.any(self.right != 0)
+
+
+@dataclass(slots=True)
+class Beside:
+    """`left` and `right`, to be seen at points; the second of equal shape, or a number for all entries."""
+
+    left: Node
+    right: Node
+    expressions: Expressions
+    deadline: float | None = None
+
+    def at(self, point: Point, *, thorough: bool = False) -> Seen:
+        """Compare per entry: in float64, with more digits where they differ there, or everywhere if `thorough`."""
+        left, right = (np.asarray(point.arrays[n], np.float64) for n in (self.left, self.right))
+        left, right = np.broadcast_arrays(left, right)
+        with np.errstate(all="ignore"):
+            gap, size = np.abs(left - right), np.maximum(np.abs(left), np.abs(right))
+            asked = gap > CLOSE * size
+            if point.underflow:
+                asked |= size < TINY
+            if thorough and self._work(point) <= AFFORDABLE:
+                asked = np.ones_like(asked)
+            error = _error(gap, size)
+        if not asked.any():
+            return Seen(asked, False, left, right, error)
+        settled = self._precisely(point).settle(self.left, self.right, asked)
+        if settled.differ.any():
+            left, right = (
+                _merged(f, s, settled.differ) for f, s in ((left, settled.left), (right, settled.right))
+            )
+        return Seen(settled.differ, bool(settled.open.any()), left, right, error)
+
+    def _precisely(self, point: Point) -> Precisely:
+        leaves = {node: point.values[leaf.name] for leaf in self.expressions.leaves for node in leaf.nodes}
+        return Precisely(self.expressions.opened, leaves, point.sizes, self.deadline)
+
+    def _work(self, point: Point) -> int:
+        """About how many operations on numbers the expressions take."""
+        total = 0
+        for node in self.expressions.order:
+            array = point.arrays[node]
+            total += array.size
+            if node.op.kind in ("contract", "reduce", "implicit"):
+                total += int(np.prod([max(point.arrays[a].size, 1) for a in node.args]) ** 0.5) + array.size
+        return total
+
+
+def _error(gap: Any, size: Any) -> float:
+    """The largest difference relative to its entry, or to the largest entry where entries cancel to nothing."""
+    largest = size.max(initial=0.0)
+    if not largest:
+        return 0.0
+    relative = np.where(gap > CLOSE * size, gap / largest, gap / np.where(size > 0, size, 1.0))
+    return float(relative.max(initial=0.0))
+
+
+def _merged(floats: Any, settled: Any, where: Any) -> Any:
+    """The floats, with what more digits say at the entries asked."""
+    result = floats.copy()
+    for place in zip(*np.nonzero(where), strict=True) if where.ndim else [()]:
+        result[place] = float(settled[place])
+    return result

@@ -1,0 +1,133 @@
+"""A few points at which many expressions over the same leaves are evaluated, what they share being worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graphc.claims.evaluate import Quick
+from graphc.claims.expressions import Expressions
+from graphc.claims.sample import Point, Stream
+from graphc.claims.settle import Precisely
+from graphc.ir.errors import GraphcError
+from graphc.ir.node import Node
+
+CLEAR = 1e-6  # of the array's largest entry: what is above this is no remainder of a cancellation
+APART = 1e-4  # relative: entries that differ by more are no rounding, if they are clear
+ORDINARY = 1e-8  # an array with nothing above this may be all rounding
+TINY = 1e-290  # below this float64 is at its end
+
+
+class Trial:
+    """Points of `roots`, and any expressions over their leaves evaluated there in float64.
+
+    `points` may be fewer than `count`, or none, where the roots are hardly defined; nothing agrees then.
+    """
+
+    def __init__(self, roots: Sequence[Node], *, count: int = 2, seed: int = 0) -> None:
+        expressions = Expressions(roots)
+        stream = Stream(expressions, seed=seed)
+        self.points: tuple[Point, ...] = tuple(p for _, p in zip(range(count), stream, strict=False))
+        self._opened = expressions.opened
+        self._arithmetic = Quick()
+        self._failed: set[Node] = set()
+        self._leaves = [node for leaf in expressions.leaves for node in leaf.nodes]
+        self._arrays = [dict(point.arrays) for point in self.points]
+        self._exact = [
+            Precisely(
+                self._opened,
+                {n: point.values[leaf.name] for leaf in expressions.leaves for n in leaf.nodes},
+                point.sizes,
+            )
+            for point in self.points
+        ]
+
+    def covers(self, node: Node) -> bool:
+        """Whether an expression can be worked out at the points: it has no leaves or sizes of its own."""
+        self._add(node)
+        return bool(self.points) and node not in self._failed
+
+    def arrays(self, node: Node) -> tuple[Any, ...]:
+        """The array of an expression at each point; raises GraphcError where it cannot be worked out there."""
+        self._add(node)
+        if node in self._failed:
+            raise GraphcError(f"{node} cannot be worked out at the points of this trial")
+        return tuple(arrays[node] for arrays in self._arrays)
+
+    def shape_of(self, node: Node) -> tuple[int, ...]:
+        """The shape of an expression at the first point."""
+        return tuple(self.arrays(node)[0].shape) if self.points else ()
+
+    def agree(self, a: Node, b: Node, tolerance: float = 1e-9) -> bool:
+        """Whether two expressions have the same shape and the same value at every entry of every point.
+
+        Entries that differ by more than `tolerance` of the larger one are the same only if the difference vanishes
+        as the precision rises.
+        """
+        if a is b:
+            return self.covers(a)
+        if not self.covers(a) or not self.covers(b):
+            return False
+        pairs = [
+            (arrays[a], arrays[b], self._exact[i], self.points[i].underflow)
+            for i, arrays in enumerate(self._arrays)
+        ]
+        doubtful = []
+        for x, y, exact, underflow in pairs:
+            if x.shape != y.shape:
+                return False
+            open_ = _doubtful(x, y, tolerance, underflow)
+            if open_ is None:
+                return False
+            doubtful.append((exact, open_))
+        for exact, open_ in doubtful:
+            if open_.any():
+                settled = exact.settle(a, b, open_)
+                if settled.differ.any() or settled.open.any():
+                    return False
+        return True
+
+    def _add(self, node: Node) -> None:
+        """Work an expression out at every point, and what it is made of, as far as this is new."""
+        with np.errstate(all="ignore"):
+            for new in self._opened.add([node]):
+                if new.is_leaf:
+                    self._enter_leaf(new)
+                    continue
+                if any(a in self._failed for a in self._opened.arguments(new)):
+                    self._failed.add(new)
+                    continue
+                try:
+                    for point, arrays in zip(self.points, self._arrays, strict=True):
+                        self._opened.fill([new], arrays, point.sizes, self._arithmetic)
+                except (ArithmeticError, ValueError, IndexError, GraphcError):
+                    self._failed.add(new)
+
+    def _enter_leaf(self, leaf: Node) -> None:
+        """A leaf that is not below the roots: one of the same name and shape has its values."""
+        twin = next(
+            (n for n in self._leaves if (n.name, n.shape, n.dtype) == (leaf.name, leaf.shape, leaf.dtype)),
+            None,
+        )
+        if twin is None:
+            self._failed.add(leaf)
+            return
+        for arrays, exact in zip(self._arrays, self._exact, strict=True):
+            arrays[leaf] = arrays[twin]
+            exact.know(leaf, twin)
+
+
+def _doubtful(x: Any, y: Any, tolerance: float, underflow: bool) -> Any | None:
+    """The entries that higher precision has to settle; None where two entries clearly differ."""
+    with np.errstate(all="ignore"):
+        x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+        gap, size = np.abs(x - y), np.maximum(np.abs(x), np.abs(y))
+        if not np.isfinite(size).all():
+            return None
+        apart = gap > tolerance * size
+        largest = size.max(initial=0.0)
+        if largest > ORDINARY and np.any((gap > APART * size) & (size > CLEAR * largest)):
+            return None
+        return apart | ((size < TINY) if underflow else False)
