@@ -108,7 +108,7 @@ def evidence(judgement: Judgement) -> str:
             return "proved"
         case "agrees":
             points = f"{judgement.points} point{'s'[: judgement.points != 1]}"
-            error = f"relative error {judgement.error:.0e}" if judgement.error else "without an error"
+            error = f"relative error {judgement.error:.0e}" if judgement.error else "to the last digit"
             return f"agrees at {points}, {error}"
         case "undecided":
             return _one_line(judgement.reason)

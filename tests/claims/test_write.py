@@ -108,7 +108,7 @@ def test_what_a_claim_is_right_given(given: tuple[int, ...], said: str) -> None:
 @pytest.mark.parametrize(
     ("points", "error", "said"),
     [
-        (1, 0.0, "agrees at 1 point, without an error"),
+        (1, 0.0, "agrees at 1 point, to the last digit"),
         (6, 3.21e-14, "agrees at 6 points, relative error 3e-14"),
     ],
 )
