@@ -68,6 +68,10 @@ _HOMES = {
     "nn.describe": "describe",
     "lang.build": "parse expression",
     "draw.picture": "Picture",
+    "claims.check": "check",
+    "claims.verdict": "Judgement Report Verdict",
+    "claims.gradcheck": "gradcheck",
+    "claims.gradcheck_report": "GradientReport",
     "pipeline": "draw",
 }
 _PLACES = {

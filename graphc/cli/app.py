@@ -14,6 +14,7 @@ import click
 
 from graphc.cli.check import check
 from graphc.cli.commands import compile_, derive, draw
+from graphc.cli.gradcheck import gradcheck
 from graphc.cli.output import say
 from graphc.cli.timing import profile, tune
 from graphc.ir.errors import GraphcError
@@ -65,6 +66,7 @@ cli.add_command(draw)
 cli.add_command(derive)
 cli.add_command(check)
 cli.add_command(compile_)
+cli.add_command(gradcheck)
 cli.add_command(tune)
 cli.add_command(profile)
 
