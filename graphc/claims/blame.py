@@ -9,27 +9,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from dataclasses import replace
+from itertools import chain, islice
 
 import numpy as np
 
+from graphc.claims.expressions import Expressions
 from graphc.claims.mistakes import Explanation, same
 from graphc.claims.mutations.at import Array, At
 from graphc.claims.mutations.backward import Backward
-from graphc.claims.mutations.edges import Attempt, attempts, sizes_of
-from graphc.claims.mutations.expression import variants
+from graphc.claims.mutations.edges import attempts, sizes_of, summed_over
+from graphc.claims.mutations.expression import everywhere, variants
 from graphc.claims.mutations.factors import factors, named, ratios
 from graphc.claims.mutations.opened import opened
 from graphc.claims.mutations.pairs import pairs
 from graphc.claims.mutations.shapes import mended
 from graphc.claims.mutations.single import Edges, Found
+from graphc.claims.mutations.skips import skipped
 from graphc.claims.mutations.statistics import constant_statistics
-from graphc.claims.sample import points
+from graphc.claims.sample import Point, Stream
 from graphc.derive.reverse import grad
 from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node, topological
+from graphc.ir.types import DimLike
 
 POINTS = 2
+LOOKED_AT = 4
 
 
 def explain(claimed: Node, of: Node, by: Node, *, seconds: float = 4.0) -> Explanation | None:
@@ -57,20 +62,22 @@ class _Case:
     def __init__(self, claimed: Node, right: Node, of: Node | None, by: Node | None, deadline: float) -> None:
         self.claimed, self.right, self.of, self.by, self.deadline = claimed, right, of, by, deadline
         roots = [claimed, right] if of is None else [claimed, right, of]
-        found = list(islice(points(roots, seed=11, deadline=deadline), POINTS))
-        self.ats = [At(p.arrays, p.sizes) for p in found]
-        self.numbers = factors(sizes_of(right if of is None else of), self.ats)
+        self.ats = [At(p.arrays, p.sizes) for p in _points(roots, deadline)]
+        self.numbers = factors(sizes_of(right if of is None else of), self.ats, self._repeated())
 
     def explain(self) -> Explanation | None:
         """Single mistakes, then pairs."""
         if len(self.ats) < POINTS or not self._says_something():
             return None
-        singles = list(self._whole(1))
-        if not singles:
-            singles = [*self._edges(), *self._formula(0)]
-        if singles:
-            return _chosen(singles)
-        return _chosen([*self._whole(2), *self._pairs(), *self._formula(1)])
+        with np.errstate(all="ignore"):
+            singles = [*self._whole(1), *self._edges(), *self._formula(0)]
+            return _chosen(singles or [*self._whole(2), *self._pairs(), *self._formula(1)])
+
+    def _repeated(self) -> DimLike | None:
+        """How many entries the gradient by an operand that is repeated, such as a bias, is a sum over."""
+        edges = Backward(self.of, self.by).edges if self.of is not None and self.by is not None else []
+        counts = {summed_over(e) for e in edges if e.operand is self.by and e.local is not None}
+        return counts.pop() if len(counts) == 1 else None
 
     def _says_something(self) -> bool:
         return all(
@@ -110,7 +117,7 @@ class _Case:
                 return
             known = of
             backward = Backward(of, by)
-            made: list[Attempt] = [*attempts(backward), *constant_statistics(backward)]
+            made = [*attempts(backward), *constant_statistics(backward), *skipped(backward)]
             yield Edges(backward, made, self.ats)
 
     def _edges(self) -> Iterator[Found]:
@@ -134,13 +141,24 @@ class _Case:
     def _formula(self, more: int) -> Iterator[Found]:
         """One mistake in the formula, and `more` in a factor of all of it or in its shape."""
         settled = set() if self.of is None else set(topological([self.of]))
-        for mistake, node in variants(self.right, settled):
+        for mistake, node in chain(variants(self.right, settled), everywhere(self.right, settled)):
             if time.monotonic() > self.deadline:
                 return
             if node.shape == self.claimed.shape:
                 found = self._differ(self.claimed, node)
                 if found is not None and len(found) == more:
                     yield (mistake, *found)
+
+
+def _points(roots: Sequence[Node], deadline: float) -> list[Point]:
+    """Two points of sizes that are no 2, which is a factor of its own, and all different, where it can be."""
+    looked_at = Expressions(roots)
+    looked_at.sizes = replace(looked_at.sizes, fixed=looked_at.sizes.fixed | {2})
+    found = list(islice(Stream(looked_at, seed=11, deadline=deadline), LOOKED_AT))
+    first = found[:1]
+    return [*first, *sorted(found[1:], key=lambda p: sum(p.sizes[s] == first[0].sizes[s] for s in p.sizes))][
+        :POINTS
+    ]
 
 
 def _chosen(found: Sequence[Found]) -> Explanation | None:

@@ -31,6 +31,9 @@ STATISTICS = "running instead of batch statistics"
 SOFTMAX = "softmax taken elementwise"
 CHAIN = "missing chain factor"
 CHAIN_TWICE = "doubled chain factor"
+FACTOR = "missing factor"
+FACTOR_TWICE = "doubled factor"
+POWER = "wrong exponent"
 EXPONENT = "exponent not lowered"
 INVERTED = "inverted factor"
 INNER = "derivative at the inner variable"
@@ -47,9 +50,10 @@ SPECIFICITY: tuple[tuple[str, ...], ...] = (
     # A number as well, but one that is a size: the same number elsewhere would be a coincidence.
     (SUM_FOR_MEAN, MEAN_FOR_SUM),
     (MISSING_SHARE, EXTRA_SHARE),
-    # Products in the wrong order or shape: nothing is missing.
-    (TRANSPOSE, BATCH_SUM),
+    # Products in the wrong order, or of another kind: nothing is missing.
+    (TRANSPOSE, NO_DIAGONAL),
     (ELEMENTWISE, SWAPPED, AXIS),
+    (BATCH_SUM,),
     # The slope of an activation is there, and taken wrongly, or is not there.
     (NO_SLOPE, SLOPE_TWICE),
     (WRONG_SIDE,),
@@ -61,16 +65,25 @@ SPECIFICITY: tuple[tuple[str, ...], ...] = (
     (TERM,),
     # Of any factor it can be said that it is missing, doubled or upside down.
     (CHAIN, CHAIN_TWICE, INVERTED),
-    (CONSTANT, EXTRA_AXIS, NO_DIAGONAL),
+    (FACTOR, FACTOR_TWICE, POWER),
+    (CONSTANT, EXTRA_AXIS),
 )
 RANK = {name: rank for rank, names in enumerate(SPECIFICITY) for name in names}
 NAMES = tuple(RANK)
+
+# What happens often enough to happen twice. Of the rarer kinds a pair explains almost anything, and so nothing.
+COMMON = frozenset((
+    SIGN, TWICE, HALF, MISSING_SHARE, EXTRA_SHARE, SUM_FOR_MEAN, MEAN_FOR_SUM, TRANSPOSE, SWAPPED, BATCH_SUM,
+    NO_SLOPE, SLOPE_TWICE, AT_INPUT, FUNCTION_ITSELF, WRONG_SIDE, PENALTY, STATISTICS, SOFTMAX, BRANCH,
+))  # fmt: skip
 
 # Two names for one thing: which is used depends on where it is seen.
 SAME: tuple[frozenset[str], ...] = (
     frozenset({MISSING_SHARE, SUM_FOR_MEAN}),
     frozenset({EXTRA_SHARE, MEAN_FOR_SUM}),
     frozenset({BRANCH, TERM, PENALTY}),
+    frozenset({CHAIN, FACTOR}),
+    frozenset({CHAIN_TWICE, FACTOR_TWICE}),
 )
 
 

@@ -7,26 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from graphc.claims.evaluate import Quick
 from graphc.ir.node import Node, substitute, topological
 from graphc.ops.composite import open_composite
-from graphc.ops.naive import Arithmetic, run
+from graphc.ops.naive import run
 
 Array = np.ndarray[Any, np.dtype[Any]]
 CLOSE = 1e-8
 NEGLIGIBLE = 1e-13
 
 
-class _Quick(Arithmetic):
-    """float64, with contractions left to NumPy where it has the same."""
-
-    def contract(self, spec: str, arrays: list[Any], outer: Mapping[str, int]) -> Any:
-        output = spec.split("->")[1]
-        if outer or len(set(output)) < len(output):
-            return super().contract(spec, arrays, outer)
-        return np.asarray(np.einsum(spec, *arrays))
-
-
-QUICK = _Quick()
+QUICK = Quick()
 
 
 class At:
@@ -40,8 +31,7 @@ class At:
         """The array of an expression; nan or inf where it is not defined."""
         found = self.arrays.get(node)
         if found is None:
-            with np.errstate(all="ignore"):
-                run(topological([node], stop=self.arrays.__contains__), self.arrays, self.sizes, QUICK)
+            run(topological([node], stop=self.arrays.__contains__), self.arrays, self.sizes, QUICK)
             found = self.arrays[node]
         return np.asarray(found)
 
@@ -66,11 +56,10 @@ class Action:
     def __call__(self, array: Array) -> Array:
         here: dict[Node, Any] = {self.place: array}
         known = self.at.arrays
-        with np.errstate(all="ignore"):
-            for node in self.steps:
-                given = [here[a] if a in here else known[a] for a in node.args]
-                assert node.op.evaluate is not None
-                here[node] = node.op.evaluate(node, QUICK.operands(node, given), self.at.sizes, QUICK)
+        for node in self.steps:
+            given = [here[a] if a in here else known[a] for a in node.args]
+            assert node.op.evaluate is not None
+            here[node] = node.op.evaluate(node, QUICK.operands(node, given), self.at.sizes, QUICK)
         return np.asarray(here[self.result] if self.result in here else known[self.result])
 
 

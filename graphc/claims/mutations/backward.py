@@ -60,6 +60,9 @@ Change = tuple[Node | None, Node | None]
 Changes = Mapping[int, Change]
 """For an edge by its number: what is passed back instead, None for what was; and a factor before it, None for 1."""
 
+Skip = tuple[Node, Node]
+"""A node and one that lies below it: the upstream gradient of the first is taken for that of the second."""
+
 
 class Pass:
     """The reverse pass at a point: the upstream gradients there, and what changes on edges make of them."""
@@ -82,15 +85,20 @@ class Pass:
             self._actions[key] = Action(self.at, value, place)
         return self._actions[key]
 
-    def run(self, changes: Changes) -> dict[Node, Array]:
-        """The upstream gradients of all nodes with some edges changed."""
-        return self.onward({self.backward.of: np.ones(())}, changes)
+    def run(self, changes: Changes, skip: Skip | None = None) -> dict[Node, Array]:
+        """The upstream gradients of all nodes with some edges changed, and one handed down past what lies between."""
+        return self.onward({self.backward.of: np.ones(())}, changes, skip)
 
-    def onward(self, given: Mapping[Node, Array], changes: Changes) -> dict[Node, Array]:
+    def onward(
+        self, given: Mapping[Node, Array], changes: Changes, skip: Skip | None = None
+    ) -> dict[Node, Array]:
         """What gradients that arise at some nodes become at all nodes below them."""
         found: dict[Node, Array] = {k: np.asarray(v) for k, v in given.items()}
         for node in self.backward.nodes:
             if node is self.backward.by or node not in found:
+                continue
+            if skip is not None and skip[0] is node:
+                found[skip[1]] = found[node]
                 continue
             for i in self.backward.into[node]:
                 edge = self.backward.edges[i]
@@ -98,10 +106,10 @@ class Pass:
                 found[edge.operand] = found[edge.operand] + value if edge.operand in found else value
         return found
 
-    def gradient(self, changes: Changes) -> Array:
+    def gradient(self, changes: Changes, skip: Skip | None = None) -> Array:
         """d(of)/d(by) here with some edges changed."""
         by = self.backward.by
-        found = self.run(changes) if changes else self.upstream
+        found = self.run(changes, skip) if changes or skip else self.upstream
         shape = tuple(evaluate_dim(d, self.at.sizes) for d in by.shape)
         return np.broadcast_to(found[by], shape) if by in found else np.zeros(shape)
 

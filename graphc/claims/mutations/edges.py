@@ -8,21 +8,29 @@ from fractions import Fraction
 
 from graphc.claims import mistakes
 from graphc.claims.mistakes import Mistake
-from graphc.claims.mutations.backward import Backward, Change, Changes, Edge
+from graphc.claims.mutations.backward import Backward, Change, Changes, Edge, Skip
 from graphc.claims.mutations.elementwise import slopes
+from graphc.claims.mutations.factors import share_of
 from graphc.claims.mutations.products import products
 from graphc.claims.mutations.words import computed, label
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, DimLike, product
 from graphc.ops.leaf import as_node, const, size
 
+_NUMBERS = (
+    (mistakes.SIGN, const(-1)),
+    (mistakes.TWICE, const(2)),
+    (mistakes.HALF, const(Fraction(1, 2))),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A mistake, and the changes on edges it amounts to."""
+    """A mistake, and the changes on edges it amounts to, or the two nodes between which everything is left out."""
 
     mistake: Mistake
     changes: Changes
+    skip: Skip | None = None
 
 
 def attempts(backward: Backward) -> Iterator[Attempt]:
@@ -41,40 +49,32 @@ def _values(edge: Edge, backward: Backward) -> Iterator[tuple[Mistake, Change]]:
 
 
 def _factors(edge: Edge, backward: Backward, shares: tuple[DimLike, ...]) -> Iterator[tuple[Mistake, Change]]:
-    where = computed(edge.user)
-    for name, factor in (
-        (mistakes.SIGN, const(-1)),
-        (mistakes.TWICE, const(2)),
-        (mistakes.HALF, const(Fraction(1, 2))),
-    ):
+    where = _place(edge)
+    for name, factor in _NUMBERS:
         yield Mistake(name, where), (None, factor)
-    mean, summed = _count(edge), _summed(edge)
+    mean, summed = _count(edge) if edge.user.shape else None, summed_over(edge)
     for d in shares:
         many = as_node(size(d))
-        name = mistakes.SUM_FOR_MEAN if mean == d and edge.user is not backward.of else mistakes.MISSING_SHARE
-        yield (
-            Mistake(name, where, "" if name == mistakes.SUM_FOR_MEAN else f"1/{_bracketed(d)}"),
-            (None, many),
-        )
-        name = mistakes.MEAN_FOR_SUM if summed == d else mistakes.EXTRA_SHARE
-        yield (
-            Mistake(name, where, "" if name == mistakes.MEAN_FOR_SUM else f"1/{_bracketed(d)}"),
-            (None, 1 / many),
-        )
+        lost = mistakes.SUM_FOR_MEAN if mean == d else mistakes.MISSING_SHARE
+        yield Mistake(lost, where, share_of(d)), (None, many)
+        extra = mistakes.MEAN_FOR_SUM if summed == d else mistakes.EXTRA_SHARE
+        yield Mistake(extra, where, share_of(d)), (None, 1 / many)
     yield _dropped(edge, backward), (None, const(0))
 
 
-def _bracketed(d: DimLike) -> str:
-    return str(d) if str(d).isalnum() else f"({d})"
+def _place(edge: Edge) -> str:
+    """Where a number went wrong: at a term of a sum, else at what was computed."""
+    return label(edge.operand) if edge.user.op.name in ("add", "sub") else computed(edge.user)
 
 
 def _dropped(edge: Edge, backward: Backward) -> Mistake:
     """What it means to pass nothing back: a forgotten penalty, or another branch."""
+    operand = label(edge.operand)
     if is_penalty(edge, backward):
         return Mistake(mistakes.PENALTY, label(backward.of), computed(edge.operand))
-    return Mistake(
-        mistakes.BRANCH, label(edge.operand), f"{label(edge.operand)} by way of {computed(edge.user)}"
-    )
+    if edge.user.op.name in ("add", "sub"):
+        return Mistake(mistakes.BRANCH, operand, f"the one through {operand}")
+    return Mistake(mistakes.BRANCH, operand, f"the one from {computed(edge.user)} to {operand}")
 
 
 def is_penalty(edge: Edge, backward: Backward) -> bool:
@@ -102,7 +102,7 @@ def _count(edge: Edge) -> DimLike | None:
     return product(edge.operand.shape[i] for i in edge.user.attr("axes"))
 
 
-def _summed(edge: Edge) -> DimLike | None:
+def summed_over(edge: Edge) -> DimLike | None:
     """Over how many entries the gradient of a repeated operand is summed."""
     if edge.local is not None and edge.user.shape != edge.operand.shape:
         missing = edge.user.ndim - edge.operand.ndim

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from itertools import combinations
+from itertools import combinations, product
 
 from graphc.claims import mistakes
 from graphc.claims.mistakes import Mistake
+from graphc.claims.mutations.factors import share_of
 from graphc.claims.mutations.products import contractions
 from graphc.claims.mutations.words import label
 from graphc.ir.errors import GraphcError
@@ -15,20 +16,60 @@ from graphc.ops.leaf import as_node, constant_value
 from graphc.ops.move import broadcast
 from graphc.ops.reduce import sum_
 
+AXED = ("sum", "mean", "softmax", "log_softmax", "logsumexp", "standardize")
 Made = tuple[Mistake, Callable[[], Node]]
 
 
 def variants(root: Node, settled: Collection[Node]) -> Iterator[tuple[Mistake, Node]]:
     """The formula with one mistake in it; `settled` parts, those of the forward pass, are taken as right."""
     order = topological([root], stop=lambda n: n in settled and n is not root)
+    below = _below(order)
     for node in reversed(order):
-        if node in settled and node is not root:
-            continue
-        for mistake, build in _parts(node):
+        for mistake, build in (
+            _parts(node, node in below) if node not in settled or node is root else _axes(node)
+        ):
             try:
                 yield mistake, replaced(root, node, build(), order)
             except (GraphcError, TypeError):  # the shapes do not allow this mistake
                 continue
+
+
+def _below(order: list[Node]) -> set[Node]:
+    """The parts that stand below a fraction bar."""
+    found: set[Node] = set()
+    for node in reversed(order):
+        inverse = node.op.name in ("div", "reciprocal")
+        products = node.op.name in ("mul", "div", "broadcast", "reshape", "neg")
+        for i, a in enumerate(node.args):
+            if (inverse and i == len(node.args) - 1) != (products and node in found):
+                found.add(a)
+    return found
+
+
+def everywhere(root: Node, settled: Collection[Node]) -> Iterator[tuple[Mistake, Node]]:
+    """All sums and means of the formula along another axis than the one they share."""
+    order = topological([root], stop=lambda n: n in settled and n is not root)
+    reductions = [n for n in order if n.op.name in ("sum", "mean", "standardize") and len(n.attrs[0]) == 1]
+    for axes in dict.fromkeys(n.attrs[0] for n in reductions):
+        for other in dict.fromkeys((i,) for n in reductions for i in range(n.args[0].ndim)):
+            chosen = {n for n in reductions if n.attrs[0] == axes and other != axes}
+            if len(chosen) < 2:
+                continue
+            try:
+                yield (
+                    Mistake(mistakes.AXIS, "", f"{other[0]}, not {axes[0]}"),
+                    _along(root, order, chosen, other),
+                )
+            except (GraphcError, TypeError, IndexError):
+                continue
+
+
+def _along(root: Node, order: list[Node], chosen: Collection[Node], axes: tuple[int, ...]) -> Node:
+    done: dict[Node, Node] = {}
+    for node in order:
+        now = _again(node, [done.get(a, a) for a in node.args])
+        done[node] = make(now.op, now.args, (axes, *now.attrs[1:]), now.name) if node in chosen else now
+    return done[root]
 
 
 def replaced(root: Node, old: Node, new: Node, order: list[Node]) -> Node:
@@ -47,14 +88,14 @@ def _again(node: Node, args: list[Node]) -> Node:
     return rebuild(node, args)
 
 
-def _parts(node: Node) -> Iterator[Made]:
+def _parts(node: Node, below: bool) -> Iterator[Made]:
     args = node.args
     match node.op.name:
         case "add" | "sub":
             yield from _term(*args, node.op.name == "add")
         case "mul":
-            yield from _factor(node, 0)
-            yield from _factor(node, 1)
+            yield from _factor(node, 0, below)
+            yield from _factor(node, 1, below)
         case "div":
             yield from _divisor(*args)
         case "neg":
@@ -83,43 +124,44 @@ def _term(one: Node, other: Node, added: bool) -> Iterator[Made]:
     yield Mistake(mistakes.SIGN, label(one)), lambda: other - one if added else -one - other
     signed: Callable[[Node], Node] = (lambda x: x) if added else (lambda x: -x)
     shape = (one + other).shape
-    yield Mistake(mistakes.TERM, label(other), label(other)), lambda: broadcast(one, shape)
-    yield Mistake(mistakes.TERM, label(one), label(one)), lambda: broadcast(signed(other), shape)
+    if not one.constant:  # the 1 of 1 - p is no term to be left with: then the factor is missing
+        yield Mistake(mistakes.TERM, label(other), label(other)), lambda: broadcast(one, shape)
+    if not other.constant:
+        yield Mistake(mistakes.TERM, label(one), label(one)), lambda: broadcast(signed(other), shape)
     for name, k in ((mistakes.TWICE, as_node(2)), (mistakes.HALF, as_node(1) / 2)):
         yield Mistake(name, label(other)), lambda k=k: one + signed(k * other)
         yield Mistake(name, label(one)), lambda k=k: k * one + signed(other)
 
 
-def _factor(node: Node, index: int) -> Iterator[Made]:
+def _factor(node: Node, index: int, below: bool) -> Iterator[Made]:
     factor, other = node.args[index], node.args[1 - index]
     shape = node.shape
-    yield _lost(factor), lambda: broadcast(other, shape)
+    yield _lost(factor, below), lambda: broadcast(other, shape)
     if not factor.constant:
-        yield Mistake(mistakes.CHAIN_TWICE, label(factor), label(factor)), lambda: node * factor
+        yield Mistake(mistakes.FACTOR_TWICE, label(factor), label(factor)), lambda: node * factor
 
 
-def _lost(factor: Node) -> Mistake:
+def _lost(factor: Node, below: bool) -> Mistake:
     value = constant_value(factor)
     if value is not None and value == -1:
         return Mistake(mistakes.SIGN)
     if value is not None and value == 2:
-        return Mistake(mistakes.HALF)
+        return Mistake(mistakes.TWICE if below else mistakes.HALF)
     if factor.op.name == "size":
-        return Mistake(mistakes.EXTRA_SHARE, label(factor), f"1/{label(factor)}")
-    return Mistake(mistakes.CHAIN, label(factor), label(factor))
+        name = mistakes.MISSING_SHARE if below else mistakes.EXTRA_SHARE
+        return Mistake(name, label(factor), share_of(factor.attr("dim")))
+    return Mistake(mistakes.FACTOR, label(factor), label(factor))
 
 
 def _divisor(above: Node, below: Node) -> Iterator[Made]:
     shape = (above / below).shape
     if below.op.name == "size":
-        yield (
-            Mistake(mistakes.MISSING_SHARE, label(above), f"1/{label(below)}"),
-            lambda: broadcast(above, shape),
-        )
+        lost = Mistake(mistakes.MISSING_SHARE, label(above), share_of(below.attr("dim")))
+        yield lost, lambda: broadcast(above, shape)
     else:
         factor = f"1/{label(below)}"
         two = constant_value(below) == 2
-        lost = Mistake(mistakes.TWICE if two else mistakes.CHAIN, label(above), "" if two else factor)
+        lost = Mistake(mistakes.TWICE if two else mistakes.FACTOR, label(above), "" if two else factor)
         yield lost, lambda: broadcast(above, shape)
         yield Mistake(mistakes.INVERTED, label(above), factor), lambda: above * below
 
@@ -128,7 +170,8 @@ def _power(node: Node) -> Iterator[Made]:
     base = node.args[0]
     exponent = as_node(2) if node.op.name == "square" else node.args[1]
     yield Mistake(mistakes.EXPONENT, label(base)), lambda: node * base
-    yield Mistake(mistakes.CHAIN, label(base), label(base)), lambda: base ** (exponent - 1)
+    lower = base if constant_value(exponent) == 2 else base ** (exponent - 1)
+    yield Mistake(mistakes.POWER, label(base), f"{label(lower)}, not {label(node)}"), lambda: lower
 
 
 def _reduction(node: Node) -> Iterator[Made]:
@@ -148,6 +191,8 @@ def _reduction(node: Node) -> Iterator[Made]:
 
 def _axes(node: Node) -> Iterator[Made]:
     """The same along any other axes, as many."""
+    if node.op.name not in AXED:
+        return
     x = node.args[0]
     place = next(i for i, name in enumerate(node.op.attr_names) if name in ("axis", "axes"))
     now = node.attrs[place]
@@ -164,8 +209,22 @@ def _contraction(node: Node) -> Iterator[Made]:
         detail = f"{label(node)}, not {label(value)}"
         yield Mistake(mistake.name, label(node), detail), lambda value=value: value
     if len(node.args) == 2:
-        one, other = node.args
-        yield Mistake(mistakes.ELEMENTWISE, label(node)), lambda: one * other
-        for lost, kept in ((one, other), (other, one)):
-            if kept.shape == node.shape:
-                yield Mistake(mistakes.CHAIN, label(node), label(lost)), lambda kept=kept: kept
+        for one, other in product(*(_either_way(a) for a in node.args)):
+            by_entry = Mistake(mistakes.ELEMENTWISE, label(node))
+            yield by_entry, lambda one=one, other=other: one * other
+    for i, lost in enumerate(node.args if len(node.args) > 1 else ()):
+        yield Mistake(mistakes.FACTOR, label(node), label(lost)), lambda i=i: _without(node, i)
+
+
+def _either_way(x: Node) -> tuple[Node, ...]:
+    return (x, x.T) if x.ndim == 2 else (x,)
+
+
+def _without(node: Node, index: int) -> Node:
+    """A contraction with one operand left out."""
+    spec, outer = node.attrs
+    inputs, output = spec.split("->")
+    kept = [(o, a) for i, (o, a) in enumerate(zip(inputs.split(","), node.args, strict=True)) if i != index]
+    if len(kept) == 1 and kept[0][0] == output:
+        return kept[0][1]
+    return make(node.op, [a for _, a in kept], (",".join(o for o, _ in kept) + "->" + output, outer))

@@ -31,17 +31,17 @@ class Factor:
     values: tuple[float, ...]
 
 
-def factors(sizes: Sequence[DimLike], ats: Sequence[At], share: Mistake | None = None) -> list[Factor]:
+def factors(sizes: Sequence[DimLike], ats: Sequence[At], repeated: DimLike | None = None) -> list[Factor]:
     """All numbers that a sign, a 2 and one size make, those of fewest mistakes first.
 
-    `share` names the mistake of dividing by a size once more, where it is not simply one.
+    `repeated` is the number of entries that a sum is over where a mean would divide by it.
     """
     shares: list[tuple[tuple[Mistake, ...], tuple[float, ...]]] = [((), (1.0,) * len(ats))]
     for d in sizes:
         numbers = [float(evaluate_dim(d, at.sizes)) for at in ats]
-        text = f"1/{d}" if str(d).isalnum() else f"1/({d})"
+        text = share_of(d)
         shares.append(((Mistake(mistakes.MISSING_SHARE, "", text),), tuple(numbers)))
-        extra = share or Mistake(mistakes.EXTRA_SHARE, "", text)
+        extra = Mistake(mistakes.MEAN_FOR_SUM if d == repeated else mistakes.EXTRA_SHARE, "", text)
         shares.append(((extra,), tuple(1 / n if n else np.inf for n in numbers)))
     found = [
         Factor((*sign, *two, *many), tuple(s * t * n for n in numbers))
@@ -49,6 +49,13 @@ def factors(sizes: Sequence[DimLike], ats: Sequence[At], share: Mistake | None =
         if sign or two or many
     ]
     return sorted(found, key=lambda f: len(f.mistakes))
+
+
+def share_of(d: DimLike) -> str:
+    """`1/K`, or `1/(N*K)`; nothing for N, which the names of the mistakes have."""
+    if str(d) == "N":
+        return ""
+    return f"1/{d}" if str(d).isalnum() else f"1/({d})"
 
 
 def ratios(claimed: Sequence[Array], right: Sequence[Array]) -> tuple[float, ...] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from graphc.claims.mistakes import Mistake
+from graphc.claims.mistakes import COMMON, Mistake
 from graphc.claims.mutations.at import Array
 from graphc.claims.mutations.single import Edges
 from graphc.ir.errors import GraphcError
@@ -24,8 +24,7 @@ def pairs(edges: Edges, claimed: Sequence[Array], deadline: float) -> Iterator[t
     weights = edges.weights[chosen]
     both = weights[:, None] + weights[None, :] + _crossed(edges, chosen, deadline)
     gap, tolerance = edges.target(claimed[0]), edges.tolerance(claimed[0])
-    with np.errstate(all="ignore"):
-        fitting = np.argwhere(np.triu(np.abs(both - gap) <= tolerance, 1))
+    fitting = np.argwhere(np.triu(np.abs(both - gap) <= tolerance, 1))
     seen: set[frozenset[str]] = set()
     for i, j in fitting:
         one, other = edges.attempts[chosen[i]], edges.attempts[chosen[j]]
@@ -38,12 +37,15 @@ def pairs(edges: Edges, claimed: Sequence[Array], deadline: float) -> Iterator[t
 
 
 def _useful(edges: Edges) -> list[int]:
-    """The attempts on one edge that change something."""
+    """The attempts on one edge that change something, of the kinds that come together."""
     largest = float(np.max(np.abs(edges.weights), initial=0.0))
     return [
         i
         for i, move in enumerate(edges.moves)
-        if move is not None and np.isfinite(edges.weights[i]) and abs(edges.weights[i]) > 1e-12 * largest
+        if move is not None
+        and edges.attempts[i].mistake.name in COMMON
+        and np.isfinite(edges.weights[i])
+        and abs(edges.weights[i]) > 1e-12 * largest
     ]
 
 

@@ -31,6 +31,8 @@ def _made(edge: Edge) -> Iterator[Made]:
     if edge.user.op.name == "softmax":
         y = edge.user
         yield Mistake(mistakes.SOFTMAX, computed(y)), lambda: edge.upstream * (y * (1 - y))
+        twice = Mistake(mistakes.SLOPE_TWICE, computed(y))
+        yield twice, lambda: edge.value * (y * (1 - y))
         branch = Mistake(mistakes.BRANCH, computed(y), f"the sum that {computed(y)} divides by")
         yield branch, lambda: edge.upstream * y
         yield Mistake(mistakes.NO_SLOPE, computed(y)), lambda: edge.upstream

@@ -45,7 +45,7 @@ class Edges:
 
     def _weight(self, attempt: Attempt, move: Array | None) -> float:
         if move is None:
-            gap = self.passes[0].gradient(attempt.changes) - self.right
+            gap = self.passes[0].gradient(attempt.changes, attempt.skip) - self.right
             return float(np.sum(gap * self.direction))
         ((i, _),) = attempt.changes.items()
         return float(np.sum(move * self.tangents.get(self.backward.edges[i].operand, np.zeros(()))))
@@ -62,15 +62,14 @@ class Edges:
     def gives(self, changes: Sequence[Attempt], claimed: Sequence[Array]) -> bool:
         """Whether the reverse pass with these changes comes to `claimed` at every point, all of them needed."""
         together = {i: c for attempt in changes for i, c in attempt.changes.items()}
-        return all(
-            close(p.gradient(together), np.asarray(c)) for p, c in zip(self.passes, claimed, strict=True)
-        )
+        skip = next((attempt.skip for attempt in changes if attempt.skip), None)
+        found = (p.gradient(together, skip) for p in self.passes)
+        return all(close(f, np.asarray(c)) for f, c in zip(found, claimed, strict=True))
 
     def singles(self, claimed: Sequence[Array]) -> Iterator[Found]:
         """The attempts that alone give what is claimed."""
         gap, tolerance = self.target(claimed[0]), self.tolerance(claimed[0])
-        with np.errstate(all="ignore"):
-            fitting = np.flatnonzero(np.abs(self.weights - gap) <= tolerance)
+        fitting = np.flatnonzero(np.abs(self.weights - gap) <= tolerance)
         for i in fitting:
             if self.gives([self.attempts[i]], claimed):
                 yield (self.attempts[i].mistake,)

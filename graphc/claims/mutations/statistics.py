@@ -10,7 +10,7 @@ from graphc.claims import mistakes
 from graphc.claims.mistakes import Mistake
 from graphc.claims.mutations.backward import Backward
 from graphc.claims.mutations.edges import Attempt
-from graphc.claims.mutations.words import computed
+from graphc.claims.mutations.words import label
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Shape
 from graphc.ops.leaf import const
@@ -25,9 +25,9 @@ def constant_statistics(backward: Backward) -> Iterator[Attempt]:
     for (axes, _), found in groups.items():
         layers = [[one, other] for one, other in pairwise(found) if _near(one, other)]
         for layer in [*layers, *([found] if len(found) > 2 else [])]:
-            where = f"{computed(layer[0])} and {computed(layer[-1])}"
+            where = label(layer[0].args[0])
             name = mistakes.STATISTICS if 0 in axes else mistakes.BRANCH
-            mistake = Mistake(name, where, f"{where} are taken as constants")
+            mistake = Mistake(name, where, f"mean and variance of {where} are taken as constants")
             edges = [i for i, e in enumerate(backward.edges) if e.user in layer]
             yield Attempt(mistake, {i: (None, const(0)) for i in edges})
 
