@@ -112,7 +112,7 @@ class Evaluator:
         return self.elementwise(expr.at, "neg", operand)
 
     def _binary(self, expr: tree.Binary) -> Walk[Value]:
-        left: Value = yield self.value(expr.left)
+        left: Value = yield self._row(expr.left) if expr.op == "@" else self.value(expr.left)
         right: Value = yield self.value(expr.right)
         size = _size_arithmetic(expr.op, left, right)
         if size is not None:
@@ -120,6 +120,15 @@ class Evaluator:
         if expr.op == "@":
             left, right = self.as_node(left, expr.left.at), self.as_node(right, expr.right.at)
         return self.elementwise(expr.at, OPERATORS[expr.op], left, right)
+
+    def _row(self, expr: Expr) -> Walk[Value]:
+        """What stands on the left of `@`: there `a.T` of a vector is the row that the vector is in any case."""
+        if isinstance(expr, tree.Transpose):
+            operand: Node = yield self.node(expr.operand)
+            if operand.ndim == 1:
+                return operand
+        value: Value = yield self.value(expr)
+        return value
 
     def _compare(self, expr: tree.Compare) -> Walk[Value]:
         if len(expr.ops) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
+from itertools import islice
 from typing import Any
 
 from graphc.ir.errors import GraphcError
@@ -12,6 +13,13 @@ from graphc.lang import tree
 from graphc.lang.tree import Expr
 
 MOST = 64  # changes that are tried
+LIKELY = (
+    "missing transpose",
+    "extra transpose",
+    "elementwise instead of matrix product",
+    "matrix product instead of elementwise",
+    "swapped factors",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +31,10 @@ class Repair:
 
 
 def repairs(expr: Expr, build: Callable[[Expr], Node]) -> tuple[Repair, ...]:
-    """The expressions that differ from `expr` in one place and whose shapes fit."""
+    """The expressions that differ from `expr` in one place and whose shapes fit, the likeliest changes first."""
     found: dict[Node, Repair] = {}
-    for count, (mistake, changed) in enumerate(_changed(expr)):
-        if count >= MOST:
-            break
+    changes = sorted(islice(_changed(expr), MOST), key=lambda change: LIKELY.index(change[0]))
+    for mistake, changed in changes:
         try:
             node = build(changed)
         except GraphcError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 
 
@@ -144,6 +145,18 @@ Expr = (
     | IndexSum
     | Derivative
 )
+
+
+def parts(expr: Expr) -> Iterator[object]:
+    """The expression and everything written within it."""
+    stack: list[object] = [expr]
+    while stack:
+        part = stack.pop()
+        yield part
+        if isinstance(part, tuple):
+            stack.extend(part)
+        elif is_dataclass(part) and not isinstance(part, Place):
+            stack.extend(getattr(part, field.name) for field in fields(part))
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,3 +316,12 @@ def _failure(text: str) -> GraphcError | None:
     except GraphcError as error:
         return error
     return None
+
+
+def test_a_row_stands_on_the_left_of_a_product():
+    names = "x = input(N); A = input(N, N)\n"
+    assert parse(f"{names}x.T @ A @ x").root is parse(f"{names}x @ A @ x").root
+    assert parse(f"{names}(x + x).T @ x").root is parse(f"{names}(x + x) @ x").root
+    for text in ("x @ x.T", "x.T", "2*x.T"):
+        with pytest.raises(ShapeError, match="outer"):
+            parse(names + text)
