@@ -58,12 +58,13 @@ class Beside:
             asked = gap > CLOSE * size
             if point.underflow:
                 asked |= size < TINY
-            if thorough and self._work(point) <= AFFORDABLE:
+            deep = thorough and self._work(point) <= AFFORDABLE
+            if deep:
                 asked = np.ones_like(asked)
             error = _error(gap, size)
         if not asked.any():
             return Seen(asked, False, left, right, error)
-        settled = self._precisely(point).settle(self.left, self.right, asked)
+        settled = self._precisely(point).settle(self.left, self.right, asked, deep=deep)
         if settled.differ.any():
             left, right = (
                 _merged(f, s, settled.differ) for f, s in ((left, settled.left), (right, settled.right))
@@ -86,12 +87,9 @@ class Beside:
 
 
 def _error(gap: Any, size: Any) -> float:
-    """The largest difference relative to its entry, or to the largest entry where entries cancel to nothing."""
-    largest = size.max(initial=0.0)
-    if not largest:
-        return 0.0
-    relative = np.where(gap > CLOSE * size, gap / largest, gap / np.where(size > 0, size, 1.0))
-    return float(relative.max(initial=0.0))
+    """The largest difference relative to its entry, of the entries that floats decide."""
+    close = (gap <= CLOSE * size) & (size > 0)
+    return float((gap[close] / size[close]).max(initial=0.0))
 
 
 def _merged(floats: Any, settled: Any, where: Any) -> Any:

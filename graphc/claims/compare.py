@@ -89,7 +89,7 @@ def _compare(beside: Beside, points: int, seconds: float, seed: int) -> Agreemen
         return Disagreement(smallest(beside, found, seed=seed, deadline=end), len(right), stream.domain)
     if not right:
         return Unsettled(_why_none(undecided, time.monotonic() > start + seconds))
-    return _agreement(right, stream, bool(beside.expressions.leaves))
+    return _agreement(right, stream)
 
 
 def _why_none(undecided: int, late: bool) -> str:
@@ -100,7 +100,7 @@ def _why_none(undecided: int, late: bool) -> str:
     return "no point was found at which both sides are defined"
 
 
-def _agreement(right: list[tuple[Point, Seen]], stream: Stream, has_leaves: bool) -> Agreement:
+def _agreement(right: list[tuple[Point, Seen]], stream: Stream) -> Agreement:
     sizes = {tuple(point.sizes.items()): None for point, _ in right}
     return Agreement(
         points=len(right),
@@ -108,5 +108,5 @@ def _agreement(right: list[tuple[Point, Seen]], stream: Stream, has_leaves: bool
         sizes=tuple(dict(s) for s in sizes),
         domain=stream.domain,
         one_sided=stream.one_sided,
-        trivial=has_leaves and all(seen.zero for _, seen in right),
+        trivial=all(seen.zero for _, seen in right),
     )

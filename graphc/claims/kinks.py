@@ -25,6 +25,7 @@ def conditions(order: Sequence[Node], discrete: Collection[Node]) -> list[Node]:
         for node in order
         if node.op.name in (*_COMPARING, *_OF_SIGN, *_OF_WINNER)
         and any(a.dtype == "real" and a not in discrete for a in node.args)
+        and not _endless(node)
     ]
 
 
@@ -101,12 +102,24 @@ def _told(node: Node, seen: int) -> str:
     return f"{left} {'>' if seen == 1 else '<'} {right}"
 
 
-def thresholds(node: Node) -> float:
+def threshold(node: Node) -> float:
     """The constant a condition compares with, or 0."""
     for argument in node.args:
-        value = constant_value(argument)
-        if value is None and argument.op.name in ("cast", "broadcast"):
-            value = constant_value(argument.args[0])
+        value = constant_value(_bare(argument))
         if value is not None:
             return float(value)
     return 0.0
+
+
+def _bare(node: Node) -> Node:
+    while node.op.name in ("cast", "broadcast"):
+        node = node.args[0]
+    return node
+
+
+def _endless(node: Node) -> bool:
+    """Whether a condition compares with infinity."""
+    return any(
+        _bare(a).op.name == "const" and _bare(a).attrs[0] == "symbol" and "inf" in str(_bare(a).attrs[1])
+        for a in node.args
+    )

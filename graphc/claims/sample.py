@@ -13,14 +13,18 @@ from graphc.claims.attempt import Attempt, Kind, Trouble, attempt
 from graphc.claims.domain import in_words
 from graphc.claims.draws import CHARACTERS, Leaf, draw
 from graphc.claims.expressions import Expressions
-from graphc.claims.kinks import Sides, thresholds
+from graphc.claims.kinks import Sides, side, threshold
 from graphc.ir.node import Node
 
 TRIES = 150  # for one point
 SECONDS = 2.0  # for one point
 PATIENCE = 6  # how often only the bad entries are drawn again, before the character of a leaf changes
 THEMES = ("normal", "normal", "positive", "mixed", "unit", "normal", "small", "between", "large")
-STRETCHES = (3.0, 30.0, 300.0, 0.1)
+WHOLE_THEMES = ("normal", "positive", "normal", "mixed", "negative")
+STRETCHES = (1.5, 5.0, 0.1, 30.0, 0.01, 300.0, 3000.0)
+STEERED = 8  # how often in a row the other side of a condition is tried for
+AT_MOST = 32  # and how often altogether
+DIRECTED = ("normal", "positive", "negative")
 CALM = ("small", "unit", "between", "normal")
 
 
@@ -75,6 +79,7 @@ class Stream(Iterator[Point]):
         self._together: dict[Node, list[dict[str, str]]] = {}
         self._failing: set[tuple[str, str]] = set()
         self._lenient: set[Node] = set()
+        self._tried: dict[Node, int] = {}
 
     @property
     def one_sided(self) -> tuple[str, ...]:
@@ -91,14 +96,19 @@ class Stream(Iterator[Point]):
             for n in leaf.nodes
         ):
             raise StopIteration
+        steered = self._steered()
+        if steered is not None:
+            return steered
         end = time.monotonic() + SECONDS
         draft: _Draft | None = None
         blamed: dict[Node, int] = {}
         for tries in range(TRIES):
-            if tries % 30 == 0:
+            if tries % 30 == 0 or draft is None:
                 draft = self._draft()
-            if draft is None or time.monotonic() > min(end, self.deadline or end):
+            if time.monotonic() > min(end, self.deadline or end):
                 raise StopIteration
+            if draft is None:
+                continue
             found = attempt(
                 self.expressions, draft.values, draft.sizes, whole=self.whole, lenient=self._lenient
             )
@@ -135,10 +145,10 @@ class Stream(Iterator[Point]):
         sizes = self.expressions.sizes.draw(rng, most, least=least)
         if sizes is None:
             return None
-        theme = THEMES[self._count % len(THEMES)]
+        themes = WHOLE_THEMES if self.whole else THEMES
+        theme = themes[self._count % len(themes)]
         characters = {leaf.name: theme for leaf in leaves}
         stretches = {leaf.name: 1.0 for leaf in leaves}
-        self._steer(characters, stretches)
         for node in self._culprits:
             if known := self._together.get(node):
                 names = {leaf.name for leaf in self.expressions.leaves_below(node)}
@@ -147,25 +157,34 @@ class Stream(Iterator[Point]):
         draft = _Draft(sizes, characters, stretches, {})
         return draft if all(self._redraw(draft, leaf) for leaf in leaves) else None
 
-    def _steer(self, characters: dict[str, str], stretches: dict[str, float]) -> None:
-        """Towards the side of a condition that was not met yet."""
-        missing = list(self._sides.missing())
-        if self.whole or self._count < 2 or not missing:
-            return
-        node = missing[self._count % len(missing)]
-        stretch = STRETCHES[(self._count // len(missing)) % len(STRETCHES)]
-        edge = abs(thresholds(node))
-        for leaf in self.expressions.leaves_below(node):
-            characters[leaf.name] = str(self._rng.choice(["normal", "positive", "negative"]))
-            stretches[leaf.name] = (2 * edge if edge and self._count % 2 else 1.0) * (
-                stretch if not edge else 1.0
-            )
-
     def _redraw(self, draft: _Draft, leaf: Leaf) -> bool:
         name = leaf.name
         value = draw(leaf, draft.characters[name], draft.sizes, self._rng, self.whole, draft.stretches[name])
         draft.values = {**draft.values, name: value}
         return value is not None
+
+    def _steered(self) -> Point | None:
+        """A point on the side of a condition that was not met yet, if one is soon found."""
+        missing = [n for n in self._sides.missing() if self._tried.get(n, 0) < AT_MOST]
+        if self.whole or self._count < 2 or not missing:
+            return None
+        node = min(missing, key=lambda n: self._tried.get(n, 0))
+        edge = abs(threshold(node)) or 1.0
+        for _ in range(STEERED):
+            tried = self._tried[node] = self._tried.get(node, 0) + 1
+            draft = self._draft()
+            if draft is None:
+                return None
+            for leaf in self.expressions.leaves_below(node):
+                draft.characters[leaf.name] = str(self._rng.choice(DIRECTED))
+                draft.stretches[leaf.name] = STRETCHES[tried // 2 % len(STRETCHES)] * (
+                    edge if tried % 2 else 1.0
+                )
+                self._redraw(draft, leaf)
+            found = attempt(self.expressions, draft.values, draft.sizes, lenient=self._lenient)
+            if found.good and side(node, found.arrays) & ~self._sides.seen[node]:
+                return self._keep(draft, found)
+        return None
 
     # a point that is not good
 
@@ -180,10 +199,11 @@ class Stream(Iterator[Point]):
             if trouble.kind is Kind.UNDEFINED:
                 self._culprits[node] = None
             if trouble.kind is Kind.TIE:
-                if blamed[node] > 25:
+                if blamed[node] > 25 and not self.whole:
                     self._lenient.add(node)
-                for leaf in leaves:
-                    self._redraw(draft, leaf)
+                if not self._again(draft, leaves, trouble):
+                    for leaf in leaves:
+                        self._redraw(draft, leaf)
             elif blamed[node] % (PATIENCE + 1) and self._again(draft, leaves, trouble):
                 continue
             else:
@@ -199,7 +219,7 @@ class Stream(Iterator[Point]):
             mask = _laid(trouble.mask, np.shape(draft.values[leaf.name]))
             if mask is None or not leaf.free or leaf.discrete:
                 continue
-            if len(leaves) == 1 and mask.size > 1 and mask.all():
+            if trouble.kind is not Kind.TIE and len(leaves) == 1 and mask.size > 1 and mask.all():
                 return False  # this character hardly ever works
             old = draft.values[leaf.name]
             if self._redraw(draft, leaf):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,10 @@ from graphc.claims.evaluate import Opened
 from graphc.ir.node import Node
 from graphc.ops.naive import Precise
 
-DIGITS = (30, 60, 120, 300, 1000)
+DIGITS = (30, 60, 1000)
 SAME = 1e-24  # relative: two values that agree so far, at 30 digits and more, are the same
-SHRINKS = 1e-8  # by how much, at least, a difference that is zero falls from one precision to the next
-STAYS = 1e-6  # relative: how well the difference of two that differ is known at both precisions
-ORDINARY = 1e-20  # a difference above this is believed at 60 digits, one below is looked at with all
+SHRINKS = {60: 18, 1000: 500}  # by how many digits, at least, a difference that is zero falls
+VISIBLE = 330  # floating point ends above 1e-330; a difference below it is left open
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,10 @@ class Precisely:
         self.sizes = sizes
         self.deadline = deadline
         self._arrays: dict[int, dict[Node, Any]] = {}
-        self._numbers: dict[int, Precise] = {}
 
     def of(self, nodes: Sequence[Node], digits: int) -> list[Any] | None:
         """The arrays of `nodes`; None where they cannot be worked out in this precision, or in time."""
-        xp = self._numbers.setdefault(digits, Precise(digits))
+        xp = _numbers(digits)
         arrays = self._arrays.setdefault(digits, {})
         try:
             if not arrays:
@@ -75,39 +74,50 @@ class Precisely:
     def _late(self) -> bool:
         return self.deadline is not None and time.monotonic() > self.deadline
 
-    def settle(self, left: Node, right: Node, asked: Any) -> Settled:
-        """Which of the entries `asked` differ; the two sides broadcast to the shape of `asked`."""
+    def settle(self, left: Node, right: Node, asked: Any, *, deep: bool = False) -> Settled:
+        """Which of the entries `asked` differ; the two sides broadcast to the shape of `asked`.
+
+        Whatever differs does so at the last precision, far beyond what terms of floating point can absorb; with
+        `deep`, what is the same has to be so there too.
+        """
         differ, still = np.zeros(asked.shape, np.bool_), asked.copy()
-        before: tuple[Any, Any, Any] | None = None
+        before: Any = None
         last: tuple[Any, Any] = (None, None)
         for digits in DIGITS:
-            if not still.any():
-                break
-            found = self.of([left, right], digits)
+            found = self._sides(left, right, digits, still) if still.any() else None
             if found is None:
-                if self._late():
-                    break
                 before = None
                 continue
-            a, b = (np.broadcast_to(x, asked.shape) for x in found)
-            if not _real(a[still]) or not _real(b[still]):
-                before = None
-                continue
-            last = a, b
-            gap, size = np.zeros(asked.shape, object), np.zeros(asked.shape, object)
-            gap[still] = np.abs(a[still] - b[still])
-            size[still] = np.maximum(np.abs(a[still]), np.abs(b[still]))
-            same = np.asarray(gap <= size * SAME, np.bool_)
-            apart = np.zeros(asked.shape, np.bool_)
+            last, ten = found, _numbers(digits).mp.mpf(10)
+            gap, size = (np.zeros(asked.shape, object) for _ in range(2))
+            gap[still] = np.abs(last[0][still] - last[1][still])
+            size[still] = np.maximum(np.abs(last[0][still]), np.abs(last[1][still]))
+            same = _true(gap <= size * SAME)
             if before is not None:
-                same |= np.asarray(gap <= before[0] * SHRINKS, np.bool_)
-                apart = _stays(gap, before[0]) & np.asarray(gap > ORDINARY, np.bool_)
+                same |= _true(gap <= before * ten ** -SHRINKS[digits])
+            before = gap
             if digits == DIGITS[-1]:
-                apart |= ~same
-            before = gap, a, b
-            differ |= still & apart & ~same
-            still &= ~(same | apart)
+                differ = still & ~same & _true(gap >= ten**-VISIBLE)
+            if digits == DIGITS[-1] or not deep:
+                still &= ~(same | differ)
         return Settled(differ, still, *last)
+
+    def _sides(self, left: Node, right: Node, digits: int, asked: Any) -> tuple[Any, Any] | None:
+        """Both sides in this precision, if they are real numbers where it is asked."""
+        found = None if self._late() else self.of([left, right], digits)
+        if found is None:
+            return None
+        a, b = (np.broadcast_to(x, asked.shape) for x in found)
+        return (a, b) if _real(a[asked]) and _real(b[asked]) else None
+
+
+@cache
+def _numbers(digits: int) -> Precise:
+    return Precise(digits)
+
+
+def _true(truths: Any) -> Any:
+    return np.asarray(truths, np.bool_)
 
 
 def _real(values: Any) -> bool:
@@ -116,8 +126,3 @@ def _real(values: Any) -> bool:
         if type(value).__name__ == "mpc" or (hasattr(value, "_mpf_") and not value.context.isfinite(value)):
             return False
     return True
-
-
-def _stays(gap: Any, before: Any) -> Any:
-    """Which differences are the same at both precisions."""
-    return np.asarray(np.abs(gap - before) <= gap * STAYS, np.bool_)

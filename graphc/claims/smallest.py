@@ -26,8 +26,27 @@ def smallest(beside: Beside, found: tuple[Point, Seen], *, seed: int, deadline: 
         seen = beside.at(point)
         if seen.differs and (best is None or _weight(point) < _weight(best[0])):
             best = point, seen
-    best = _reduced(beside, *best, deadline) if best is not None else found
+    best = _reduced(beside, *(best or _rounded(beside, *found)), deadline)
     return _told(beside, *best)
+
+
+def _rounded(beside: Beside, point: Point, seen: Seen) -> tuple[Point, Seen]:
+    """The same with values of as few digits as will do."""
+    for digits in (0, 1, 2, 3):
+        values = {
+            leaf.name: np.round(point.values[leaf.name], digits)
+            if _movable(leaf)
+            else point.values[leaf.name]
+            for leaf in beside.expressions.leaves
+        }
+        after = _at(beside, point, values)
+        if after is not None:
+            return after
+    return point, seen
+
+
+def _movable(leaf: Leaf) -> bool:
+    return leaf.free and not leaf.discrete
 
 
 def _weight(point: Point) -> tuple[float, float]:
@@ -39,7 +58,7 @@ def _weight(point: Point) -> tuple[float, float]:
 def _reduced(beside: Beside, point: Point, seen: Seen, deadline: float) -> tuple[Point, Seen]:
     """The same with entries set to 0, else to 1, as long as the two sides still differ."""
     for leaf in beside.expressions.leaves:
-        if leaf.discrete or not leaf.free:
+        if not _movable(leaf):
             continue
         for value in _simpler(leaf, point.values[leaf.name]):
             for place in _places(point.values[leaf.name], value):
@@ -75,7 +94,14 @@ def _with(beside: Beside, point: Point, name: str, place: Any, value: float) -> 
     """The point with a leaf changed at a place, if it is one and the two sides differ there still."""
     changed = np.array(point.values[name], copy=True)
     changed[place] = value
-    values = {**point.values, name: changed}
+    return _at(beside, point, {**point.values, name: changed})
+
+
+def _at(beside: Beside, point: Point, values: dict[str, Any]) -> tuple[Point, Seen] | None:
+    """The point at other values, if they obey the facts, meet no kink, and the two sides differ there still."""
+    for leaf in beside.expressions.leaves:
+        if not bounds_of(leaf.facts).inside(np.asarray(values[leaf.name])).all():
+            return None
     found = attempt(beside.expressions, values, point.sizes, whole=True)
     if not found.good:
         return None
