@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+
 Index = tuple[int, ...]
 
 
@@ -126,6 +128,7 @@ class GradientReport:
             "value": _number(self.value),
             "noise": _number(self.noise),
             "parameters": [_parameter(p) for p in self.parameters],
+            "points": [{name: np.asarray(x).tolist() for name, x in point.items()} for point in self.points],
         }
         return json.dumps(found, indent=2, ensure_ascii=False)
 

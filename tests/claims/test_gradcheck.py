@@ -507,5 +507,7 @@ def test_the_report_reads_well_and_is_json_too() -> None:
     found = json.loads(report.json())
     assert (found["ok"], found["verdict"]) == (False, "wrong")
     assert found["parameters"][0]["worst"][0]["index"] == [3]
+    drawn = json.loads(g.gradcheck(network()).json())
+    assert g.gradcheck(network(), at=drawn["points"][2])
     kink = json.loads(g.gradcheck(g.relu(g.input("x")), at={"x": 0}).json())
     assert kink["parameters"][0]["worst"][0]["sides"] == [0, 1]
