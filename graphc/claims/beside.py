@@ -13,6 +13,8 @@ from graphc.claims.settle import Precisely
 from graphc.ir.node import Node
 
 CLOSE = 1e-10  # relative: what differs by more in floats is settled with more digits
+APART = 1e-5  # relative: entries that differ by more are clearly different,
+CLEAR = 1e-6  # if they are no remainder of a cancellation beside the largest entry
 TINY = 1e-290  # below this float64 is at its end
 AFFORDABLE = 20_000  # operations on numbers of many digits that are spent without need
 
@@ -51,10 +53,8 @@ class Beside:
 
     def at(self, point: Point, *, thorough: bool = False) -> Seen:
         """Compare per entry: in float64, with more digits where they differ there, or everywhere if `thorough`."""
-        left, right = (np.asarray(point.arrays[n], np.float64) for n in (self.left, self.right))
-        left, right = np.broadcast_arrays(left, right)
+        left, right, gap, size = self._floats(point)
         with np.errstate(all="ignore"):
-            gap, size = np.abs(left - right), np.maximum(np.abs(left), np.abs(right))
             asked = gap > CLOSE * size
             if point.underflow:
                 asked |= size < TINY
@@ -70,6 +70,20 @@ class Beside:
                 _merged(f, s, settled.differ) for f, s in ((left, settled.left), (right, settled.right))
             )
         return Seen(settled.differ, bool(settled.open.any()), left, right, error)
+
+    def clearly(self, point: Point) -> Seen | None:
+        """What is seen in float64 alone, if it is a difference that can hardly be a matter of rounding."""
+        left, right, gap, size = self._floats(point)
+        largest = size.max(initial=0.0)
+        clear = (gap > APART * size) & (size > CLEAR * largest)
+        return Seen(clear, False, left, right, 0.0) if largest > CLEAR and clear.any() else None
+
+    def _floats(self, point: Point) -> tuple[Any, Any, Any, Any]:
+        """Both sides in float64, how far they are apart, and how large the larger is."""
+        given = (np.asarray(point.arrays[n], np.float64) for n in (self.left, self.right))
+        left, right = np.broadcast_arrays(*given)
+        with np.errstate(all="ignore"):
+            return left, right, np.abs(left - right), np.maximum(np.abs(left), np.abs(right))
 
     def _precisely(self, point: Point) -> Precisely:
         leaves = {node: point.values[leaf.name] for leaf in self.expressions.leaves for node in leaf.nodes}

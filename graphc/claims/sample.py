@@ -22,6 +22,7 @@ PATIENCE = 6  # how often only the bad entries are drawn again, before the chara
 THEMES = ("normal", "normal", "positive", "mixed", "unit", "normal", "small", "between", "large")
 WHOLE_THEMES = ("normal", "positive", "normal", "mixed", "negative")
 STRETCHES = (1.5, 5.0, 0.1, 30.0, 0.01, 300.0, 3000.0)
+SHAPELESS = 3  # how often legal sizes are looked for in vain
 STEERED = 8  # how often in a row the other side of a condition is tried for
 AT_MOST = 32  # and how often altogether
 DIRECTED = ("normal", "positive", "negative")
@@ -80,6 +81,7 @@ class Stream(Iterator[Point]):
         self._failing: set[tuple[str, str]] = set()
         self._lenient: set[Node] = set()
         self._tried: dict[Node, int] = {}
+        self._shapeless = 0
 
     @property
     def one_sided(self) -> tuple[str, ...]:
@@ -105,7 +107,7 @@ class Stream(Iterator[Point]):
         for tries in range(TRIES):
             if tries % 30 == 0 or draft is None:
                 draft = self._draft()
-            if time.monotonic() > min(end, self.deadline or end):
+            if time.monotonic() > min(end, self.deadline or end) or self._shapeless >= SHAPELESS:
                 raise StopIteration
             if draft is None:
                 continue
@@ -144,6 +146,7 @@ class Stream(Iterator[Point]):
         most, least = (3, 1) if self.whole else (5 if self._count < 4 else 7, 2)
         sizes = self.expressions.sizes.draw(rng, most, least=least)
         if sizes is None:
+            self._shapeless += 1
             return None
         themes = WHOLE_THEMES if self.whole else THEMES
         theme = themes[self._count % len(themes)]

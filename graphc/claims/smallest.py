@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,23 +14,47 @@ from graphc.claims.draws import Leaf, bounds_of
 from graphc.claims.sample import Point, Stream
 from graphc.claims.verdict import Counterexample
 
+Look = Callable[[Point], Seen | None]  # what is seen at a point where the two sides differ
+
 TRIED = 10  # points of whole numbers that are looked at
 ENTRIES = 80  # a leaf with more entries is not made smaller entry by entry
 
 
 def smallest(beside: Beside, found: tuple[Point, Seen], *, seed: int, deadline: float) -> Counterexample:
-    """A counterexample one can check by hand where there is one, else the point `found`."""
+    """A counterexample one can check by hand where there is one, else the point `found`.
+
+    Floats alone lead to it where the difference is a clear one; what they lead to is confirmed with more digits.
+    """
+    if beside.clearly(found[0]) is not None:
+        best = _search(beside, found, beside.clearly, seed, deadline)
+        seen = beside.at(best[0])
+        if seen.differs:
+            return _told(beside, best[0], seen)
+    return _told(beside, *_search(beside, found, _settled(beside), seed, deadline))
+
+
+def _settled(beside: Beside) -> Look:
+    def look(point: Point) -> Seen | None:
+        seen = beside.at(point)
+        return seen if seen.differs else None
+
+    return look
+
+
+def _search(
+    beside: Beside, found: tuple[Point, Seen], look: Look, seed: int, deadline: float
+) -> tuple[Point, Seen]:
+    """The best of a few points of whole numbers, or `found` with fewer digits; then with zeros and ones."""
     stream = Stream(beside.expressions, seed=seed, whole=True, deadline=deadline)
     best: tuple[Point, Seen] | None = None
     for _, point in zip(range(TRIED), stream, strict=False):
-        seen = beside.at(point)
-        if seen.differs and (best is None or _weight(point) < _weight(best[0])):
+        seen = look(point)
+        if seen is not None and (best is None or _weight(point) < _weight(best[0])):
             best = point, seen
-    best = _reduced(beside, *(best or _rounded(beside, *found)), deadline)
-    return _told(beside, *best)
+    return _reduced(beside, *(best or _rounded(beside, *found, look)), look, deadline)
 
 
-def _rounded(beside: Beside, point: Point, seen: Seen) -> tuple[Point, Seen]:
+def _rounded(beside: Beside, point: Point, seen: Seen, look: Look) -> tuple[Point, Seen]:
     """The same with values of as few digits as will do."""
     for digits in (0, 1, 2, 3):
         values = {
@@ -39,7 +63,7 @@ def _rounded(beside: Beside, point: Point, seen: Seen) -> tuple[Point, Seen]:
             else point.values[leaf.name]
             for leaf in beside.expressions.leaves
         }
-        after = _at(beside, point, values)
+        after = _at(beside, point, values, look)
         if after is not None:
             return after
     return point, seen
@@ -55,49 +79,34 @@ def _weight(point: Point) -> tuple[float, float]:
     return sum(a.size for a in arrays), sum(float(np.abs(a).sum()) for a in arrays)
 
 
-def _reduced(beside: Beside, point: Point, seen: Seen, deadline: float) -> tuple[Point, Seen]:
-    """The same with entries set to 0, else to 1, as long as the two sides still differ."""
+def _reduced(beside: Beside, point: Point, seen: Seen, look: Look, deadline: float) -> tuple[Point, Seen]:
+    """The same with entries set to 0, then what is left to 1, as long as the two sides still differ."""
     for leaf in beside.expressions.leaves:
         if not _movable(leaf):
             continue
-        for value in _simpler(leaf, point.values[leaf.name]):
-            for place in _places(point.values[leaf.name], value):
+        for value in (0, 1):
+            for place in _places(point.values[leaf.name]):
                 if time.monotonic() > deadline:
                     return point, seen
-                old = point.values[leaf.name]
-                if np.all(old[place] == value) or (
-                    value == 1 and np.ndim(old[place]) == 0 and old[place] == 0
-                ):
+                changed = np.array(point.values[leaf.name], copy=True)
+                changed[place] = value
+                if np.array_equal(changed, point.values[leaf.name]):
                     continue
-                after = _with(beside, point, leaf.name, place, value)
+                after = _at(beside, point, {**point.values, leaf.name: changed}, look)
                 if after is not None:
                     point, seen = after
-                    if place == ...:
-                        break
     return point, seen
 
 
-def _simpler(leaf: Leaf, array: Any) -> list[int]:
-    """0 and 1, as far as the facts of a leaf allow."""
-    bounds = bounds_of(leaf.facts)
-    return [value for value in (0, 1) if bounds.inside(np.asarray(float(value))).all()]
-
-
-def _places(array: Any, value: int) -> Iterator[Any]:
-    """The whole array first, then its entries."""
-    yield ...
+def _places(array: Any) -> Iterator[Any]:
+    """All entries together, then one by one; what is 0 is not made 1."""
+    there = np.asarray(array) != 0
+    yield there
     if array.ndim and array.size <= ENTRIES:
-        yield from np.ndindex(array.shape)
+        yield from zip(*np.nonzero(there), strict=True)
 
 
-def _with(beside: Beside, point: Point, name: str, place: Any, value: float) -> tuple[Point, Seen] | None:
-    """The point with a leaf changed at a place, if it is one and the two sides differ there still."""
-    changed = np.array(point.values[name], copy=True)
-    changed[place] = value
-    return _at(beside, point, {**point.values, name: changed})
-
-
-def _at(beside: Beside, point: Point, values: dict[str, Any]) -> tuple[Point, Seen] | None:
+def _at(beside: Beside, point: Point, values: dict[str, Any], look: Look) -> tuple[Point, Seen] | None:
     """The point at other values, if they obey the facts, meet no kink, and the two sides differ there still."""
     for leaf in beside.expressions.leaves:
         if not bounds_of(leaf.facts).inside(np.asarray(values[leaf.name])).all():
@@ -106,8 +115,8 @@ def _at(beside: Beside, point: Point, values: dict[str, Any]) -> tuple[Point, Se
     if not found.good:
         return None
     after = Point(values, point.sizes, found.arrays, point.domain, found.underflow)
-    seen = beside.at(after)
-    return (after, seen) if seen.differs else None
+    seen = look(after)
+    return (after, seen) if seen is not None else None
 
 
 def _told(beside: Beside, point: Point, seen: Seen) -> Counterexample:
