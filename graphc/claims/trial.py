@@ -33,6 +33,7 @@ class Trial:
         self._opened = expressions.opened
         self._arithmetic = Quick()
         self._failed: set[Node] = set()
+        self._underflow = any(point.underflow for point in self.points)
         self._leaves = [node for leaf in expressions.leaves for node in leaf.nodes]
         self._arrays = [dict(point.arrays) for point in self.points]
         self._exact = [
@@ -71,8 +72,7 @@ class Trial:
         if not self.covers(a) or not self.covers(b):
             return False
         pairs = [
-            (arrays[a], arrays[b], self._exact[i], self.points[i].underflow)
-            for i, arrays in enumerate(self._arrays)
+            (arrays[a], arrays[b], self._exact[i], self._underflow) for i, arrays in enumerate(self._arrays)
         ]
         doubtful = []
         for x, y, exact, underflow in pairs:
@@ -91,7 +91,7 @@ class Trial:
 
     def _add(self, node: Node) -> None:
         """Work an expression out at every point, and what it is made of, as far as this is new."""
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore", under="call", call=self._note):
             for new in self._opened.add([node]):
                 if new.is_leaf:
                     self._enter_leaf(new)
@@ -104,6 +104,10 @@ class Trial:
                         self._opened.fill([new], arrays, point.sizes, self._arithmetic)
                 except (ArithmeticError, ValueError, IndexError, GraphcError):
                     self._failed.add(new)
+
+    def _note(self, kind: str, flag: int) -> None:
+        """A number fell below floating point: zeros may not be zero from here on."""
+        self._underflow = True
 
     def _enter_leaf(self, leaf: Node) -> None:
         """A leaf that is not below the roots: one of the same name and shape has its values."""
