@@ -1,0 +1,128 @@
+"""The model a function is read beside: which of the code's names are nodes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from graphc.ir.node import Node
+from graphc.ir.types import Dim, dim
+from graphc.lang.numpy_code.arrays import Array, fresh
+from graphc.lang.numpy_code.numbers import Kind
+from graphc.lang.numpy_code.objects import Unknown, Value
+from graphc.ops.leaf import constant_value
+
+# Arguments and attributes that only hold others: `self.params["W1"]` is found as `W1`.
+HOLDERS = frozenset(
+    [
+        "self",
+        "params",
+        "parameters",
+        "weights",
+        "theta",
+        "cache",
+        "caches",
+        "memory",
+        "mem",
+        "state",
+        "store",
+        "saved",
+        "values",
+        "vals",
+        "forward_cache",
+        "activations",
+        "acts",
+        "model",
+        "net",
+        "network",
+        "ctx",
+        "context",
+        "layers",
+        "saved_tensors",
+    ]
+)
+_KINDS: dict[str, Kind] = {"bool": "bool", "int": "int", "real": "float"}
+
+
+class Model:
+    """The names of a model. A name is the same array wherever the code takes it from."""
+
+    __slots__ = ("_arrays", "_bind", "_env", "_sizes", "used")
+
+    def __init__(self, env: Mapping[str, Node], bind: Mapping[str, str]) -> None:
+        self._env, self._bind = env, bind
+        self._arrays: dict[str, Array] = {}
+        symbols = {s for n in env.values() for d in n.shape if isinstance(d, Dim) for s in d.symbols}
+        self._sizes = symbols
+        self.used: dict[str, None] = {}
+
+    def node(self, name: str) -> Node | None:
+        """The node of the model that a name of the code stands for."""
+        return self._env.get(self._bind.get(name, name))
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The names the model has."""
+        return self._env
+
+    def find(self, names: Iterable[str]) -> Value:
+        """The value of the first of these names that the model has; None if it has none of them."""
+        for name in names:
+            node = self.node(name)
+            if node is not None:
+                self.used[name] = None
+                return self._value(name, node)
+            if name in self._sizes:
+                return dim(name)
+        return None
+
+    def _value(self, name: str, node: Node) -> Value:
+        exact = constant_value(node) if node.dtype == "int" else None
+        if exact is not None:
+            return int(exact)
+        if node.op.name == "size":
+            return node.attrs[0]
+        if name not in self._arrays:
+            self._arrays[name] = fresh(node, _KINDS[node.dtype])
+        return self._arrays[name]
+
+    def argument(self, name: str, *, direct: bool = True) -> Value:
+        """The value of a parameter: the model's of this name, or one of which nothing is known yet."""
+        found = self.find([name])
+        return Unknown(name, (name,), direct) if found is None else found
+
+    def member(self, owner: Unknown, key: Value, *, attribute: bool = False) -> Value:
+        """`owner.key` or `owner[key]`: what the code stored there, else the model's of that name."""
+        if key in owner.entries:
+            return owner.entries[key]
+        path = f"{owner.path}.{key}"
+        named = isinstance(key, str) and owner.direct
+        found = self.find([path, key] if named else [path])
+        if found is None:
+            holder = isinstance(key, str) and key in HOLDERS
+            found = Unknown(path, (), owner.direct and holder)
+        owner.entries[key] = found
+        return found
+
+    def unpacked(self, owner: Unknown, names: list[str | None], *, top: bool) -> list[Value]:
+        """`a, b = owner`: each found by the name it is given, where `owner` is an argument of the function itself."""
+        found: list[Value] = []
+        for index, name in enumerate(names):
+            paths = [f"{owner.path}.{index}"]
+            if name is not None:
+                paths.insert(0, f"{owner.path}.{name}")
+                if top and owner.direct:
+                    paths.append(name)
+            value = self.find(paths)
+            found.append(Unknown(paths[0], (), False) if value is None else value)
+        return found
+
+    def renamed(self, owner: Unknown, name: str) -> Value:
+        """`x = cache`: the model's `x`, if it has one, where `cache` is an argument of which nothing else is known."""
+        if (
+            owner.direct
+            and not owner.entries
+            and owner.path not in HOLDERS - {"cache", "saved", "mem", "memory", "ctx"}
+        ):
+            found = self.find([name])
+            return owner if found is None else found
+        return owner
