@@ -1,0 +1,108 @@
+"""Whether two nodes are equal by algebra, for all sizes and all values at which both are defined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from time import monotonic
+
+from graphc.claims.normal.algebra import Algebra, Expr, Unknown
+from graphc.claims.normal.clear import is_zero
+from graphc.claims.normal.read import read
+from graphc.claims.normal.terms import minus
+from graphc.ir.errors import GraphcError
+from graphc.ir.node import Node, make, topological
+from graphc.ir.types import DimLike
+from graphc.rewrite.simplify import simplify_all
+
+
+def prove(left: Node, right: Node, *, seconds: float = 2.0) -> bool:
+    """Whether `left` and `right` are equal by algebra, for all sizes and values at which both are defined.
+
+    Equal up to ties of comparisons, that is almost everywhere. False when that is not found in `seconds`: it says
+    nothing then. Both sides are brought to index notation, sums of products of entries over named indices, in one
+    normal form: first with the named intermediates and composites that both share taken as they are, then with
+    everything opened, then with tanh written in exp.
+
+    >>> from graphc.ops import input_
+    >>> A = input_("A", ("N", "N")); x = input_("x", "N")
+    >>> prove(x @ A @ x, x @ A.T @ x), prove(A @ x, A.T @ x)
+    (True, False)
+    """
+    if left is right:
+        return True
+    if left.shape != right.shape:
+        return False
+    deadline = monotonic() + seconds
+    try:
+        return any(_attempt(*sides) for sides in _levels(left, right, deadline))
+    except (Unknown, GraphcError, ArithmeticError, RecursionError):
+        return False
+
+
+Attempt = tuple[Node, Node, frozenset[Node], Algebra]
+
+
+def _levels(left: Node, right: Node, deadline: float) -> Iterator[Attempt]:
+    """The ways to try, coarse to fine."""
+    classes = label_classes([left, right])
+    a, b = _plain([left, right])
+    yield a, b, frozenset((a, b)), Algebra(deadline)
+    shared = _shared(a, b, _named([left, right]))
+    if shared:
+        yield a, b, shared, Algebra(deadline, classes=classes)
+    yield a, b, frozenset(), Algebra(deadline, classes=classes)
+    a, b = _plain(simplify_all([a, b]))
+    yield a, b, frozenset((a, b)), Algebra(deadline)
+    if any(n.op.name == "tanh" for n in topological([a, b])):
+        yield a, b, frozenset(), Algebra(deadline, through_exp=True, classes=classes)
+
+
+def _attempt(left: Node, right: Node, opaque: frozenset[Node], s: Algebra) -> bool:
+    if left is right:
+        return True
+    try:
+        known: dict[Node, Expr] = {}
+        a, b = read(s, [left, right], opaque, known)
+        return is_zero(s, minus(a, b))
+    except Unknown:
+        if monotonic() > s.deadline:
+            raise
+        return False
+
+
+def _plain(roots: Sequence[Node]) -> list[Node]:
+    """The same without names of intermediates: a name tells nodes apart that are equal."""
+    done: dict[Node, Node] = {}
+    for node in topological(roots):
+        args = tuple(done[a] for a in node.args)
+        name = node.name if node.is_leaf else None
+        done[node] = (
+            node if args == node.args and name == node.name else make(node.op, args, node.attrs, name)
+        )
+    return [done[r] for r in roots]
+
+
+def _named(roots: Sequence[Node]) -> set[Node]:
+    """The nodes that have a name, as they are without it."""
+    order = [n for n in topological(roots) if n.name is not None and not n.is_leaf]
+    return {*_plain(order)}
+
+
+def _shared(left: Node, right: Node, named: set[Node]) -> frozenset[Node]:
+    """The named nodes and composites both sides use."""
+    both = {*topological([left])} & {*topological([right])}
+    return frozenset(
+        n for n in both if n.args and not n.constant and (n in named or n.op.kind == "composite")
+    )
+
+
+def label_classes(roots: Sequence[Node]) -> dict[Node, DimLike]:
+    """How many classes the labels are of: the leaves that one_hot and gather take, if always of one size."""
+    found: dict[Node, set[DimLike]] = {}
+    for node in topological(roots):
+        if node.op.name == "one_hot":
+            found.setdefault(node.args[0], set()).add(node.attr("depth"))
+        elif node.op.name == "gather":
+            for i, label in enumerate(node.args[1:]):
+                found.setdefault(label, set()).add(node.args[0].shape[node.attr("axis") + i])
+    return {n: next(iter(sizes)) for n, sizes in found.items() if n.is_leaf and len(sizes) == 1}

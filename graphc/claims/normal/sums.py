@@ -1,0 +1,224 @@
+"""Sums over indices: deltas used up, totals that are known, and each connected part of a product one atom.
+
+A sum of products falls apart into factors that share no variable that is summed over. Each such factor is an atom of
+its own, with a power: so `sum(exp(z[i, j]) for j)` cancels against its inverse. Where a further sum runs over one of
+its slots the atom is opened again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from graphc.claims.normal.algebra import (
+    Algebra,
+    Atom,
+    Expr,
+    Head,
+    Monomial,
+    Power,
+    Traits,
+    constant,
+    exact,
+    of_atom,
+)
+from graphc.claims.normal.heads import function
+from graphc.claims.normal.index import Slot, laid_out, variables, within
+from graphc.claims.normal.terms import (
+    AGAIN,
+    add_into,
+    multiply,
+    normalised,
+    replace_in,
+    substitute,
+    times,
+)
+from graphc.ir.types import Dim, DimLike
+
+
+def total(s: Algebra, expr: Expr, bound: Iterable[int]) -> Expr:
+    """The sum of an expression over variables."""
+    names = frozenset(bound)
+    result: Expr = {}
+    for m, c in expr.items():
+        s.tick(len(result))
+        add_into(result, _summed(s, dict(m), names), c)
+    return result
+
+
+def size(s: Algebra, extent: DimLike) -> Expr:
+    """A dimension as an expression."""
+    if not isinstance(extent, Dim):
+        return constant(extent)
+    result: Expr = {}
+    for powers, c in extent.terms:
+        atoms = {_size_atom(s, name): p for name, p in powers}
+        add_into(result, normalised(s, dict(atoms)), c)
+    return result
+
+
+def _size_atom(s: Algebra, name: str) -> Atom:
+    return s.atom(s.head("size", name, 0, lambda: Traits(sign=2, whole=True, smooth=True)))
+
+
+def _summed(s: Algebra, powers: dict[Atom, Power], bound: frozenset[int]) -> Expr:
+    """The sum of one product over variables."""
+    for step in (_opened, _related, _delta_used, _known_total, _taken_apart):
+        found = step(s, powers, bound)
+        if found is not None:
+            return found
+    factor = constant(1)
+    used = frozenset().union(*(a.variables for a in powers))
+    for name in sorted(bound - used):
+        factor = multiply(s, factor, size(s, s.extents[name]))
+    return multiply(s, factor, _parts(s, powers, bound & used))
+
+
+def _monomial(powers: Mapping[Atom, Power]) -> Monomial:
+    return tuple(sorted(powers.items(), key=lambda item: item[0].number))
+
+
+def _opened(s: Algebra, powers: dict[Atom, Power], bound: frozenset[int]) -> Expr | None:
+    """A sum that has a slot summed over, opened: its own variables are summed over as well."""
+    for atom, p in powers.items():
+        if atom.head.kind == "sum" and isinstance(p, int) and p > 0 and not atom.variables.isdisjoint(bound):
+            rest = {a: q for a, q in {**powers, atom: p - 1}.items() if q}
+            body, names = opened_sum(s, atom)
+            return total(s, multiply(s, normalised(s, rest), body), bound | names)
+    return None
+
+
+def opened_sum(s: Algebra, atom: Atom) -> tuple[Expr, frozenset[int]]:
+    """What a sum is taken of, with new variables."""
+    names = [s.variable(e) for e in atom.head.extents]
+    mapping: dict[int, Slot] = dict(enumerate((*atom.slots, *names)))
+    return substitute(s, atom.head.body, mapping), frozenset(names)
+
+
+def _related(s: Algebra, powers: dict[Atom, Power], bound: frozenset[int]) -> Expr | None:
+    expr = normalised(s, powers)
+    return None if expr == {_monomial(powers): 1} else total(s, expr, bound)
+
+
+def _delta_used(s: Algebra, powers: dict[Atom, Power], bound: frozenset[int]) -> Expr | None:
+    """A delta with a summed variable: what it equals takes its place, if that is within its range."""
+    for atom in powers:
+        if atom.head.kind != "delta":
+            continue
+        for name, other in (atom.slots, atom.slots[::-1]):
+            if not isinstance(name, int) or name not in bound or name in variables(other):
+                continue
+            if within(other, s.extents[name], s.extent):
+                rest = {a: p for a, p in powers.items() if a is not atom}
+                return total(s, replace_in(s, rest, {name: other}), bound - {name})
+    return None
+
+
+def _known_total(s: Algebra, powers: dict[Atom, Power], bound: frozenset[int]) -> Expr | None:
+    """A factor whose total over a variable that stands nowhere else is known."""
+    for atom, p in powers.items():
+        for slot, value in atom.head.traits.sums if p == 1 else ():
+            name = atom.slots[slot]
+            if (
+                not isinstance(name, int)
+                or name not in bound
+                or s.extents[name] != extent_of(atom.head, slot)
+            ):
+                continue
+            rest = {a: q for a, q in powers.items() if a is not atom}
+            if any(name in a.variables for a in rest) or atom.slots.count(name) > 1:
+                continue
+            if any(name in variables(t) for i, t in enumerate(atom.slots) if i != slot):
+                continue
+            return times(total(s, normalised(s, rest), bound - {name}), exact(value))
+    return None
+
+
+def extent_of(head: Head, slot: int) -> DimLike | None:
+    """How many values a slot of a leaf, or of another head with known extents, takes."""
+    return head.extents[slot] if slot < len(head.extents) else None
+
+
+def _taken_apart(s: Algebra, powers: dict[Atom, Power], bound: frozenset[int]) -> Expr | None:
+    """Variables that are summed over places laid out from several: the several ones in their place."""
+    for atom in powers:
+        for slot in atom.slots:
+            for name, dims in _parts_in(slot):
+                if name in bound:
+                    names = [s.variable(d) for d in dims]
+                    there = {name: laid_out(dims, names)}
+                    return total(s, replace_in(s, powers, there), (bound - {name}) | {*names})
+    return None
+
+
+def _parts_in(slot: Slot) -> list[tuple[int, tuple[DimLike, ...]]]:
+    if isinstance(slot, int):
+        return []
+    if slot[0] == "%":
+        inner = slot[3]
+        return [(inner, slot[1])] if isinstance(inner, int) else _parts_in(inner)
+    return [found for t, _ in slot[1] for found in _parts_in(t)]
+
+
+# Connected parts --------------------------------------------------------------------------------------------------
+
+
+def _parts(s: Algebra, powers: dict[Atom, Power], bound: frozenset[int]) -> Expr:
+    """The sum over variables that all stand somewhere, as a product of the sums of connected parts."""
+    found = _cancelled(s, powers, bound)
+    if found is not None:
+        return found
+    outside = {a: p for a, p in powers.items() if a.variables.isdisjoint(bound)}
+    result = normalised(s, outside)
+    for names, atoms in connected(powers, bound):
+        result = multiply(s, result, of_atom(_closed(s, atoms, names)))
+    return result
+
+
+def _closed(s: Algebra, atoms: Mapping[Atom, Power], names: frozenset[int]) -> Atom:
+    """The atom of a connected sum."""
+    return function(s, "sum", {_monomial(atoms): 1}, {n: s.extents[n] for n in sorted(names)})
+
+
+def connected(
+    powers: Mapping[Atom, Power], bound: frozenset[int]
+) -> list[tuple[frozenset[int], dict[Atom, Power]]]:
+    """The factors that share summed variables, directly or through others."""
+    groups: list[tuple[frozenset[int], dict[Atom, Power]]] = []
+    for atom, p in powers.items():
+        names = atom.variables & bound
+        if not names:
+            continue
+        atoms = {atom: p}
+        apart = []
+        for known, others in groups:
+            if known.isdisjoint(names):
+                apart.append((known, others))
+            else:
+                names, atoms = names | known, {**others, **atoms}
+        groups = [*apart, (names, atoms)]
+    return groups
+
+
+def _cancelled(s: Algebra, powers: dict[Atom, Power], bound: frozenset[int]) -> Expr | None:
+    """Inner sums that cancel against an inverse, or reduce with one, when closed before the outer variables."""
+    for atom, p in powers.items():
+        if atom.head.kind not in ("sum", "base") or p >= 0 or atom.variables.isdisjoint(bound):
+            continue
+        inner = bound - atom.variables
+        closed = {a: q for a, q in powers.items() if a.variables.isdisjoint(inner)}
+        for names, atoms in connected(powers, inner):
+            part = _closed(s, atoms, names)
+            closed[part] = exact(closed.get(part, 0) + 1)
+        left = {a: q for a, q in closed.items() if q}
+        expr = normalised(s, left)
+        if expr != {_monomial(left): 1} or any(closed.get(a) != q for a, q in powers.items() if q < 0):
+            return total(s, expr, bound & atom.variables)
+    return None
+
+
+def _again(s: Algebra, head: Head, slots: tuple[Slot, ...]) -> Expr:
+    body, names = opened_sum(s, s.atom(head, slots))
+    return total(s, body, names)
+
+
+AGAIN["sum"] = _again
