@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from glob import glob
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ read (the rest is judged all the same), 3 nothing is wrong and something is unde
     "--bind",
     multiple=True,
     metavar="THERE=NAME",
-    help="What is called THERE in code or LaTeX is NAME; repeatable.",
+    help="What the code calls THERE is NAME in the model; repeatable.",
 )
 @click.option(
     "--seconds",
@@ -80,8 +80,8 @@ def check(
     graphc check notes.md homework.graph --junit-xml claims.xml
     graphc check --code backward.py:two_layer_backward --loss model.graph
     """
-    refuse_what_does_not_fit(sources, code, loss, seconds)
     bound = parse_names(bind)
+    refuse_what_does_not_fit(sources, code, loss, bound, seconds)
     from graphc.claims.check import check_sources
     from graphc.claims.write import to_junit
 
@@ -94,7 +94,7 @@ def check(
 
 
 def refuse_what_does_not_fit(
-    sources: Sequence[str], code: str | None, loss: str | None, seconds: float
+    sources: Sequence[str], code: str | None, loss: str | None, bound: Mapping[str, str], seconds: float
 ) -> None:
     if not sources and code is None:
         raise click.UsageError('there is nothing to check; name a file, as in "graphc check notes.md".')
@@ -102,6 +102,8 @@ def refuse_what_does_not_fit(
         raise click.UsageError(
             "--code and --loss go together: the code, and the model whose gradients it computes."
         )
+    if bound and code is None:
+        raise click.UsageError("--bind is about names in --code; name the code.")
     if not (math.isfinite(seconds) and seconds > 0):
         raise click.UsageError(f"--seconds {seconds:g}: a time is a number above 0.")
 

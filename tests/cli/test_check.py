@@ -46,14 +46,14 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> FakeJudge:
 
 
 def test_every_option_is_passed_on(judge: FakeJudge, graphc_run: Any) -> None:
-    args = ["notes.md", "a.graph", "--seconds", "2.5", "--bind", "h1=h", "--bind", r"\hat{y}=p"]
+    args = ["notes.md", "a.graph", "--seconds", "2.5", "--bind", "h1=h", "--bind", "cache['x']=X"]
     args += ["--code", "net.py:backward", "--loss", "net.graph"]
     assert graphc_run("check", *args).code == 0
     assert judge.asked == (
         ("notes.md", "a.graph"),
         {
             "seconds": 2.5,
-            "bind": {"h1": "h", r"\hat{y}": "p"},
+            "bind": {"h1": "h", "cache['x']": "X"},
             "code": "net.py:backward",
             "loss": "net.graph",
         },
@@ -144,6 +144,7 @@ def test_a_place_that_cannot_be_written_is_one_sentence(judge: FakeJudge, graphc
         (["notes.md", "--seconds", "0"], "above 0"),
         (["notes.md", "--seconds", "nan"], "above 0"),
         (["notes.md", "--seconds", "inf"], "above 0"),
+        (["notes.md", "--bind", "h1=h"], "--code"),
         (["notes.md", "--bind", "h1"], "THERE=NAME"),
         (["notes.md", "--bind", "=h"], "THERE=NAME"),
         (["notes.md", "--bind", "h1=1 + 1"], "THERE=NAME"),
