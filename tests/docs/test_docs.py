@@ -31,6 +31,7 @@ from tests.docs.planner import about, passes_page
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 WITH_EXAMPLES = (
+    "checking.md",
     "activations.md",
     "derivatives.md",
     "convolution.md",
@@ -41,6 +42,7 @@ WITH_EXAMPLES = (
     "losses.md",
     "layers.md",
     "derivations.md",
+    "gradient-checking.md",
 )
 Golden = Callable[[str, str | bytes], None]
 
@@ -142,6 +144,13 @@ def test_an_excerpt_follows_what_is_printed() -> None:
     assert excerpt("a\n…\nc\n…\n", "a\nb\nc\nd\n") == "a\n…\nc\n…\n"
     with pytest.raises(AssertionError, match="reads 'x'"):
         excerpt("…\nx\n", "a\nb\n")
+
+
+def test_a_block_with_a_file_name_is_that_file(tmp_path: Path) -> None:
+    shown_file = "````markdown notes.md\n# Notes\n\n```graphc\nx = 1 +\n```\n````\n"
+    page = f"{shown_file}\n```python\nprint(open('notes.md').read().count('x'))\n```\n\n```text\n1\n```\n"
+    assert [block.language for block in blocks(page)] == ["python", "text"]
+    assert [printed for _, printed in run_page(page, tmp_path)] == ["1\n"]
 
 
 def test_a_changed_output_is_noticed(tmp_path: Path) -> None:
