@@ -25,14 +25,11 @@ FUNCTION_ITSELF = "activation instead of its derivative"
 OTHER_SLOPE = "derivative of another activation"
 WRONG_SIDE = "wrong side of the kink"
 BRANCH = "forgotten branch"
-TERM = "forgotten term"
 PENALTY = "forgotten regularisation term"
 STATISTICS = "running instead of batch statistics"
 SOFTMAX = "softmax taken elementwise"
 CHAIN = "missing chain factor"
 CHAIN_TWICE = "doubled chain factor"
-FACTOR = "missing factor"
-FACTOR_TWICE = "doubled factor"
 POWER = "wrong exponent"
 EXPONENT = "exponent not lowered"
 INVERTED = "inverted factor"
@@ -60,12 +57,11 @@ SPECIFICITY: tuple[tuple[str, ...], ...] = (
     (AT_INPUT, AT_OUTPUT, INNER),
     (FUNCTION_ITSELF, EXPONENT),
     (OTHER_SLOPE,),
-    # A path of the graph is gone; then a term of the formula.
+    # A path of the graph is gone, or a term of the formula.
     (BRANCH,),
-    (TERM,),
     # Of any factor it can be said that it is missing, doubled or upside down.
     (CHAIN, CHAIN_TWICE, INVERTED),
-    (FACTOR, FACTOR_TWICE, POWER),
+    (POWER,),
     (CONSTANT, EXTRA_AXIS),
 )
 RANK = {name: rank for rank, names in enumerate(SPECIFICITY) for name in names}
@@ -74,16 +70,14 @@ NAMES = tuple(RANK)
 # What happens often enough to happen twice. Of the rarer kinds a pair explains almost anything, and so nothing.
 COMMON = frozenset((
     SIGN, TWICE, HALF, MISSING_SHARE, EXTRA_SHARE, SUM_FOR_MEAN, MEAN_FOR_SUM, TRANSPOSE, SWAPPED, BATCH_SUM,
-    NO_SLOPE, SLOPE_TWICE, AT_INPUT, FUNCTION_ITSELF, WRONG_SIDE, PENALTY, STATISTICS, SOFTMAX, BRANCH,
+    NO_SLOPE, SLOPE_TWICE, AT_INPUT, FUNCTION_ITSELF, WRONG_SIDE, PENALTY, STATISTICS, SOFTMAX,
 ))  # fmt: skip
 
 # Two names for one thing: which is used depends on where it is seen.
 SAME: tuple[frozenset[str], ...] = (
     frozenset({MISSING_SHARE, SUM_FOR_MEAN}),
     frozenset({EXTRA_SHARE, MEAN_FOR_SUM}),
-    frozenset({BRANCH, TERM, PENALTY}),
-    frozenset({CHAIN, FACTOR}),
-    frozenset({CHAIN_TWICE, FACTOR_TWICE}),
+    frozenset({BRANCH, PENALTY}),
 )
 
 

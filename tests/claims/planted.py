@@ -12,7 +12,6 @@ from graphc.claims.mistakes import (
     ELEMENTWISE,
     EXPONENT,
     EXTRA_SHARE,
-    FACTOR,
     FUNCTION_ITSELF,
     HALF,
     INNER,
@@ -28,7 +27,6 @@ from graphc.claims.mistakes import (
     STATISTICS,
     SUM_FOR_MEAN,
     SWAPPED,
-    TERM,
     TRANSPOSE,
     TWICE,
     WRONG_SIDE,
@@ -217,7 +215,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     # three layers, sigmoid
     ("sigmoid net", "y", "(y - T)", (MISSING_SHARE,)),
     ("sigmoid net", "y", "2*(y - T)/N", (TWICE,)),
-    ("sigmoid net", "z2", "(y - T) @ W3.T/N*(1 - h2)", (FACTOR,)),
+    ("sigmoid net", "z2", "(y - T) @ W3.T/N*(1 - h2)", (CHAIN,)),
     ("sigmoid net", "z2", "(y - T) @ W3.T/N*z2*(1 - z2)", (AT_INPUT,)),
     ("sigmoid net", "h1", "(y - T) @ W3.T/N*h2*(1 - h2) @ W2", (TRANSPOSE,)),
     ("sigmoid net", "h1", "(y - T) @ W3.T/N @ W2.T", (NO_SLOPE,)),
@@ -231,7 +229,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     # labels
     ("labels", "z", "softmax(z) - one_hot(t, K)", (MISSING_SHARE,)),
     ("labels", "z", "(softmax(z) + one_hot(t, K))/N", (SIGN,)),
-    ("labels", "z", "softmax(z)/N", (TERM,)),
+    ("labels", "z", "softmax(z)/N", (BRANCH,)),
     ("labels", "W", "X.T @ (one_hot(t, K) - softmax(z))/N", (SIGN,)),
     ("labels", "b", "(softmax(z) - one_hot(t, K))/N", (BATCH_SUM,)),
     ("labels", "z", "(softmax(z, axis=0) - one_hot(t, K))/N", (AXIS,)),

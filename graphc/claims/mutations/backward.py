@@ -76,7 +76,7 @@ class Pass:
         """What an edge passes back of an upstream gradient."""
         value, factor = change or (None, None)
         found = self.action(edge.value if value is None else value, edge.upstream)(upstream)
-        return found if factor is None else found * float(self.at.value(factor))
+        return found if factor is None else found * self.at.value(factor)
 
     def action(self, value: Node, place: Node) -> Action:
         """An expression as a function of an upstream gradient."""

@@ -15,7 +15,9 @@ from graphc.claims.mutations.products import products
 from graphc.claims.mutations.words import computed, label
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, DimLike, product
+from graphc.ops.activations import sigmoid
 from graphc.ops.leaf import as_node, const, size
+from graphc.ops.softmax import softmax
 
 _NUMBERS = (
     (mistakes.SIGN, const(-1)),
@@ -34,11 +36,25 @@ class Attempt:
 
 
 def attempts(backward: Backward) -> Iterator[Attempt]:
-    """Everything that may be done wrongly at a single edge."""
+    """Everything that may be done wrongly at a single edge, or at all edges of a loss of logits."""
     shares = sizes_of(backward.of)
+    yield from _slopes_twice(backward)
     for i, edge in enumerate(backward.edges):
         for mistake, change in (*_values(edge, backward), *_factors(edge, backward, shares)):
             yield Attempt(mistake, {i: change})
+
+
+LOGITS = ("softplus", "log_sigmoid", "binary_cross_entropy", "cross_entropy", "log_softmax", "logsumexp")
+
+
+def _slopes_twice(backward: Backward) -> Iterator[Attempt]:
+    """The gradient by logits, in which the slope of sigmoid or softmax is already, times that slope."""
+    logits = dict.fromkeys(e.operand for e in backward.edges if e.index == 0 and e.user.op.name in LOGITS)
+    for z in logits:
+        several = any(e.operand is z and e.user.op.name in LOGITS[3:] for e in backward.edges)
+        y = softmax(z, axis=-1) if several and z.ndim else sigmoid(z)
+        changes: Changes = dict.fromkeys(backward.uses[z], (None, y * (1 - y)))
+        yield Attempt(Mistake(mistakes.SLOPE_TWICE, computed(y)), changes)
 
 
 def _values(edge: Edge, backward: Backward) -> Iterator[tuple[Mistake, Change]]:
@@ -77,14 +93,17 @@ def _dropped(edge: Edge, backward: Backward) -> Mistake:
     return Mistake(mistakes.BRANCH, operand, f"the one from {computed(edge.user)} to {operand}")
 
 
+LINEAR = ("add", "sub", "mul", "div", "neg", "sum", "mean", "broadcast", "reshape", "contract")
+
+
 def is_penalty(edge: Edge, backward: Backward) -> bool:
-    """Whether the operand is a term of the loss without the data that another term has."""
-    if edge.user.op.name not in ("add", "sub") or edge.operand.shape != ():
+    """Whether the operand is a term of the loss, or of its gradient, without the data that another term has."""
+    if edge.user.op.name not in ("add", "sub"):
         return False
     user = edge.user
     while user is not backward.of:
         above = backward.uses[user]
-        if len(above) != 1 or backward.edges[above[0]].user.op.name not in ("add", "sub"):
+        if len(above) != 1 or backward.edges[above[0]].user.op.name not in LINEAR:
             return False
         user = backward.edges[above[0]].user
     other = edge.user.args[1 - edge.index]

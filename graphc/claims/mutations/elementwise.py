@@ -104,7 +104,8 @@ def _factor(edge: Edge, local: Node) -> Iterator[Made]:
 def _elsewhere(edge: Edge) -> Iterator[Made]:
     """The slope of f(g(x)) taken at x."""
     operand = edge.operand
-    for i, inner in enumerate(operand.args if operand.op.elementwise else ()):
+    composed = operand.op.elementwise and operand.op.name not in ("add", "sub", "neg")
+    for i, inner in enumerate(operand.args if composed else ()):
         if inner.shape == operand.shape and inner.dtype == "real" and not inner.constant:
             where = f"{computed(edge.user)}"
             at = Mistake(mistakes.INNER, where, f"at {label(inner)}, not at {label(operand)}")

@@ -11,7 +11,7 @@ from graphc.claims.mutations.factors import share_of
 from graphc.claims.mutations.products import contractions
 from graphc.claims.mutations.words import label
 from graphc.ir.errors import GraphcError
-from graphc.ir.node import Node, make, rebuild, topological
+from graphc.ir.node import Node, make, rebuild, topological, users
 from graphc.ops.leaf import as_node, constant_value
 from graphc.ops.move import broadcast
 from graphc.ops.reduce import sum_
@@ -21,17 +21,31 @@ Made = tuple[Mistake, Callable[[], Node]]
 
 
 def variants(root: Node, settled: Collection[Node]) -> Iterator[tuple[Mistake, Node]]:
-    """The formula with one mistake in it; `settled` parts, those of the forward pass, are taken as right."""
-    order = topological([root], stop=lambda n: n in settled and n is not root)
-    below = _below(order)
+    """The formula with one mistake in it; `settled` parts, those of the forward pass, are taken as right.
+
+    A part that is used more than once is changed everywhere, and then at each use.
+    """
+    order = _order(root, settled)
+    below, uses = _below(order), users([root])
     for node in reversed(order):
-        for mistake, build in (
-            _parts(node, node in below) if node not in settled or node is root else _axes(node)
-        ):
+        free = node not in settled or node is root
+        for mistake, build in _parts(node, node in below) if free else _axes(node):
             try:
-                yield mistake, replaced(root, node, build(), order)
+                part = build()
+                yield mistake, replaced(root, node, part, order)
+                for user, index in uses[node] if free and len(uses[node]) > 1 else ():
+                    args = [part if i == index else a for i, a in enumerate(user.args)]
+                    yield mistake, replaced(root, user, _again(user, args), order)
             except (GraphcError, TypeError):  # the shapes do not allow this mistake
                 continue
+
+
+def _order(root: Node, settled: Collection[Node]) -> list[Node]:
+    """The parts of a formula, operands first, without what stands in an exponent."""
+    order = topological([root], stop=lambda n: n in settled and n is not root)
+    inside = set(topological([n.args[1] for n in order if n.op.name == "pow"]))
+    outside = set(topological([root], stop=lambda n: n in inside))
+    return [n for n in order if n in outside and n not in inside]
 
 
 def _below(order: list[Node]) -> set[Node]:
@@ -48,7 +62,7 @@ def _below(order: list[Node]) -> set[Node]:
 
 def everywhere(root: Node, settled: Collection[Node]) -> Iterator[tuple[Mistake, Node]]:
     """All sums and means of the formula along another axis than the one they share."""
-    order = topological([root], stop=lambda n: n in settled and n is not root)
+    order = _order(root, settled)
     reductions = [n for n in order if n.op.name in ("sum", "mean", "standardize") and len(n.attrs[0]) == 1]
     for axes in dict.fromkeys(n.attrs[0] for n in reductions):
         for other in dict.fromkeys((i,) for n in reductions for i in range(n.args[0].ndim)):
@@ -125,9 +139,9 @@ def _term(one: Node, other: Node, added: bool) -> Iterator[Made]:
     signed: Callable[[Node], Node] = (lambda x: x) if added else (lambda x: -x)
     shape = (one + other).shape
     if not one.constant:  # the 1 of 1 - p is no term to be left with: then the factor is missing
-        yield Mistake(mistakes.TERM, label(other), label(other)), lambda: broadcast(one, shape)
+        yield Mistake(mistakes.BRANCH, label(other), label(other)), lambda: broadcast(one, shape)
     if not other.constant:
-        yield Mistake(mistakes.TERM, label(one), label(one)), lambda: broadcast(signed(other), shape)
+        yield Mistake(mistakes.BRANCH, label(one), label(one)), lambda: broadcast(signed(other), shape)
     for name, k in ((mistakes.TWICE, as_node(2)), (mistakes.HALF, as_node(1) / 2)):
         yield Mistake(name, label(other)), lambda k=k: one + signed(k * other)
         yield Mistake(name, label(one)), lambda k=k: k * one + signed(other)
@@ -137,8 +151,10 @@ def _factor(node: Node, index: int, below: bool) -> Iterator[Made]:
     factor, other = node.args[index], node.args[1 - index]
     shape = node.shape
     yield _lost(factor, below), lambda: broadcast(other, shape)
+    if factor.op.name == "neg":
+        yield _lost(factor.args[0], below), lambda: broadcast(-other, shape)
     if not factor.constant:
-        yield Mistake(mistakes.FACTOR_TWICE, label(factor), label(factor)), lambda: node * factor
+        yield Mistake(mistakes.CHAIN_TWICE, label(factor), label(factor)), lambda: node * factor
 
 
 def _lost(factor: Node, below: bool) -> Mistake:
@@ -147,10 +163,20 @@ def _lost(factor: Node, below: bool) -> Mistake:
         return Mistake(mistakes.SIGN)
     if value is not None and value == 2:
         return Mistake(mistakes.TWICE if below else mistakes.HALF)
+    if _is_eye(factor):
+        return Mistake(mistakes.NO_DIAGONAL, label(factor), label(factor))
     if factor.op.name == "size":
         name = mistakes.MISSING_SHARE if below else mistakes.EXTRA_SHARE
         return Mistake(name, label(factor), share_of(factor.attr("dim")))
-    return Mistake(mistakes.FACTOR, label(factor), label(factor))
+    return Mistake(mistakes.CHAIN, label(factor), label(factor))
+
+
+def _is_eye(node: Node) -> bool:
+    while node.op.name in ("cast", "mul") and any(a.ndim == 2 for a in node.args):
+        node = next(a for a in node.args if a.ndim == 2)
+    return node.op.name == "equal" and all(
+        n.op.name in ("equal", "reshape", "iota") for n in topological([node])
+    )
 
 
 def _divisor(above: Node, below: Node) -> Iterator[Made]:
@@ -161,7 +187,7 @@ def _divisor(above: Node, below: Node) -> Iterator[Made]:
     else:
         factor = f"1/{label(below)}"
         two = constant_value(below) == 2
-        lost = Mistake(mistakes.TWICE if two else mistakes.FACTOR, label(above), "" if two else factor)
+        lost = Mistake(mistakes.TWICE if two else mistakes.CHAIN, label(above), "" if two else factor)
         yield lost, lambda: broadcast(above, shape)
         yield Mistake(mistakes.INVERTED, label(above), factor), lambda: above * below
 
@@ -183,7 +209,7 @@ def _reduction(node: Node) -> Iterator[Made]:
         count = count * as_node(x.shape[i])
     if node.op.name == "sum":
         yield Mistake(mistakes.MEAN_FOR_SUM, label(node)), lambda: node / count
-        if not node.attrs[1]:
+        if not node.attrs[1] and 0 in node.attrs[0]:
             yield Mistake(mistakes.BATCH_SUM, label(x)), lambda: x
     else:
         yield Mistake(mistakes.SUM_FOR_MEAN, label(node)), lambda: by_many
@@ -196,8 +222,13 @@ def _axes(node: Node) -> Iterator[Made]:
     x = node.args[0]
     place = next(i for i, name in enumerate(node.op.attr_names) if name in ("axis", "axes"))
     now = node.attrs[place]
-    for axes in combinations(range(x.ndim), len(now) if isinstance(now, tuple) else 1):
-        chosen = axes if isinstance(now, tuple) else axes[0]
+    several = isinstance(now, tuple)
+    ways = [
+        *combinations(range(x.ndim), len(now) if several else 1),
+        *([tuple(range(x.ndim))] if several else []),
+    ]
+    for axes in ways:
+        chosen = axes if several else axes[0]
         if chosen != now:
             attrs = (*node.attrs[:place], chosen, *node.attrs[place + 1 :])
             where = Mistake(mistakes.AXIS, label(node))
@@ -213,7 +244,7 @@ def _contraction(node: Node) -> Iterator[Made]:
             by_entry = Mistake(mistakes.ELEMENTWISE, label(node))
             yield by_entry, lambda one=one, other=other: one * other
     for i, lost in enumerate(node.args if len(node.args) > 1 else ()):
-        yield Mistake(mistakes.FACTOR, label(node), label(lost)), lambda i=i: _without(node, i)
+        yield Mistake(mistakes.CHAIN, label(node), label(lost)), lambda i=i: _without(node, i)
 
 
 def _either_way(x: Node) -> tuple[Node, ...]:

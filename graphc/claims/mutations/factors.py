@@ -84,5 +84,7 @@ def named(ratio: tuple[float, ...], known: Sequence[Factor]) -> tuple[Mistake, .
     simple = Fraction(ratio[0]).limit_denominator(LARGEST)
     if abs(simple.numerator) <= LARGEST and all(abs(r - float(simple)) < 1e-9 for r in ratio):
         sign = (Mistake(mistakes.SIGN),) if simple < 0 else ()
+        if abs(simple.numerator) == 1:
+            return (*sign, Mistake(mistakes.CHAIN, "", f"{simple.denominator}"))
         return (*sign, Mistake(mistakes.CONSTANT, "", f"{abs(simple)} times the right one"))
     return None

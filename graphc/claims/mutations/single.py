@@ -37,6 +37,8 @@ class Edges:
         if len(attempt.changes) != 1:
             return None
         ((i, change),) = attempt.changes.items()
+        if change[1] is not None and change[1].shape:
+            return None
         edge, first = self.backward.edges[i], self.passes[0]
         upstream = first.upstream.get(edge.user)
         if upstream is None:
