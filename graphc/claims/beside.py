@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from graphc.claims.expressions import Expressions
+from graphc.claims.rounding import scatter, work
 from graphc.claims.sample import Point
 from graphc.claims.settle import Precisely
 from graphc.ir.node import Node
@@ -17,6 +19,9 @@ APART = 1e-5  # relative: entries that differ by more are clearly different,
 CLEAR = 1e-6  # if they are no remainder of a cancellation beside the largest entry
 TINY = 1e-290  # below this float64 is at its end
 AFFORDABLE = 20_000  # operations on numbers of many digits that are spent without need
+PER_SECOND = 300_000  # and how many a second is good for, at three precisions
+UNHURRIED = 10.0  # seconds, without a deadline
+WITHIN, BEYOND = 64.0, 1e6  # of the scatter of rounding: a difference it explains, and one it does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +63,36 @@ class Beside:
             asked = gap > CLOSE * size
             if point.underflow:
                 asked |= size < TINY
-            deep = thorough and self._work(point) <= AFFORDABLE
+            needed = work(self.expressions.order, point.arrays)
+            deep = thorough and needed <= AFFORDABLE
             if deep:
                 asked = np.ones_like(asked)
             error = _error(gap, size)
         if not asked.any():
             return Seen(asked, False, left, right, error)
+        if needed > self._budget():
+            return self._by_rounding(point, asked, error)
         settled = self._precisely(point).settle(self.left, self.right, asked, deep=deep)
         if settled.differ.any():
             left, right = (
                 _merged(f, s, settled.differ) for f, s in ((left, settled.left), (right, settled.right))
             )
         return Seen(settled.differ, bool(settled.open.any()), left, right, error)
+
+    def _budget(self) -> float:
+        """How many operations on numbers of many digits there is time for."""
+        left = UNHURRIED if self.deadline is None else self.deadline - time.monotonic()
+        return max(left * PER_SECOND, AFFORDABLE)
+
+    def _by_rounding(self, point: Point, asked: Any, error: float) -> Seen:
+        """Entries settled by what the rounding of every single operation does to them, where digits cost too much."""
+        left, right, gap, size = self._floats(point)
+        spread = np.broadcast_to(
+            scatter(self.expressions, point.arrays, point.sizes, (self.left, self.right)), gap.shape
+        )
+        differ = asked & (gap > APART * size) & (gap > BEYOND * spread)
+        same = gap <= WITHIN * spread
+        return Seen(differ, bool((asked & ~differ & ~same).any()), left, right, error)
 
     def clearly(self, point: Point) -> Seen | None:
         """What is seen in float64 alone, if it is a difference that can hardly be a matter of rounding."""
@@ -88,16 +111,6 @@ class Beside:
     def _precisely(self, point: Point) -> Precisely:
         leaves = {node: point.values[leaf.name] for leaf in self.expressions.leaves for node in leaf.nodes}
         return Precisely(self.expressions.opened, leaves, point.sizes, self.deadline)
-
-    def _work(self, point: Point) -> int:
-        """About how many operations on numbers the expressions take."""
-        total = 0
-        for node in self.expressions.order:
-            array = point.arrays[node]
-            total += array.size
-            if node.op.kind in ("contract", "reduce", "implicit"):
-                total += int(np.prod([max(point.arrays[a].size, 1) for a in node.args]) ** 0.5) + array.size
-        return total
 
 
 def _error(gap: Any, size: Any) -> float:

@@ -88,16 +88,16 @@ def _compare(beside: Beside, points: int, seconds: float, seed: int) -> Agreemen
         beside.deadline = end
         return Disagreement(smallest(beside, found, seed=seed, deadline=end), len(right), stream.domain)
     if not right:
-        return Unsettled(_why_none(undecided, time.monotonic() > start + seconds))
+        return Unsettled(_why_none(undecided, time.monotonic() > start + seconds, stream.reason))
     return _agreement(right, stream)
 
 
-def _why_none(undecided: int, late: bool) -> str:
+def _why_none(undecided: int, late: bool, reason: str) -> str:
     if late:
         return "the time was up before a point was judged"
     if undecided:
         return "no precision tried tells the two sides apart or shows that they are the same"
-    return "no point was found at which both sides are defined"
+    return reason
 
 
 def _agreement(right: list[tuple[Point, Seen]], stream: Stream) -> Agreement:

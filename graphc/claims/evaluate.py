@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+import math
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,14 +27,15 @@ class Quick(Arithmetic):
         inputs, output = spec.split("->")
         if len(set(output)) < len(output) or not set(output) <= set(inputs):
             return super().contract(spec, arrays, outer)
-        return np.einsum(spec, *arrays, optimize=len(arrays) > 2 and _products(inputs, arrays) > LARGE)
+        return np.einsum(spec, *arrays, optimize=products(spec, arrays) > LARGE)
 
 
-def _products(inputs: str, arrays: list[Any]) -> int:
+def products(spec: str, arrays: Sequence[Any]) -> int:
+    """How many products a contraction adds up."""
     extents: dict[str, int] = {}
-    for indices, array in zip(inputs.split(","), arrays, strict=True):
+    for indices, array in zip(spec.split("->")[0].split(","), arrays, strict=True):
         extents.update(zip(indices, array.shape, strict=True))
-    return int(np.prod([*extents.values()], dtype=np.int64))
+    return math.prod(extents.values())
 
 
 class Opened:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,7 +87,7 @@ class Sides:
             if self.seen.get(node, 0) in (0, 1, 2, 4) and node in arrays:
                 self.seen[node] = self.seen.get(node, 0) | side(node, arrays)
 
-    def missing(self) -> Iterable[Node]:
+    def missing(self) -> list[Node]:
         """The conditions with only one side met."""
         return [node for node in self.conditions if self.seen.get(node, 0) in (1, 2)]
 

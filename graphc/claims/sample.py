@@ -23,6 +23,8 @@ THEMES = ("normal", "normal", "positive", "mixed", "unit", "normal", "small", "b
 WHOLE_THEMES = ("normal", "positive", "normal", "mixed", "negative")
 STRETCHES = (1.5, 5.0, 0.1, 30.0, 0.01, 300.0, 3000.0)
 SHAPELESS = 3  # how often legal sizes are looked for in vain
+MOST_ENTRIES = 20_000_000  # of one array
+TOO_LARGE = "the arrays are too large to be worked out at points"
 STEERED = 8  # how often in a row the other side of a condition is tried for
 AT_MOST = 32  # and how often altogether
 DIRECTED = ("normal", "positive", "negative")
@@ -56,7 +58,8 @@ class _Draft:
 class Stream(Iterator[Point]):
     """Points at which all `roots` are defined and no kink is met; it ends where none are found.
 
-    Deterministic by `seed`. `one_sided` lists the conditions that had the same outcome at every entry so far.
+    Deterministic by `seed`. `reason` says why it ended, when it did; `one_sided` lists the conditions that had the
+    same outcome at every entry so far.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Stream(Iterator[Point]):
         self.whole = whole
         self.deadline = deadline
         self.domain = ""
+        self.reason = "no point was found at which both sides are defined"
         self._rng = np.random.default_rng([seed, whole])
         self._sides = Sides(self.expressions.conditions)
         self._count = 0
@@ -97,6 +101,7 @@ class Stream(Iterator[Point]):
             for leaf in self.expressions.leaves
             for n in leaf.nodes
         ):
+            self.reason = "two leaves of different shape share a name"
             raise StopIteration
         steered = self._steered()
         if steered is not None:
@@ -145,8 +150,9 @@ class Stream(Iterator[Point]):
         rng, leaves = self._rng, self.expressions.leaves
         most, least = (3, 1) if self.whole else (5 if self._count < 4 else 7, 2)
         sizes = self.expressions.sizes.draw(rng, most, least=least)
-        if sizes is None:
+        if sizes is None or self.expressions.sizes.entries(sizes) > MOST_ENTRIES:
             self._shapeless += 1
+            self.reason = "no sizes were found at which every shape is legal" if sizes is None else TOO_LARGE
             return None
         themes = WHOLE_THEMES if self.whole else THEMES
         theme = themes[self._count % len(themes)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphc.ir.node import Node
-from graphc.ir.types import Dim, DimLike, evaluate_dim
+from graphc.ir.types import Dim, DimLike, Shape, evaluate_dim
 
 TRIES = 300
 MOST = 64  # no size is drawn above this
@@ -22,6 +23,12 @@ class Sizes:
     names: tuple[str, ...]
     fixed: frozenset[int]
     bounds: tuple[Dim, ...]
+    shapes: tuple[Shape, ...] = ()
+
+    def entries(self, sizes: Mapping[str, int]) -> int:
+        """How many entries the largest array has."""
+        counts = (math.prod(evaluate_dim(d, sizes) for d in shape) for shape in self.shapes)
+        return max(counts, default=0)
 
     def legal(self, sizes: Mapping[str, int]) -> bool:
         """Whether every axis has an entry, and every slice lies within its axis."""
@@ -63,7 +70,8 @@ def sizes_of(nodes: Sequence[Node]) -> Sizes:
                 fixed.add(d)
         bounds.update(dict.fromkeys(d for d in _at_least_zero(node) if isinstance(d, Dim)))
     names = dict.fromkeys(name for d in dims for name in d.symbols)
-    return Sizes(tuple(names), frozenset(fixed), tuple(bounds))
+    shapes = dict.fromkeys(node.shape for node in nodes)
+    return Sizes(tuple(names), frozenset(fixed), tuple(bounds), tuple(shapes))
 
 
 def _dims_in(value: Any) -> Iterator[Dim]:

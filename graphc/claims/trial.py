@@ -9,11 +9,13 @@ import numpy as np
 
 from graphc.claims.evaluate import Quick
 from graphc.claims.expressions import Expressions
+from graphc.claims.kinks import Sides
 from graphc.claims.sample import Point, Stream
 from graphc.claims.settle import Precisely
 from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node
 
+MORE = 4  # points beyond those asked for that are looked at
 CLEAR = 1e-6  # of the array's largest entry: what is above this is no remainder of a cancellation
 APART = 1e-4  # relative: entries that differ by more are no rounding, if they are clear
 ORDINARY = 1e-8  # an array with nothing above this may be all rounding
@@ -28,8 +30,7 @@ class Trial:
 
     def __init__(self, roots: Sequence[Node], *, count: int = 2, seed: int = 0) -> None:
         expressions = Expressions(roots)
-        stream = Stream(expressions, seed=seed)
-        self.points: tuple[Point, ...] = tuple(p for _, p in zip(range(count), stream, strict=False))
+        self.points: tuple[Point, ...] = _telling(expressions, count, seed)
         self._opened = expressions.opened
         self._arithmetic = Quick()
         self._failed: set[Node] = set()
@@ -121,6 +122,20 @@ class Trial:
         for arrays, exact in zip(self._arrays, self._exact, strict=True):
             arrays[leaf] = arrays[twin]
             exact.know(leaf, twin)
+
+
+def _telling(expressions: Expressions, count: int, seed: int) -> tuple[Point, ...]:
+    """The first points of the stream, and as many more as meet the other side of a condition."""
+    sides = Sides(expressions.conditions)
+    chosen: list[Point] = []
+    for _, point in zip(range(count + MORE), Stream(expressions, seed=seed), strict=False):
+        missing = len(sides.missing())
+        sides.meet(point.arrays)
+        if len(chosen) < count or len(sides.missing()) < missing:
+            chosen.append(point)
+        if len(chosen) >= count and not sides.missing():
+            break
+    return tuple(chosen)
 
 
 def _doubtful(x: Any, y: Any, tolerance: float, underflow: bool) -> Any | None:
