@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from rich.console import Console
 from graphc.claims.verdict import Judgement, Problem, Report, Verdict
 from graphc.claims.write import lines
 from graphc.cli.check import show_coloured
+from tests.docs.pages import ROOT
 
 RIGHT = Judgement("dz = p - t", Verdict.PROVED, source="notes.md", line=4)
 WRONG = Judgement("dW = dz @ X", Verdict.WRONG, source="notes.md", line=5, mistakes=("missing transpose",))
@@ -181,3 +183,17 @@ def test_a_terminal_gets_colours_and_the_same_words() -> None:
     plain = Console(file=(plainly := io.StringIO()), width=40)
     show_coloured(found, plain)
     assert plainly.getvalue().splitlines() == [line.text for line in found]
+
+
+def test_the_hook_runs_a_command_that_there_is(judge: FakeJudge, graphc_run: Any) -> None:
+    hook = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^  (\w+): (.*)$", hook, re.MULTILINE))
+    program, *words = said["entry"].split()
+    assert program == "graphc"
+    assert graphc_run(*words, "notes.md").code == 0
+    assert judge.asked[0] == ("notes.md",)
+    assert [bool(re.search(said["files"], name)) for name in ("a/b.md", "c.graph", "md.py")] == [
+        True,
+        True,
+        False,
+    ]
