@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from graphc.ir.errors import ParseError, ShapeError
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
 from graphc.lang import assumptions, entries, syntax, tree
+from graphc.lang.documents import Block
 from graphc.lang.evaluate import Evaluator
 from graphc.lang.gradients import subject_of
 from graphc.lang.program import BuiltClaim, Program, from_nodes
@@ -87,7 +88,7 @@ def build(
     builder = _Builder(scope, judging)
     for block in source.blocks:
         try:
-            for statement in syntax.statements(block.text, block.line):
+            for statement in _statements(block, scope):
                 builder.add(statement)
         except ParseError as error:
             error.source = error.source or source.name
@@ -95,6 +96,14 @@ def build(
     if not builder.statements:
         raise ParseError("there is nothing here; write an expression such as `(x + y)*z`", source=source.name)
     return builder.program()
+
+
+def _statements(block: Block, scope: Scope) -> Iterable[Statement]:
+    if block.form == "graphc":
+        return syntax.statements(block.text, block.line)
+    from graphc.lang import latex  # few texts have claims in LaTeX, and start faster without
+
+    return latex.statements(block.text, line=block.line, names=dict(block.names), lookup=scope.lookup)
 
 
 def _nodes(env: Mapping[str, Any]) -> dict[str, Node]:

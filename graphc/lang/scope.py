@@ -81,6 +81,12 @@ class Scope:
         """Whether the name is bound, or is a size."""
         return name == "pi" or name in self.nodes or name in self.dims
 
+    def lookup(self, name: str) -> Node | DimLike | None:
+        """The node or the size a name stands for by now, or None."""
+        if name in self.nodes:
+            return self.nodes[name]
+        return _symbol(name) if name in self.dims else None
+
     def bind(self, name: tree.Name, node: Node) -> Node:
         """Bind a new name; raises ParseError if it is bound already."""
         self.check_new(name)

@@ -1,4 +1,4 @@
-"""Where text comes from: one-line expressions, `.graph` files, Markdown blocks, objects in a Python file."""
+"""Where text comes from: one-line expressions, `.graph` files, documents, objects in a Python file."""
 
 from __future__ import annotations
 
@@ -12,18 +12,10 @@ from types import ModuleType
 
 from graphc.ir.errors import GraphcError, ParseError
 from graphc.lang import limits
+from graphc.lang.documents import Block, latex_blocks, markdown_blocks
 from graphc.lang.suggest import clip, meant
 
-_FENCE = re.compile(r"^\s*(?P<mark>`{3,}|~{3,})\s*(?P<info>[^`]*)$")
 _OBJECT = re.compile(r"^(?P<file>.+\.py):(?P<name>[^:/\\]*)$", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Consecutive lines of a source; `line` is the number of the first in its file."""
-
-    text: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +49,7 @@ def read(argument: str) -> Source | PythonObject:
         if argument.endswith(".md"):
             return Source(argument, markdown_blocks(_file_text(argument), argument))
         if argument.endswith(".tex"):
-            raise ParseError(
-                "LaTeX sources are not read; put the graph in a .graph file or a ```graphc block of Markdown",
-                source=argument,
-            )
+            return Source(argument, latex_blocks(_file_text(argument), argument))
     return expression_source(argument)
 
 
@@ -68,30 +57,6 @@ def expression_source(text: str, name: str | None = None) -> Source:
     """A text given as it is, with the larger limit of a file if it has a name."""
     limits.check_length(text, limits.MAX_EXPRESSION if name is None else limits.MAX_FILE)
     return Source(name, (Block(_newlines(text), 1),))
-
-
-def markdown_blocks(text: str, name: str | None = None) -> tuple[Block, ...]:
-    """The fenced `graphc` blocks of a Markdown text; raises ParseError if there is none."""
-    blocks: list[Block] = []
-    fence: str | None = None
-    wanted: list[str] | None = None
-    lines = text.split("\n")
-    for number, line in enumerate([*lines, None], start=1):
-        match = _FENCE.match(line) if line is not None else None
-        closes = fence and match and match["mark"].startswith(fence) and not match["info"].strip()
-        if line is None or closes:
-            if wanted is not None:
-                blocks.append(Block("\n".join(wanted), number - len(wanted)))
-            fence, wanted = None, None
-        elif fence is not None:
-            if wanted is not None:
-                wanted.append(line)
-        elif match:
-            fence = match["mark"]
-            wanted = [] if match["info"].split()[:1] == ["graphc"] else None
-    if not blocks:
-        raise ParseError("there is no ```graphc block in this file", source=name)
-    return tuple(blocks)
 
 
 def load_object(source: PythonObject) -> object:

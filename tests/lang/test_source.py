@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from graphc.ir.errors import ParseError
-from graphc.lang.source import PythonObject, Source, load_object, markdown_blocks, read
+from graphc.lang.documents import markdown_blocks
+from graphc.lang.source import PythonObject, Source, load_object, read
 from graphc.lang.syntax import statements
 
 
@@ -73,7 +74,8 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
     assert "line 2: this file is not UTF-8" in fails(str(latin))
     assert "at most 200,000 characters" in fails(str(large))
     assert "no ```graphc block" in fails(str(empty))
-    assert "LaTeX" in fails("notes.tex")
+    (tmp_path / "empty.tex").write_text("no claim\n")
+    assert "nothing in this file is for graphc" in fails(str(tmp_path / "empty.tex"))
     assert ":loss`" in fails("model.py")
     assert "no such file" in fails("a\0.graph")
     assert "not the name of a file" in fails("a" * 3000 + ".graph")

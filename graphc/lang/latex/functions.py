@@ -1,0 +1,266 @@
+r"""Functions of LaTeX: `\tanh z`, `\sigma(z)`, `\max(0, z)`, `\mathrm{softmax}(z)`, bars, `e^{z}`, indicators."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from graphc.ir.errors import GraphcError
+from graphc.ir.node import Node
+from graphc.ir.op import FUNCTIONS, OPS
+from graphc.ir.types import DimLike, Shape
+from graphc.lang import calls
+from graphc.lang.latex import scripts, sums, typed
+from graphc.lang.latex.commands import GREEK
+from graphc.lang.latex.names import refuse
+from graphc.lang.latex.parsed import Group, Item, Literal, Product, Script, Symbol, group_item, lone_side
+from graphc.lang.latex.typed import Value
+from graphc.lang.tree import Call, Derivative, Expr, Index, Name, Number, Place
+from graphc.lang.walk import Walk
+from graphc.ops.leaf import input_
+
+if TYPE_CHECKING:
+    from graphc.lang.latex.read import Reader
+
+ALIASES = {
+    "ln": "log",
+    "tr": "trace",
+    "Tr": "trace",
+    "sgn": "sign",
+    "Sgn": "sign",
+    "sigm": "sigmoid",
+    "logistic": "sigmoid",
+    "lse": "logsumexp",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "onehot": "one_hot",
+    "logsoftmax": "log_softmax",
+    "Diag": "diag",
+}
+"""What functions of the graph language are called in LaTeX."""
+
+
+def meaning(symbol: Symbol) -> str | None:
+    """The function of the graph language a symbol stands for; None if it is no function."""
+    base = symbol.base
+    if any(mark != "prime" for mark in symbol.marks) or (len(base) == 1 and base != "σ"):
+        return None
+    if base in GREEK:
+        return "sigmoid" if base == "sigma" and symbol.font in ("", "command") else None
+    known = FUNCTIONS.keys() - calls.HIDDEN
+    for name in (base, base.lower(), ALIASES.get(base, ""), ALIASES.get(base.lower(), "")):
+        if name in known:
+            return name
+    return None
+
+
+def special(symbol: Symbol) -> str:
+    r"""`\mathbf 1` and `I`."""
+    if symbol.base == "1":
+        return "one"
+    return "identity" if symbol.base == "I" and not symbol.marks else ""
+
+
+def is_indicator(reader: Reader, product: Product, k: int) -> bool:
+    r"""`\mathbb 1[z > 0]`: a one, or an I that is no name, before a comparison in brackets."""
+    item = product.items[k]
+    if (
+        not isinstance(item.atom, Symbol)
+        or not special(item.atom)
+        or item.scripts
+        or k + 1 >= len(product.items)
+    ):
+        return False
+    group = product.items[k + 1].atom
+    compared = isinstance(group, Group) and len(group.items) == 1 and bool(group.items[0].ops)
+    return compared and product.links[k + 1] is None and reader.named(item) is None
+
+
+def read(reader: Reader, product: Product, k: int) -> Walk[tuple[Value, int]]:
+    """A function and its argument."""
+    item = product.items[k]
+    symbol = item.atom
+    assert isinstance(symbol, Symbol)
+    if k + 1 >= len(product.items) or product.links[k + 1] is not None:
+        raise refuse(f"`{symbol.written}` is not followed by its argument", symbol.at)
+    following = product.items[k + 1]
+    if special(symbol):
+        value: Value = yield reader.item(following)
+        return value, k + 2
+    name = meaning(symbol)
+    assert name is not None
+    lower = next((s for s in item.scripts if s.kind == "_"), None)
+    if lower is not None and name in ("max", "min", "sum", "prod", "mean"):
+        value = yield sums.over(reader, item, name, product, k + 1)
+        return value, len(product.items)
+    args, after = yield _arguments(reader, product, k + 1, symbol)
+    value = _primed(reader, name, args, symbol) if symbol.marks else called(reader, name, args, symbol.at)
+    if lower is not None:
+        value = yield _based(reader, name, value, lower)
+    for script in item.scripts:
+        if script.kind == "^":
+            value = _raised(value, script, symbol)
+    if isinstance(following.atom, Group) and following.atom.kind in ("(", "[", "\\{"):
+        for script in following.scripts:
+            value = yield scripts.apply(reader, value, script)
+    return value, after
+
+
+def _arguments(reader: Reader, product: Product, k: int, symbol: Symbol) -> Walk[tuple[list[Value], int]]:
+    """What is in the brackets; without brackets the one factor that follows, which must be the last."""
+    group = product.items[k].atom
+    args: list[Value] = []
+    if isinstance(group, Group) and group.kind in ("(", "[", "\\{"):
+        for relation in group.items:
+            args.append(typed.settled((yield reader.relation(relation))))
+        return args, k + 1
+    found = yield reader.factor(product, k)
+    value, after = found
+    if after < len(product.items):
+        raise refuse(
+            f"how far does `{symbol.written}` reach here? put its argument in parentheses", symbol.at
+        )
+    return [typed.settled(value)], after
+
+
+def called(reader: Reader, name: str, args: list[Value], at: Place) -> Value:
+    """The call of a function of the graph language, with the shape of its result."""
+    shape = _shape(reader, name, args, at)
+    row = any(arg.row for arg in args) and len(shape) == 1
+    depth = max((arg.depth for arg in args), default=0) + 1
+    return Value(Call(name, tuple(arg.expr for arg in args), (), at), shape, row, depth)
+
+
+def _shape(reader: Reader, name: str, args: list[Value], at: Place) -> Shape:
+    nodes: list[Any] = []
+    for place, arg in enumerate(args):
+        node = reader.names.lookup(arg.expr.id) if isinstance(arg.expr, Name) else None
+        if isinstance(arg.expr, Number):
+            nodes.append(arg.expr.value)
+        else:
+            nodes.append(node if isinstance(node, Node) else input_(f"a{place}", arg.shape))
+    try:
+        return FUNCTIONS[name](*nodes).shape
+    except (GraphcError, TypeError, ValueError, ArithmeticError) as error:
+        reason = str(error) if isinstance(error, GraphcError) else "it takes other operands"
+        raise refuse(f"`{name}` cannot be applied here: {reason}", at) from None
+
+
+def exponential(reader: Reader, exponent: Value, at: Place) -> Value:
+    """`e^{…}`."""
+    if typed.square(exponent.shape):
+        raise refuse(r"e to a square matrix: write `\exp(A)` for the entries", at)
+    return called(reader, "exp", [typed.settled(exponent)], at)
+
+
+def bars(reader: Reader, group: Group, rest: tuple[Script, ...]) -> Walk[tuple[Value, tuple[Script, ...]]]:
+    """`|x|` and the norms, with the scripts that are left."""
+    value: Value = typed.settled((yield reader.group(group)))
+    if group.kind == "|":
+        if value.ndim:
+            raise refuse(
+                r"bars around an array mean several things; write `\operatorname{abs}(x)`, `\lVert x \rVert` "
+                r"or `\det A`",
+                group.at,
+            )
+        return called(reader, "abs", [value], group.at), rest
+    lower = next((s for s in rest if s.kind == "_"), None)
+    kind = _norm(value, lower, group.at)
+    rest = tuple(s for s in rest if s is not lower)
+    if kind == "1":
+        inner = called(reader, "abs", [value], group.at)
+        return called(reader, "sum", [inner], group.at), rest
+    upper = next((s for s in rest if s.kind == "^"), None)
+    if upper is not None and scripts.whole(upper) == 2:
+        squares = typed.power(value, Value(Number(2, group.at), ()), group.at, entries=True)
+        return called(reader, "sum", [squares], group.at), tuple(s for s in rest if s is not upper)
+    return called(reader, "norm", [value], group.at), rest
+
+
+def _norm(value: Value, lower: Script | None, at: Place) -> str:
+    """Which norm the subscript says: 1, or 2 (of a matrix the Frobenius norm)."""
+    item = group_item(lower.body) if lower is not None else None
+    atom = item.atom if item is not None else None
+    written = atom.text if isinstance(atom, Literal) else atom.base if isinstance(atom, Symbol) else ""
+    if lower is None or written == "F":
+        return "2"
+    if written not in ("1", "2"):
+        raise refuse("only the norms 1, 2 and F are read", lower.at)
+    if value.ndim > 1:
+        other = r"`\lVert W \rVert_F`" if written == "2" else r"`\sum_{ij} |W_{ij}|`"
+        raise refuse(f"the norm {written} of a matrix is not its entries'; write {other} for those", at)
+    return written
+
+
+def sized(reader: Reader, kind: str, item: Item) -> Walk[tuple[Value, tuple[Script, ...]]]:
+    r"""`\mathbf 1_N`, `I_n`, `\mathbb 1_{z > 0}`, and those whose size is still to be seen."""
+    lower = next((s for s in item.scripts if s.kind == "_"), None)
+    rest = tuple(s for s in item.scripts if s is not lower)
+    if lower is None:
+        return Value(Number(1, item.at), (), special=kind), rest
+    if len(lower.body.items) == 1 and lower.body.items[0].ops:
+        compared: Value = yield reader.group(lower.body)
+        return compared, rest
+    inner = group_item(lower.body)
+    if inner is not None and isinstance(inner.atom, Group) and inner.atom.items[0].ops:
+        compared = yield reader.group(inner.atom)
+        return compared, rest
+    side = lone_side(lower.body)
+    if side is None:
+        raise refuse("a size is one name, such as `N`", lower.at)
+    size: Value = yield reader.side(side)
+    if size.ndim:
+        raise refuse("a size is one name, such as `N`", lower.at)
+    extent = _size_of(reader, size)
+    made = typed.identity(extent, item.at) if kind == "identity" else typed.ones(extent, item.at, False)
+    return made, rest
+
+
+def _size_of(reader: Reader, value: Value) -> DimLike:
+    if isinstance(value.expr, Number) and isinstance(value.expr.value, int):
+        return value.expr.value
+    found = reader.names.lookup(value.expr.id) if isinstance(value.expr, Name) else None
+    if found is None or isinstance(found, Node):
+        raise refuse("a size is one name, such as `N`", value.at)
+    return found
+
+
+def _primed(reader: Reader, name: str, args: list[Value], symbol: Symbol) -> Value:
+    """`f'(z)`: the derivative, entry by entry."""
+    if len(args) != 1 or name not in OPS or not OPS[name].elementwise:
+        raise refuse(f"the prime at `{symbol.base}` is read for functions of one number only", symbol.at)
+    argument = args[0]
+    expr, entry = argument.expr, argument.expr if isinstance(argument.expr, Index) else None
+    at = symbol.at
+    if isinstance(expr, Number):
+        raise refuse("the derivative at a number is not read", at)
+    by: Expr = entry.operand if entry is not None else expr
+    result: Expr = by
+    for _ in symbol.marks:
+        result = Call(name, (result,), (), at) if result is by else result
+        whole = argument.shape or entry is not None
+        result = Derivative(Call("sum", (result,), (), at) if whole else result, by, at)
+    if entry is not None:
+        result = Index(result, entry.items, at)
+    return replace(argument, expr=result, depth=argument.depth + 4)
+
+
+def _raised(value: Value, script: Script, symbol: Symbol) -> Value:
+    r"""`\tanh^2 z`."""
+    exponent = scripts.whole(script)
+    if exponent is None:
+        raise refuse(
+            f"a power of `{symbol.written}` is a whole number; an inverse function is not read", script.at
+        )
+    return typed.power(value, Value(Number(exponent, script.at), ()), script.at, entries=True)
+
+
+def _based(reader: Reader, name: str, value: Value, lower: Script) -> Walk[Value]:
+    r"""`\log_2 x`."""
+    if name != "log":
+        raise refuse(f"a subscript at `{name}` is not read", lower.at)
+    base: Value = yield reader.group(lower.body)
+    if not isinstance(base.expr, Number):
+        raise refuse("the base of a logarithm is a number", lower.at)
+    return typed.entrywise("/", value, called(reader, "log", [base], lower.at))

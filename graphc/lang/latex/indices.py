@@ -1,0 +1,156 @@
+"""Indices: which letters are summed, which are free, and what a subscript picks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from graphc.ir.types import DimLike
+from graphc.lang.latex.commands import GREEK
+from graphc.lang.latex.names import refuse
+from graphc.lang.latex.parsed import Group, Item, Literal, Script, Symbol
+from graphc.lang.latex.typed import Value
+from graphc.lang.suggest import clip
+from graphc.lang.tree import Call, Expr, Index, Name, Place
+from graphc.lang.walk import Walk
+
+if TYPE_CHECKING:
+    from graphc.lang.latex.read import Reader
+
+
+@dataclass(slots=True)
+class Bound:
+    """An index of a sum: its name in the graph language, where it counts from, the sizes of the axes it ran over."""
+
+    name: str
+    base: int | None
+    sizes: list[DimLike] = field(default_factory=list)
+
+
+class Indices:
+    """The indices in force; those on the left of a claim are free, those of sums bound."""
+
+    __slots__ = ("frames", "free", "on_left")
+
+    def __init__(self) -> None:
+        self.frames: list[dict[str, Bound]] = []
+        self.free: dict[str, str] = {}
+        self.on_left = False
+
+    def of_sum(self, letter: str) -> Bound | None:
+        """The index of the innermost sum that has this letter."""
+        return next((frame[letter] for frame in reversed(self.frames) if letter in frame), None)
+
+    def bound(self, symbol: Symbol) -> str | None:
+        """The letter, if it is an index in force."""
+        if symbol.marks:
+            return None
+        return symbol.base if self.of_sum(symbol.base) or symbol.base in self.free else None
+
+    def as_number(self, letter: str, at: Place) -> Expr:
+        """An index as a number, where it is plain what it counts from."""
+        index = self.of_sum(letter)
+        if index is None or index.base != 0:
+            raise refuse(
+                f"the index `{letter}` stands here as a number; only where its sum says `{letter}=0` is that read",
+                at,
+            )
+        return Name(index.name, at, letter)
+
+
+def elements(group: Group) -> list[Item]:
+    """The indices in a subscript, `ij` and `i,j` alike."""
+    found: list[Item] = []
+    for relation in group.items:
+        side = relation.sides[0]
+        product = side.terms[0].product
+        if relation.ops or len(side.terms) > 1 or side.terms[0].sign is not None or any(product.links):
+            raise refuse("an index here is a letter, or a name such as `y_n`; a formula is not read", side.at)
+        found.extend(product.items)
+    return found
+
+
+def entry(reader: Reader, value: Value, script: Script) -> Walk[Value]:
+    """`value` with a subscript: every axis has its index."""
+    parts = elements(script.body)
+    if not value.ndim:
+        raise refuse("a number has no entries; this subscript belongs to no name that is known", script.at)
+    if len(parts) != value.ndim:
+        raise refuse(
+            f"{len(parts)} ind{'ices' if len(parts) > 1 else 'ex'} for an array with {value.ndim} axes; "
+            "an array is indexed down to a number",
+            script.at,
+        )
+    items: list[Expr] = []
+    for part, size in zip(parts, value.shape, strict=True):
+        items.append((yield _item(reader, part, size)))
+    return Value(Index(value.expr, tuple(items), value.at), (), depth=value.depth + 1)
+
+
+def _item(reader: Reader, item: Item, size: DimLike) -> Walk[Expr]:
+    atom = item.atom
+    if isinstance(atom, Literal):
+        raise refuse(
+            "an entry by its number is not read: some count from 0 and some from 1; use a graphc block",
+            atom.at,
+        )
+    if isinstance(atom, Symbol) and not item.scripts and not atom.marks:
+        letter: Expr | None = _letter(reader, atom, size)
+        if letter is not None:
+            return letter
+    value: Value = yield reader.item(item)
+    if value.ndim or not isinstance(value.expr, Name | Index) or isinstance(item.atom, Group):
+        raise refuse("an index is a letter, or a name such as `y_n`", item.at)
+    return value.expr
+
+
+def _letter(reader: Reader, symbol: Symbol, size: DimLike) -> Expr | None:
+    indices, letter = reader.indices, symbol.base
+    bound = indices.of_sum(letter)
+    if bound is not None:
+        bound.sizes.append(size)
+        return Name(bound.name, symbol.at, letter)
+    if letter in indices.free:
+        return Name(indices.free[letter], symbol.at, letter)
+    if reader.names.lookup(letter) is not None:
+        return None
+    if len(letter) != 1 and letter not in GREEK:
+        raise refuse(f"`{clip(letter)}` is no index", symbol.at)
+    if not indices.on_left:
+        raise refuse(f"the index `{letter}` is neither summed here nor on the left side", symbol.at)
+    indices.free[letter] = fresh(reader, letter)
+    return Name(indices.free[letter], symbol.at, letter)
+
+
+def fresh(reader: Reader, letter: str) -> str:
+    """A name for an index that means nothing else in the graph."""
+    name = letter if letter not in ("d", "pi", "lambda") else f"{letter}_index"
+    while reader.names.lookup(name) is not None:
+        name += "_index"
+    return name
+
+
+def fits(reader: Reader, name: str, scripts: tuple[Script, ...]) -> bool:
+    """Whether the first subscript could be the indices of an array."""
+    script = next((s for s in scripts if s.kind == "_"), None)
+    if script is None:
+        return False
+    parts = elements(script.body)
+    return len(parts) == len(reader.names.shape(name)) and not any(isinstance(p.atom, Literal) for p in parts)
+
+
+def delta(reader: Reader, item: Item) -> Expr | None:
+    r"""Kronecker's `\delta_{ij}`, where no array is called delta."""
+    atom = item.atom
+    if not isinstance(atom, Symbol) or atom.base != "delta" or atom.marks or len(item.scripts) != 1:
+        return None
+    parts = elements(item.scripts[0].body)
+    letters = [part.atom for part in parts if isinstance(part.atom, Symbol) and not part.scripts]
+    if len(letters) != 2 or len(parts) != 2 or not all(map(reader.indices.bound, letters)):
+        return None
+    names = []
+    for letter in letters:
+        found = reader.indices.of_sum(letter.base)
+        name = found.name if found is not None else reader.indices.free[letter.base]
+        names.append(Name(name, letter.at, letter.base))
+    return Call("delta", tuple(names), (), atom.at)

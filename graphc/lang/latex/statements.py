@@ -1,0 +1,114 @@
+"""The statements of a display: definitions of names that are new, and claims."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterator, Mapping
+
+from graphc.lang import limits, syntax
+from graphc.lang.latex import derivatives, functions, grammar, rows, scan, typed
+from graphc.lang.latex.names import Lookup, Names, refuse
+from graphc.lang.latex.parsed import Item, Relation, Side, Symbol, lone_item
+from graphc.lang.latex.read import Reader, labellings
+from graphc.lang.latex.scan import Token
+from graphc.lang.latex.typed import Value
+from graphc.lang.tree import Claim, Definition, Name, Statement
+from graphc.lang.walk import run
+
+
+def statements(
+    text: str, *, line: int = 1, column: int = 1, names: Mapping[str, str], lookup: Lookup
+) -> Iterator[Statement]:
+    r"""The equalities of LaTeX mathematics, lazily and in order.
+
+    `names` maps names in LaTeX to names of the graph (`{r"\hat{y}": "p"}`); other names are spelt by plain rules:
+    `W_1` is `W1`, `\hat{y}` is `y_hat`, `z^{(1)}` is `z1`. `lookup` says what a name of the graph stands for now:
+    a node, a size, or None. An equality whose left side is one new name defines it, any other is a claim.
+    Raises ParseError at what is not understood, with line and column.
+    """
+    found = scan.tokens(text, line, column)
+    words = Names(names, lookup)
+    for tokens in rows.statements(found, lambda token: _is_name(token, words)):
+        last = tokens[-1]
+        written = text[tokens[0].start : last.start + len(last.written)]
+        limits.check_statement(len(written), tokens[0].at.line, tokens[0].at.column)
+        yield _statement(grammar.parse(tokens), Reader(names, lookup), " ".join(written.split()))
+
+
+def check_names(names: Mapping[str, str]) -> None:
+    """Refuse a table whose left sides are not names in LaTeX."""
+    Names(names, lambda name: None)
+
+
+def _is_name(token: Token, names: Names) -> bool:
+    r"""Whether `\text{…}` is the name of something, rather than words."""
+    symbol = Symbol(token.text, token.font, (), token.at, token.written)
+    if not token.text.isidentifier():
+        return False
+    return names.bound(symbol, ()) is not None or functions.meaning(symbol) is not None
+
+
+def _statement(relation: Relation, reader: Reader, text: str) -> Statement:
+    for op in relation.ops:
+        if op.kind != "REL" or op.text not in ("=", ":=", "\\equiv"):
+            raise refuse(f"`{op.written}` is no equality; only equalities are judged", op.at)
+    at = relation.at
+    name = _new_name(relation.sides[0], reader)
+    if name is not None:
+        sides = _told([typed_side(side, reader) for side in relation.sides[1:]])
+        return Definition(name, tuple(side.expr for side in sides), at, text)
+    reader.indices.on_left = True
+    left = typed_side(relation.sides[0], reader)
+    reader.indices.on_left = False
+    rest = [typed_side(side, reader) for side in relation.sides[1:]]
+    return Claim(tuple(side.expr for side in _told([left, *rest])), at, text)
+
+
+def typed_side(side: Side, reader: Reader) -> Value:
+    """One side of an equality."""
+    value: Value = run(reader.side(side))
+    return value
+
+
+def _told(sides: list[Value]) -> list[Value]:
+    r"""The sides, where a `\mathbf 1` or `I` has the size of what it is equal to."""
+    other = next((side for side in sides if not side.special), None)
+    return [
+        typed.beside(side, other) if side.special and other is not None else typed.settled(side)
+        for side in sides
+    ]
+
+
+def _new_name(side: Side, reader: Reader) -> Name | None:
+    """The name a definition gives: a symbol that stands for nothing yet, or `d` before one."""
+    item = lone_item(side)
+    if item is not None:
+        if not isinstance(item.atom, Symbol) or reader.named(item) is not None or _means(item, item.atom):
+            return None
+        return _name(item, reader, "")
+    subject = derivatives.gradient_of(side)
+    if subject is not None and reader.gradient(subject) is None:
+        return _name(subject, reader, "d")
+    return None
+
+
+def _means(item: Item, symbol: Symbol) -> bool:
+    """Whether a symbol has a meaning of its own, which no definition takes from it."""
+    taken = functions.meaning(symbol) is not None and symbol.base != "sigma"
+    return taken or bool(functions.special(symbol)) or symbol.base in ("pi", "e", "d")
+
+
+def _name(item: Item, reader: Reader, prefix: str) -> Name | None:
+    assert isinstance(item.atom, Symbol)
+    symbol = item.atom
+    labels, used = labellings(item)[0]
+    if len(used) < len(item.scripts):
+        return None
+    subject = reader.named(item) if prefix else None
+    name = prefix + (
+        subject[0] if subject is not None and not subject[1] else reader.names.new(symbol, labels)
+    )
+    if not name.isidentifier() or keyword.iskeyword(name) or name in syntax.RESERVED or name.startswith("__"):
+        raise refuse(f"`{name}` cannot be a name in the graph; bind it with `graphc: names`", symbol.at)
+    limits.check_name(name, symbol.at.line, symbol.at.column)
+    return Name(name, symbol.at, name)
