@@ -21,7 +21,8 @@ class Claim:
 
     Of a gradient given by a `name`, such as dW, the first side is what is derived, the second what is written. `output`
     and `target` are of what and by what a derivative is claimed, where it is one of named nodes. `failure` says why a
-    side could not be built; `repairs` are what it would be with one change of its text.
+    side could not be built; `repairs` are what it would be with one change of its text. `of_zero` says that the claim
+    means something where all sides are zero: that a derivative, or what is written on the other side, is.
     """
 
     text: str
@@ -32,25 +33,12 @@ class Claim:
     target: Node | None = None
     failure: str = ""
     repairs: tuple[Repair, ...] = ()
+    of_zero: bool = False
 
     @property
     def local(self) -> bool:
         """Whether it is about the derivative of an operation by one of its own operands."""
         return self.output is not None and any(a is self.target for a in self.output.args)
-
-    @property
-    def says_zero(self) -> bool:
-        """Whether the writer says of something that it is zero."""
-        return any(
-            side.constant and not topological([side])[0].attr("value")
-            for side in self.sides
-            if _is_const(side)
-        )
-
-
-def _is_const(node: Node) -> bool:
-    leaves = [n for n in topological([node]) if not n.args]
-    return len(leaves) == 1 and leaves[0].op.name == "const"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +86,15 @@ def _of_gradient(
     failure, repairs = (built.failure, built.repairs) if built is not None else ("", ())
     sides = built.sides if built is not None and not failure else (program.names[name],)
     return Claim(
-        statement.text, statement.at, (right, *sides), name, output, subject, failure, tuple(repairs)
+        statement.text,
+        statement.at,
+        (right, *sides),
+        name,
+        output,
+        subject,
+        failure,
+        tuple(repairs),
+        of_zero=True,
     )
 
 
@@ -117,7 +113,19 @@ def _of_chain(program: Program, built: BuiltClaim) -> Claim:
         target=target,
         failure=built.failure,
         repairs=built.repairs,
+        of_zero=_is_of_zero(built.statement.sides),
     )
+
+
+def _is_of_zero(sides: Sequence[tree.Expr]) -> bool:
+    """Whether the claim would say something if all were zero: that a derivative is, or what is written on a side.
+
+    `0*d(loss)/d(x) == 0` says nothing.
+    """
+    if any(isinstance(side, tree.Derivative) for side in sides):
+        return True
+    inside = any(isinstance(part, tree.Derivative) for side in sides for part in tree.parts(side))
+    return not inside and any(isinstance(side, tree.Number) and not side.value for side in sides)
 
 
 def _named(program: Program, expr: tree.Expr) -> Node | None:

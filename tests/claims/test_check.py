@@ -1,0 +1,171 @@
+"""Whole texts judged: verdicts, errors carried forward, factors put back later, limits, and what says nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+import graphc as g
+from graphc.claims.check import check_sources
+from graphc.claims.verdict import Verdict
+from graphc.ir.errors import GraphcError
+
+NETWORK = """\
+X = input(N, D); t = input(N, K)
+W1 = param(D, H); b1 = param(H); W2 = param(H, K); b2 = param(K)
+assume(sum(t, axis=1) == 1)
+z1 = X @ W1 + b1
+h = relu(z1)
+z2 = h @ W2 + b2
+p = softmax(z2)
+loss = -sum(t*log(p))/N
+"""
+RIGHT = {
+    "dz2": "(p - t)/N",
+    "dW2": "h.T @ dz2",
+    "db2": "sum(dz2, axis=0)",
+    "dh": "dz2 @ W2.T",
+    "dz1": "dh * (z1 > 0)",
+    "dW1": "X.T @ dz1",
+    "db1": "sum(dz1, axis=0)",
+}
+
+
+def network(**changed):
+    """The network and its gradients by hand, some lines of which say something else."""
+    return NETWORK + "\n".join(f"{name} = {side}" for name, side in {**RIGHT, **changed}.items())
+
+
+def by_name(text, **options):
+    return {j.name: j for j in g.check(text, **options)}
+
+
+def test_a_right_derivation_is_proved_line_by_line():
+    report = g.check(network())
+    assert [(j.name, j.verdict) for j in report] == [(name, Verdict.PROVED) for name in RIGHT]
+    assert report.ok
+    assert report.exit_code == 0
+
+
+def test_a_lost_transpose_is_named_and_the_lines_after_it_are_right_given_it():
+    found = by_name(network(dh="dz2 @ W2"))
+    assert found["dh"].verdict is Verdict.WRONG
+    assert any("missing transpose" in m for m in found["dh"].mistakes)
+    line = found["dh"].line
+    for name in ("dz1", "dW1", "db1"):
+        assert found[name].verdict.holds
+        assert found[name].given == (line,)
+    for name in ("dz2", "dW2", "db2"):
+        assert found[name].given == ()
+
+
+def test_lines_after_a_wrong_value_are_right_given_it():
+    found = by_name(network(dz2="(t - p)/N"))
+    assert found["dz2"].verdict is Verdict.WRONG
+    assert any("sign" in m for m in found["dz2"].mistakes)
+    assert all(found[name].verdict.holds and found[name].given for name in RIGHT if name != "dz2")
+
+
+def test_a_line_that_is_wrong_by_itself_is_so_beside_a_wrong_one():
+    found = by_name(network(dz2="(t - p)/N", dW2="2 * (h.T @ dz2)"))
+    assert found["dW2"].verdict is Verdict.WRONG
+    assert any("factor 2" in m for m in found["dW2"].mistakes)
+
+
+def test_a_factor_that_is_put_back_is_right():
+    put_back = {"dW2": "h.T @ dz2 / N", "db2": "sum(dz2, axis=0)/N", "dW1": "X.T @ dz1 / N"}
+    found = by_name(network(dz2="p - t", **put_back, db1="sum(dz1, axis=0)/N"))
+    assert all(j.verdict.holds and not j.given for j in found.values())
+    assert "dz2 is N times the gradient" in found["dz2"].notes[0]
+    assert "puts it back" in found["dh"].notes[0]
+
+
+def test_a_factor_that_one_line_forgets_to_put_back():
+    found = by_name(network(dz2="p - t", dW2="h.T @ dz2 / N", dW1="X.T @ dz1 / N", db1="sum(dz1, axis=0)/N"))
+    assert found["dz2"].verdict.holds
+    assert found["db2"].verdict is Verdict.WRONG
+    assert any("1/N" in m for m in found["db2"].mistakes)
+
+
+def test_a_factor_that_no_line_puts_back_is_wrong_once():
+    found = by_name(network(dz2="p - t"))
+    assert found["dz2"].verdict is Verdict.WRONG
+    assert any("missing 1/N" in m for m in found["dz2"].mistakes)
+    assert found["dW1"].given == (found["dz2"].line,)
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("x = input(N); loss = sum(x**2)\n0*d(loss)/d(x) == 0*x", Verdict.UNDECIDED),
+        ("x = input(N); loss = sum(x**2)\n(x - x)*d(loss)/d(x) == (x - x)*7", Verdict.UNDECIDED),
+        ("x = input(N); loss = sum(x**2)\n0*d(loss)/d(x) == 0", Verdict.UNDECIDED),
+        ("x = input(N); u = param(N); loss = sum(x**2)\nd(loss)/d(u) == 0", Verdict.PROVED),
+        ("x = input(N); u = param(N); loss = sum(x**2)\nd(loss)/d(u) == u - u", Verdict.PROVED),
+        ("x = input(N); u = param(N); loss = sum(x**2)\nd(loss)/d(u) == u", Verdict.WRONG),
+        ("x = input(N); loss = sum(x**2)\nd(loss)/d(x) == 2*x == x + x", Verdict.PROVED),
+        ("x = input(N); loss = sum(x**2)\nd(loss)/d(x) == 2*x == 3*x", Verdict.WRONG),
+        ("x = input(N); loss = sum(x**2)\nd(d(loss)/d(x))/d(x) == 2*eye(N)", Verdict.PROVED),
+        ("x = input(N); y = tanh(x)\nd(y)/d(x) == 1 - y**2", Verdict.WRONG),
+        ("x = input(N); y = tanh(x)\nd(y)/d(x) == diag(1 - y**2)", Verdict.PROVED),
+        ("x = input(N); loss = sum(x)\nd(loss)/d(x) == 1", Verdict.PROVED),
+    ],
+)
+def test_verdicts(text, verdict):
+    (judgement,) = g.check(text)
+    assert judgement.verdict is verdict, judgement
+
+
+def test_a_jacobian_taken_for_a_gradient_gets_a_hint():
+    (judgement,) = g.check("x = input(N); y = tanh(x)\nd(y)/d(x) == 1 - y**2")
+    assert "diag(" in judgement.reason
+
+
+def test_a_decimal_that_is_cut_off_gets_a_hint():
+    (judgement,) = g.check("x = input(); loss = x**3/9\nd(loss)/d(x) == 0.3333*x**2")
+    assert judgement.verdict is Verdict.WRONG
+    assert any("1/3" in note for note in judgement.notes)
+
+
+def test_which_output_is_meant():
+    with pytest.raises(GraphcError, match="target"):
+        g.check("x = input(N); a = sum(x); b = sum(x**2)\ndx = 2*x")
+    (judgement,) = g.check("x = input(N); a = sum(x); b = sum(x**2)\ntarget(b)\ndx = 2*x")
+    assert judgement.verdict is Verdict.PROVED
+    (judgement,) = g.check("x = input(N); cost = sum(x**2)\ndx = 2*x")
+    assert judgement.verdict is Verdict.PROVED
+
+
+def test_nodes_of_python_by_their_names():
+    x, W = g.input("x", ("N", "D")), g.param("W", ("D",))
+    loss = ((x @ W) ** 2).sum()
+    assert g.check("d(loss)/d(W) == 2*x.T @ (x @ W)", loss=loss)
+
+
+def test_what_takes_too_long_is_undecided_and_the_rest_is_judged(monkeypatch):
+    import time
+
+    import graphc.claims.carry as carry
+
+    real = carry.judge
+
+    def slow(sides, **options):
+        if sides[0].shape == ():
+            time.sleep(60)
+        return real(sides, **options)
+
+    monkeypatch.setattr(carry, "judge", slow)
+    report = g.check(
+        "x = input(N); loss = sum(x**2)\ndx = 2*x\nloss == sum(x*x)\nd(loss)/d(x) == x + x", seconds=1
+    )
+    assert [j.verdict for j in report] == [Verdict.PROVED, Verdict.UNDECIDED, Verdict.PROVED]
+    assert "within 1 second" in report[1].reason
+
+
+def test_files_that_cannot_be_read_do_not_hide_the_others(tmp_path):
+    good, bad = tmp_path / "good.graph", tmp_path / "bad.graph"
+    good.write_text("x = input(N); loss = sum(x**2)\ndx = 2*x\n")
+    bad.write_text("x = = 3\n")
+    report = check_sources([str(bad), str(good), str(tmp_path / "none.graph")])
+    assert [j.verdict for j in report] == [Verdict.PROVED]
+    assert len(report.problems) == 2
+    assert report.exit_code == 2
