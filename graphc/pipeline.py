@@ -7,9 +7,13 @@ load ─► Program ─► derive ─► Derivation ─► circuit_of ─► Pic
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from graphc.claims.verdict import Judgement, Verdict
+from graphc.claims.verdict import Report as Claims
 from graphc.derive.derivation import Derivation
 from graphc.derive.derivation import derive as derivation_of
 from graphc.derive.expand import names_of
@@ -18,12 +22,16 @@ from graphc.derive.report import Report
 from graphc.derive.reverse import gradients
 from graphc.derive.values import Values
 from graphc.draw.circuit import circuit_of, drawn_nodes
+from graphc.draw.marks import Finding
 from graphc.draw.picture import Picture
 from graphc.ir.errors import BindError, GradientError, GraphcError
 from graphc.ir.graph import Graph
 from graphc.ir.node import Node, expect_node, topological
 from graphc.ir.types import show_shape
 from graphc.lang import Program, load
+from graphc.lang.build import build
+from graphc.lang.source import Source as Text
+from graphc.lang.source import read
 from graphc.lang.suggest import meant
 
 if TYPE_CHECKING:
@@ -47,17 +55,20 @@ def draw(
     wrt: Names = None,
     digits: int = 2,
     legend: bool = False,
+    check: Sequence[Judgement] = (),
 ) -> Picture:
     """The backprop circuit of a node: values above the wires, gradients below, local derivatives on the edges.
 
     `at` gives every input a value by name; without it the picture is in symbols. `expand` names operations to
     be opened into their elementary gates, `fold` scopes, such as `net/dense1`, to be drawn as one gate each,
     `wrt` the inputs (all without it) whose gradients are shown, `digits` the decimals of numbers. `roles`
-    captions gates that distribute, route or switch gradients. A graph that does not end in a real scalar has no
-    gradients and is drawn forward only.
+    captions gates that distribute, route or switch gradients. `check`, a report of `g.check`, marks gradients, and
+    local derivatives on edges, that were claimed, as right ✓, wrong ✗ or undecided. A graph that does not end in a
+    real scalar has no gradients and is drawn forward only.
 
     Raises BindError for values that are missing or do not fit, GraphcError for a graph too large to be drawn.
     """
+    source = _claimed_about(source, check)
     root = _root(source)
     targets = _targets(source, wrt)
     if isinstance(digits, bool) or not isinstance(digits, int) or not 0 <= digits <= MOST_DIGITS:
@@ -68,7 +79,59 @@ def draw(
     opened = names_of(expand, "what is opened")
     derivation = derivation_of(root, targets, expand=opened, fold=folded, gradients=_has_gradients(root))
     _check_opened(derivation, opened)
-    return Picture(circuit_of(derivation, _values(derivation, at), digits=digits, roles=roles), legend=legend)
+    found = [finding_of(judgement) for judgement in check]
+    values = _values(derivation, at)
+    circuit = circuit_of(derivation, values, digits=digits, roles=roles, findings=found)
+    return Picture(circuit, legend=legend)
+
+
+def _claimed_about(source: Source, check: Sequence[Judgement]) -> Source:
+    """The source with what its claims are about as what is drawn, if they are all about something else."""
+    counts = Counter(judgement.of for judgement in check if judgement.of)
+    if not isinstance(source, Program) or not counts:
+        return source
+    if source.root is not None and source.root.name in counts:
+        return source
+    of = next((name for name, _ in counts.most_common() if name in source.names), None)
+    return source if of is None else replace(source, root=source.names[of])
+
+
+def load_judged(source: str) -> tuple[Program, Claims]:
+    """The program of a source, and the report on its claims, of which a wrong one need not fit in its shapes.
+
+    Raises GraphcError for what cannot be read.
+    """
+    from graphc.claims.check import check_sources  # takes as long to load as all the rest
+
+    report = check_sources([source])
+    for problem in report.problems:
+        raise GraphcError(problem.sentence)
+    found = read(source)
+    assert isinstance(found, Text)
+    return build(found, env={}, declared_only=found.name is not None, judging=True), report
+
+
+def _written(judgement: Judgement) -> str:
+    """What is claimed, in the words of the text: the right side of `dW = …` or of the only `==`."""
+    left, _, right = judgement.claim.partition("=")
+    if judgement.name and left.strip() == judgement.name and not right.startswith("="):
+        return right.strip()
+    sides = judgement.claim.split("==")
+    return sides[1].strip() if len(sides) == 2 else judgement.claimed or judgement.claim
+
+
+def finding_of(judgement: Judgement) -> Finding:
+    """What a picture shows of a judgement."""
+    right, open_ = judgement.verdict.holds, judgement.verdict is Verdict.UNDECIDED
+    return Finding(
+        judgement.of,
+        judgement.subject,
+        "right" if right else "open" if open_ else "wrong",
+        _written(judgement),
+        judgement.right,
+        judgement.mistakes,
+        judgement.given,
+    )
 
 
 def derive(

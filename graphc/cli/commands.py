@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -74,9 +74,12 @@ def format_option(by_suffix: dict[str, str]) -> Decorator:
 @click.option(
     "--digits", type=click.IntRange(0, 15), default=2, show_default=True, help="Decimals of the numbers."
 )
+@click.option("--check", "checked", is_flag=True, help="Judge the claims in SOURCE, and mark them.")
 @output_option("Where to: *.svg, *.dot, *.png, or - for standard output.  [default: circuit.svg]")
 @format_option(PICTURE_FORMATS)
+@click.pass_context
 def draw(
+    ctx: click.Context,
     source: str,
     at: tuple[str, ...],
     wrt: tuple[str, ...],
@@ -84,26 +87,37 @@ def draw(
     fold: tuple[str, ...],
     roles: bool,
     digits: int,
+    checked: bool,
     output: str | None,
     form: str | None,
 ) -> None:
     """Draw SOURCE as a backprop circuit.
 
     Values stand above the wires, gradients below, local derivatives on the edges. Without --at the
-    picture is symbolic.
+    picture is symbolic. With --check, claims about gradients and local derivatives are marked as
+    right, wrong (with what was claimed) or undecided, and the exit code is that of graphc check.
 
     \b
     graphc draw "(x + y) * z" --at x=-2 --at y=5 --at z=-4 -o circuit.svg
     graphc draw "sigmoid(w*x + b)" --expand sigmoid -o neuron.png
+    graphc draw --check notes.md -o marked.svg
     """
     output = f"circuit.{form or 'svg'}" if output is None else output
     form = choose_format(output, form, PICTURE_FORMATS, None)
     values = parse_bindings(at)
     from graphc import pipeline
 
-    program = pipeline.load(source, given=values)
-    picture = pipeline.draw(program, at=values, expand=expand, fold=fold, roles=roles, wrt=wrt, digits=digits)
-    write_output(output, picture_content(picture, form))
+    options: dict[str, Any] = {
+        "at": values, "expand": expand, "fold": fold, "roles": roles, "wrt": wrt, "digits": digits
+    }  # fmt: skip
+    if not checked:
+        write_output(
+            output, picture_content(pipeline.draw(pipeline.load(source, given=values), **options), form)
+        )
+        return
+    program, report = pipeline.load_judged(source)
+    write_output(output, picture_content(pipeline.draw(program, check=report, **options), form))
+    ctx.exit(report.exit_code)
 
 
 def picture_content(picture: Picture, form: str) -> str | bytes:

@@ -7,6 +7,7 @@ use: the contribution that flows back along it and the local derivative of the g
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from graphc.derive.derivation import Derivation
@@ -15,6 +16,7 @@ from graphc.derive.reverse import active_nodes
 from graphc.derive.values import Values
 from graphc.draw.boxes import boxes_of
 from graphc.draw.gates import COMMUTATIVE, Face, definition, face, role, see_through, sign_of, tooltip
+from graphc.draw.marks import Finding, with_marks
 from graphc.draw.model import Circuit, Gate, Leaf, Output, Rows, Value, Wire, local_label
 from graphc.draw.picture import check_size
 from graphc.draw.signs import with_signs
@@ -62,12 +64,18 @@ class _Sheet:
 
 
 def circuit_of(
-    derivation: Derivation, values: Values | None = None, *, digits: int = 2, roles: bool = False
+    derivation: Derivation,
+    values: Values | None = None,
+    *,
+    digits: int = 2,
+    roles: bool = False,
+    findings: Sequence[Finding] = (),
 ) -> Circuit:
     """The circuit of a derivation, in numbers at a point or else in symbols.
 
     `digits` is the number of decimals shown; `roles` says which gates distribute, route or switch
-    gradients. Raises GraphcError when there are more gates than a picture can show.
+    gradients, `findings` what was found out about claims. Raises GraphcError when there are more gates than a
+    picture can show.
     """
     sheet = _sheet(derivation, values, digits)
     wires = tuple(_wire(sheet, gate, index) for gate, seen in sheet.faces.items() for index in seen.wired)
@@ -83,6 +91,7 @@ def circuit_of(
         tooltip(root, sheet.words.paths, sheet.words.paths),
         _description(sheet, root, gradients),
     )
+    circuit = with_marks(circuit, derivation.output, sheet.ids, findings)
     return with_signs(circuit, {sheet.ids[n]: sheet.words.sign(n) for n in sheet.words.referred})
 
 

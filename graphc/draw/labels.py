@@ -6,21 +6,26 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from graphc.draw.model import Output, Rows, Value, Wire
+from graphc.draw.model import Mark, Output, Rows, Sign, Value, Wire
 from graphc.draw.textwidth import clean, elide, elide_path, text_width
 
-Tone = Literal["name", "shape", "value", "gradient", "local", "symbol", "word", "role", "box"]
+Tone = Literal[
+    "name", "shape", "value", "gradient", "local", "symbol", "word", "role", "box", "right", "wrong", "open"
+]
 
 SIZE: dict[Tone, float] = {
     "name": 15, "shape": 11, "value": 14, "gradient": 14, "local": 11,
     "symbol": 20, "word": 14.5, "role": 10.5, "box": 12,
+    "right": 12.5, "wrong": 12.5, "open": 12.5,
 }  # fmt: skip
 _LIMIT: dict[Tone, float] = {
     "name": 200, "shape": 140, "value": 260, "gradient": 260, "local": 230,
     "symbol": 30, "word": 150, "role": 90, "box": 300,
+    "right": 230, "wrong": 230, "open": 230,
 }  # fmt: skip
 
 NOT_COMPUTED = "—"
+SIGNS: dict[Sign, str] = {"right": "✓", "wrong": "✗", "open": "?", "none": ""}
 _NUMBER = re.compile(r"-?[\d.,]+(e[+-]?\d+)?|-?inf|nan")
 SPACE = 6.0
 """Between two texts of a row."""
@@ -96,7 +101,8 @@ def symbol(text: str) -> Span:
 
 def only_use(value: Value, use: Wire | Output, named: bool) -> Tag:
     """The tag of a wire that is the only use of a value; `named` when the name is not at its left."""
-    return Tag(_head(value, value.name if named else ""), _rows(use.gradient, "gradient") + _local(use))
+    gradient = marked(_rows(use.gradient, "gradient"), value.marks)
+    return Tag(_head(value, value.name if named else ""), gradient + _local(use))
 
 
 def stem(value: Value, name: str, uses: int, apart: int = 0) -> Tag:
@@ -109,7 +115,7 @@ def stem(value: Value, name: str, uses: int, apart: int = 0) -> Tag:
     if rows and value.gradient is not None and uses > 1:
         rows = ((sigma, *rows[0]),) if len(rows) == 1 else ((sigma,), *rows)
     count: tuple[Row, ...] = ((span(f"{apart} uses by name", "local"),),) if apart else ()
-    return Tag(_head(value, name), rows + count)
+    return Tag(_head(value, name), marked(rows, value.marks) + count)
 
 
 def one_of_many(value: Value, use: Wire | Output) -> Tag:
@@ -136,7 +142,28 @@ def _rows(rows: Rows | None, tone: Tone) -> tuple[Row, ...]:
 
 
 def _local(use: Wire | Output) -> tuple[Row, ...]:
-    return ((_equation(use.local),),) if isinstance(use, Wire) and use.local else ()
+    if not isinstance(use, Wire):
+        return ()
+    return marked(((_equation(use.local),),) if use.local else (), use.marks)
+
+
+def marked(rows: tuple[Row, ...], marks: tuple[Mark, ...]) -> tuple[Row, ...]:
+    """`rows` with the sign of the first mark at the end of the last one, and what the marks say below."""
+    if not marks:
+        return rows
+    first, *others = marks
+    signed: tuple[Row, ...] = ((*rows[-1], *mark_spans(first)),) if rows else (mark_spans(first),)
+    return rows[:-1] + signed + tuple((span(mark.text, tone_of(mark)),) for mark in others)
+
+
+def mark_spans(mark: Mark) -> Row:
+    """The sign of a mark, and its text."""
+    parts = (SIGNS[mark.sign], mark.text)
+    return tuple(span(text, tone_of(mark)) for text in parts if text)
+
+
+def tone_of(mark: Mark) -> Tone:
+    return "open" if mark.sign == "none" else mark.sign
 
 
 def _equation(text: str) -> Span:

@@ -8,8 +8,18 @@ nothing. Names, symbols and the rest may hold any characters.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 Rows = tuple[str, ...]
+Sign = Literal["right", "wrong", "open", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A verdict on a claim, shown as a sign (✓, ✗, ?, or none), or a line of text that belongs to one."""
+
+    sign: Sign
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +30,8 @@ class Value:
     shape: str = ""
     value: Rows = ()
     gradient: Rows | None = ()
+    marks: tuple[Mark, ...] = ()
+    """Verdicts on claims about the gradient; the first is the sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,8 @@ class Wire:
     """The contribution that flows back along this use alone."""
     local: str = ""
     """The local derivative of the target by this operand, such as "∂f/∂q = z = -4"."""
+    marks: tuple[Mark, ...] = ()
+    """Verdicts on claims about the local derivative; the first is the sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,8 @@ class Circuit:
     boxes: tuple[Box, ...] = ()
     title: str = ""
     description: str = ""
+    verdicts: tuple[Mark, ...] = ()
+    """How many claims were judged how: a line below the picture."""
 
 
 def sources(circuit: Circuit) -> tuple[Leaf | Gate, ...]:

@@ -22,6 +22,10 @@ COLOUR: dict[Tone, str] = {
     "word": "#1f2328",
     "role": "#656d76",
     "box": "#57606a",
+    # Apart for the colour-blind too, and each with a sign of its own.
+    "right": "#0063a6",
+    "wrong": "#b34700",
+    "open": "#57606a",
 }
 WIRE = "#6e7781"
 GATE_LINE = "#24292f"

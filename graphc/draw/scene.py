@@ -7,7 +7,18 @@ from math import sqrt
 from typing import Literal
 
 from graphc.draw.frames import Frame
-from graphc.draw.labels import SIZE, WIRE_ROOM, Row, Span, Tag, row_height, span, symbol
+from graphc.draw.labels import (
+    SIZE,
+    WIRE_ROOM,
+    Row,
+    Span,
+    Tag,
+    mark_spans,
+    row_height,
+    row_width,
+    span,
+    symbol,
+)
 from graphc.draw.layout import Placed
 from graphc.draw.model import Gate
 from graphc.draw.pieces import LEAD_SPACE, Piece, Run, port_offset
@@ -69,10 +80,13 @@ class Scene:
     texts: tuple[Text, ...]
 
 
-_LEGEND = (Span("forward value", "value"), Span("gradient", "gradient"), Span("local derivative", "local"))
+_LEGEND: tuple[Row, ...] = (
+    (Span("forward value", "value"),),
+    (Span("gradient", "gradient"),),
+    (Span("local derivative", "local"),),
+)
 _LEGEND_ROOM = 34.0
 _LEGEND_SPACE = 20.0
-_LEGEND_WIDTH = sum(part.width for part in _LEGEND) + 2 * _LEGEND_SPACE
 
 
 def paper(scene: Scene) -> tuple[float, float]:
@@ -97,13 +111,15 @@ def compose(placed: Placed, legend: bool = False) -> Scene:
     texts += [Text(f.left + 10, f.top + 16, (span(f.box.label, "box"),)) for f in placed.frames]
     circuit = placed.plan.circuit
     width, height = placed.width, placed.height
-    if legend:
+    verdicts = tuple(mark_spans(mark) for mark in circuit.verdicts)
+    for row in filter(None, (_LEGEND if legend else (), verdicts)):
+        long = sum(map(row_width, row)) + _LEGEND_SPACE * (len(row) - 1)
         height += _LEGEND_ROOM
-        width = max(width, _LEGEND_WIDTH)
-        x = (width - _LEGEND_WIDTH) / 2
-        for part in _LEGEND:
-            texts.append(Text(x, height - 6, (part,)))
-            x += part.width + _LEGEND_SPACE
+        width = max(width, long)
+        x = (width - long) / 2
+        for part in row:
+            texts.append(Text(x, height - 6, part))
+            x += row_width(part) + _LEGEND_SPACE
     return Scene(
         width, height, clean(circuit.title), clean(circuit.description), placed.frames,
         tuple(_line(placed, run) for run in placed.plan.runs), tuple(discs), tuple(texts),
