@@ -62,7 +62,8 @@ def attempt(
 ) -> Attempt:
     """Work out everything at `values`. Ties of the conditions in `lenient` are let pass.
 
-    With `whole` any tie counts, unless it stays when the values are stirred a little: whole numbers tie by chance.
+    With `whole` any tie counts, unless it stays when the values are stirred a little: whole numbers tie by chance,
+    and so do reals that are assumed to be whole.
     """
     xp = Quick()
     found = Attempt(leaf_arrays(expressions, values, xp))
@@ -159,7 +160,7 @@ def _ties(
     arrays: Mapping[Node, Any],
     values: Mapping[str, Any],
     sizes: Mapping[str, int],
-    whole: bool,
+    chance: bool,
     lenient: Collection[Node],
 ) -> Iterator[Trouble]:
     """Conditions whose two sides are so near that the values may lie at a kink.
@@ -170,17 +171,17 @@ def _ties(
     for node in expressions.conditions:
         if node not in lenient:
             found = ties(node, arrays)
-            if np.any(found if whole else found == 1):
+            if np.any(found if chance else found == 1):
                 tied[node] = found
     if not tied:
         return
-    stirred = _stirred(expressions, values, sizes) if whole else {}
+    stirred = _stirred(expressions, values, sizes) if chance else {}
     for node, found in tied.items():
-        chance = found == 1
-        if whole:
-            chance = (found > 0) & (ties(node, stirred) != 2) if node in stirred else found > 0
-        if chance.any():
-            yield Trouble(node, Kind.TIE, chance)
+        near = found == 1
+        if chance:
+            near = (found > 0) & (ties(node, stirred) != 2) if node in stirred else found > 0
+        if near.any():
+            yield Trouble(node, Kind.TIE, near)
 
 
 def _stirred(
@@ -190,7 +191,7 @@ def _stirred(
     rng = np.random.default_rng(0)
     moved = dict(values)
     for leaf in expressions.leaves:
-        if not leaf.discrete:
+        if leaf.movable:
             base = np.asarray(values[leaf.name], np.float64)
             moved[leaf.name] = base + STIR * rng.normal(size=base.shape)
     xp = Quick()

@@ -90,7 +90,7 @@ class Beside:
         spread = np.broadcast_to(
             scatter(self.expressions, point.arrays, point.sizes, (self.left, self.right)), gap.shape
         )
-        differ = asked & (gap > APART * size) & (gap > BEYOND * spread)
+        differ = asked & (gap > CLOSE * size) & (gap > BEYOND * spread)
         same = gap <= WITHIN * spread
         return Seen(differ, bool((asked & ~differ & ~same).any()), left, right, error)
 

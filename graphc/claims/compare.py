@@ -15,6 +15,8 @@ from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node
 from graphc.ir.types import show_shape
 
+SEARCH = 0.5  # seconds for a small counterexample
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -84,7 +86,7 @@ def _compare(beside: Beside, points: int, seconds: float, seed: int) -> Agreemen
         if time.monotonic() > start + seconds * (0.5 if found else 1):
             break
     if found is not None:
-        end = max(start + seconds, time.monotonic() + 0.25 * seconds)
+        end = time.monotonic() + min(SEARCH, 0.5 * seconds)
         beside.deadline = end
         return Disagreement(smallest(beside, found, seed=seed, deadline=end), len(right), stream.domain)
     if not right:

@@ -75,6 +75,11 @@ class Leaf:
         return self.dtype != "real" or any(isinstance(f, Integer | OneHot) for f in self.facts)
 
     @property
+    def movable(self) -> bool:
+        """Whether a derivative by it means something: reals, also those of which only whole ones are drawn."""
+        return self.dtype == "real" and not any(isinstance(f, OneHot) for f in self.facts)
+
+    @property
     def free(self) -> bool:
         """Whether one entry may change without the others."""
         return not any(isinstance(f, SumsTo | OneHot | Symmetric) for f in self.facts)

@@ -24,6 +24,7 @@ class Expressions:
         self.sizes = sizes_of(self.order)
         self.leaves = _leaves(self.order)
         self.discrete = _discrete(self.order, self.opened, self.leaves)
+        self.coarse = any(leaf.movable and leaf.discrete for leaf in self.leaves)
         self.checked = _checked(self.roots, self.opened)
         self.conditions = conditions(self.order, self.discrete)
         self.indices = index_uses(self.order)
@@ -56,8 +57,8 @@ def _facts(nodes: Sequence[Node]) -> tuple[Fact, ...]:
 
 
 def _discrete(order: Sequence[Node], opened: Opened, leaves: Sequence[Leaf]) -> frozenset[Node]:
-    """The nodes whose values cannot move a little: constants, labels, and what is made of these alone."""
-    known: Mapping[Node, bool] = {node: leaf.discrete for leaf in leaves for node in leaf.nodes}
+    """The nodes that cannot lie at a kink by chance: constants, labels, and what is made of these alone."""
+    known: Mapping[Node, bool] = {node: not leaf.movable for leaf in leaves for node in leaf.nodes}
     found: set[Node] = set()
     for node in order:
         if node.op.kind == "random":

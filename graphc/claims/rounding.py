@@ -44,7 +44,7 @@ def scatter(
     total: Any = 0.0
     moved = [0.0 for _ in sides]
     for _ in range(RUNS):
-        found = {node: arrays[node] for node in expressions.order if not node.args}
+        found = {node: _disturbed(node, arrays[node], rng) for node in expressions.order if not node.args}
         with np.errstate(all="ignore"):
             for node in expressions.order:
                 if node not in found:
@@ -58,6 +58,6 @@ def scatter(
 
 def _disturbed(node: Node, array: Any, rng: np.random.Generator) -> Any:
     """The result of an operation that rounds, in another rounding."""
-    if array.dtype.kind != "f" or node.op.kind in ("move", "composite", "index", "const", "leaf", "stop"):
+    if array.dtype.kind != "f" or node.op.kind in ("move", "composite", "index", "leaf", "random", "stop"):
         return array
     return array * (1 + UNIT * rng.uniform(-1, 1, array.shape))

@@ -107,7 +107,7 @@ class Precisely:
         found = None if self._late() else self.of([left, right], digits)
         if found is None:
             return None
-        a, b = (np.broadcast_to(x, asked.shape) for x in found)
+        a, b = (np.broadcast_to(x.astype(object) * 1, asked.shape) for x in found)
         return (a, b) if _real(a[asked]) and _real(b[asked]) else None
 
 

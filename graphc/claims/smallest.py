@@ -80,12 +80,12 @@ def _weight(point: Point) -> tuple[float, float]:
 
 
 def _reduced(beside: Beside, point: Point, seen: Seen, look: Look, deadline: float) -> tuple[Point, Seen]:
-    """The same with entries set to 0, then what is left to 1, as long as the two sides still differ."""
+    """The same with entries set to 0, then what is left to 1 or -1, as long as the two sides still differ."""
     for leaf in beside.expressions.leaves:
         if not _movable(leaf):
             continue
-        for value in (0, 1):
-            for place in _places(point.values[leaf.name]):
+        for value in (0, 1, -1):
+            for place in _places(point.values[leaf.name], value):
                 if time.monotonic() > deadline:
                     return point, seen
                 changed = np.array(point.values[leaf.name], copy=True)
@@ -98,9 +98,9 @@ def _reduced(beside: Beside, point: Point, seen: Seen, look: Look, deadline: flo
     return point, seen
 
 
-def _places(array: Any) -> Iterator[Any]:
-    """All entries together, then one by one; what is 0 is not made 1."""
-    there = np.asarray(array) != 0
+def _places(array: Any, value: int) -> Iterator[Any]:
+    """All entries together, then one by one; what is 0 is not made 1, and what is 1 not -1."""
+    there = np.asarray(array) != 0 if value >= 0 else np.abs(array) > 1
     yield there
     if array.ndim and array.size <= ENTRIES:
         yield from zip(*np.nonzero(there), strict=True)

@@ -10,7 +10,7 @@ import pytest
 import graphc as g
 from graphc.claims.compare import Agreement, Disagreement, Unsettled, compare
 from graphc.ir.graph import Graph
-from graphc.ops.facts import OneHot, Range, SumsTo, Symmetric
+from graphc.ops.facts import Integer, OneHot, Range, SumsTo, Symmetric
 from graphc.ops.leaf import assume, const, input_
 from graphc.ops.naive import evaluate
 
@@ -269,3 +269,36 @@ def test_two_leaves_of_one_name():
     agrees(g.sqrt(other * other), x * 1)
     clash = compare(x * 1, input_("x", ("N",), dtype="int") * 1)
     assert isinstance(clash, Unsettled)
+
+
+def test_whole_numbers_at_a_kink_prove_nothing():
+    n = assume(input_("n", "N"), Integer())
+    agrees(n >= 0, n > 0)
+    agrees(g.grad(g.sum(g.abs(n)), n), g.where(n > 0, 1, -1))
+    wrong(g.abs(n), n)
+    t = assume(input_("t", ("N", "K")), OneHot(1))
+    agrees(t > 0, t * 1)
+    wrong(t >= 0, t * 1)
+
+
+def test_shapes_as_in_homework():
+    images, labels = input_("images", ("N", 784)), input_("labels", "N", dtype="int")
+    W1, W2 = input_("W1", (784, 128)), input_("W2", (128, 10))
+    z1 = images @ W1
+    h = g.relu(z1)
+    loss = g.cross_entropy(h @ W2, labels)
+    dz2 = (g.softmax(h @ W2) - g.one_hot(labels, 10)) / g.size("N")
+    right = images.T @ ((dz2 @ W2.T) * (z1 > 0))
+    dW1 = g.grad(loss, W1)
+    start = time.perf_counter()
+    agrees(dW1, (3 * images.T) @ ((dz2 @ W2.T) * (z1 > 0) / 3))
+    for mistake in (-right, right * const(Decimal("1.0000001")), images.T @ (dz2 @ W2.T)):
+        assert isinstance(compare(dW1, mistake), Disagreement)
+    assert time.perf_counter() - start < 20
+
+
+def test_what_is_too_large_is_refused():
+    big = input_("big", (100000, 100000))
+    found = compare(big * 2, big + big)
+    assert isinstance(found, Unsettled)
+    assert "too large" in found.reason
