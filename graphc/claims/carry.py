@@ -85,22 +85,21 @@ class Judge:
         wrong = [n for n in self.claims.used_by(claim) if n in self.wrong]
         if claim.failure:
             return self._misfit(claim, wrong)
-        outcome = judge(claim.sides, of_zero=claim.of_zero, seconds=self.seconds)
-        if outcome.holds:
-            self._puts_back(claim, wrong)
-            return self._told(claim, outcome)
-        if outcome.verdict is Verdict.UNDECIDED and not wrong:
-            return self._told(claim, outcome)
-        sides = self._with_true(claim.sides, wrong)
-        if wrong:
-            given = judge(sides, of_zero=True, seconds=self.seconds)
-            if given.holds:
-                self._find_factor(claim)
-                return self._told(claim, given, given=wrong)
-            outcome = given
-        if outcome.verdict is Verdict.WRONG:
+        failed: list[Outcome] = []
+        for sides in claim.readings:
+            outcome = judge(sides, of_zero=claim.of_zero, seconds=self.seconds)
+            if outcome.holds:
+                self._puts_back(claim, wrong)
+                return self._told(claim, outcome)
+            for true in self._with_true(sides, wrong):
+                outcome = judge(true, of_zero=True, seconds=self.seconds)
+                if outcome.holds:
+                    self._find_factor(claim)
+                    return self._told(claim, outcome, given=wrong)
+            failed.append(outcome)
+        if failed[0].verdict is Verdict.WRONG:
             self._find_factor(claim)
-        return self._blamed(claim, outcome)
+        return self._blamed(claim, failed[0])
 
     def _blamed(self, claim: Claim, outcome: Outcome) -> Judgement:
         mistakes: tuple[str, ...] = ()
@@ -123,7 +122,9 @@ class Judge:
     def _misfit(self, claim: Claim, wrong: Sequence[str]) -> Judgement:
         """A claim with a side that could not be built."""
         right = claim.sides[0] if claim.sides else None
-        repairs = tuple(replace(r, node=self._with_true([r.node], wrong)[0]) for r in claim.repairs)
+        repairs = tuple(
+            replace(r, node=next(self._with_true([r.node], wrong), (r.node,))[0]) for r in claim.repairs
+        )
         mistakes = (
             why(replace(claim, repairs=repairs), right, right, self.seconds / 2)
             if right is not None and repairs
@@ -178,16 +179,23 @@ class Judge:
         if before is None or not before.given:
             return None
         given = [n for n in self.claims.used_by(claim) if n in self.wrong and n not in self.put_back]
-        outcome = judge(self._with_true(claim.sides, given), of_zero=True, seconds=self.seconds)
+        sides = next(self._with_true(claim.sides, given), claim.sides)
+        outcome = judge(sides, of_zero=True, seconds=self.seconds)
         if outcome.holds:
             return self._told(claim, outcome, given=given)
         self.wrong[claim.name] = before
         return self._blamed(claim, outcome)
 
-    def _with_true(self, sides: Sequence[Node], wrong: Sequence[str]) -> tuple[Node, ...]:
-        """The sides with the true gradient wherever a wrong one is used."""
-        true = {self.claims.written[n]: self.named[n].sides[0] for n in wrong if n in self.claims.written}
-        return tuple(substitute(sides, true)) if true else tuple(sides)
+    def _with_true(self, sides: Sequence[Node], wrong: Sequence[str]) -> Iterator[tuple[Node, ...]]:
+        """The sides with the true gradient wherever a wrong one is used, or what it was made of."""
+        stages = {n: self.claims.stages(n) for n in wrong}
+        for place in range(max(map(len, stages.values()), default=0)):
+            true = {
+                found[min(place, len(found) - 1)]: self.named[n].sides[0]
+                for n, found in stages.items()
+                if found
+            }
+            yield tuple(substitute(sides, true))
 
     def _roots(self, names: Sequence[str]) -> tuple[int, ...]:
         """The lines of gradients that are wrong by themselves, of those that `names` are right given of too."""

@@ -8,8 +8,7 @@ from graphc.claims.reading import Claim, Claims, output_of
 from graphc.derive.reverse import grad
 from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node
-from graphc.lang.gradients import subject_of
-from graphc.lang.numpy_code import CodeValue, build_code, read_function
+from graphc.lang.numpy_code import CodeFailure, CodeValue, build_code, read_function
 from graphc.lang.program import Program
 from graphc.lang.tree import Place
 
@@ -17,26 +16,29 @@ from graphc.lang.tree import Place
 def claims_of_code(code: str, program: Program, bind: Mapping[str, str]) -> Claims:
     """The claims of `file.py:function` about a model; `bind` says which of its names are which of the model's."""
     path, _, name = code.rpartition(":")
-    known = {**program.names}
-    for own, meant in bind.items():
-        if meant not in program.names:
-            raise GraphcError(f"the model has no `{meant}`, which `{own}` was to be")
-        known[own] = program.names[meant]
-    built = build_code(read_function(path, name), known)
-    found = [claim for value in built.values if (claim := _claim(value, program, known)) is not None]
-    if not found:
-        raise GraphcError(f"{code} gives no gradient: none of its values is named as one, such as `dW`")
-    return Claims(tuple(found), {v.name: v.node for v in built.values if v.node.name == v.name})
+    built = build_code(read_function(path, name), program.names, bind)
+    values: list[CodeValue | CodeFailure] = [*built.values, *built.failures]
+    found = [_claim(value, value.target, program) for value in values if value.target is not None]
+    if not any(claim.name for claim in found):
+        raise GraphcError(
+            f"{code} gives no gradient of the model in values such as `dW` or `grads['W']`; "
+            "name them so, and the variables as in the model, or say `--bind W=w`"
+        )
+    found.sort(key=lambda claim: (claim.at.line, claim.at.column))
+    named = {claim.name: claim for claim in found if claim.name and not claim.failure}
+    return Claims(tuple(found), {name: claim.sides[1] for name, claim in named.items()})
 
 
-def _claim(value: CodeValue, program: Program, known: Mapping[str, Node]) -> Claim | None:
+def _claim(value: CodeValue | CodeFailure, target: Node, program: Program) -> Claim:
     """That a value is the gradient its name stands for, or what the model has under its name."""
     at = Place(value.line, value.column)
-    subject = subject_of(value.name, known)
-    if subject is not None and known[subject].dtype == "real":
-        target = known[subject]
-        output = output_of(program, target, value.name, at)
-        return Claim(value.text, at, (grad(output, target), value.node), value.name, output, target)
-    if value.name in known and known[value.name].args:
-        return Claim(value.text, at, (known[value.name], value.node))
-    return None
+    gradient = value.subject is not None
+    output = output_of(program, target, value.name, at) if gradient else None
+    right = grad(output, target) if output is not None else target
+    name = value.name if gradient else ""
+    by = target if gradient else None
+    if isinstance(value, CodeFailure):
+        return Claim(value.text, at, (right,), name, output, by, value.sentence, of_zero=True)
+    # What is returned stands for itself; on the way, a name may hold the gradient before a mask is put in place.
+    earlier = () if value.returned else tuple(stage.node for stage in value.earlier)
+    return Claim(value.text, at, (right, value.node), name, output, by, of_zero=True, earlier=earlier)

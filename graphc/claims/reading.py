@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphc.derive.reverse import grad
@@ -22,7 +22,8 @@ class Claim:
     Of a gradient given by a `name`, such as dW, the first side is what is derived, the second what is written. `output`
     and `target` are of what and by what a derivative is claimed, where it is one of named nodes. `failure` says why a
     side could not be built; `repairs` are what it would be with one change of its text. `of_zero` says that the claim
-    means something where all sides are zero: that a derivative, or what is written on the other side, is.
+    means something where all sides are zero: that a derivative, or what is written on the other side, is. `earlier` is
+    what a name of NumPy code held on the way: a claim is right that is right at one of its lines.
     """
 
     text: str
@@ -34,6 +35,14 @@ class Claim:
     failure: str = ""
     repairs: tuple[Repair, ...] = ()
     of_zero: bool = False
+    earlier: tuple[Node, ...] = ()
+
+    @property
+    def readings(self) -> Iterator[tuple[Node, ...]]:
+        """The sides, and those with what the name held before a later line changed it, the latest first."""
+        yield self.sides
+        for node in reversed(self.earlier):
+            yield (self.sides[0], node)
 
     @property
     def local(self) -> bool:
@@ -48,11 +57,20 @@ class Claims:
     found: tuple[Claim, ...]
     written: Mapping[str, Node]
 
+    def stages(self, name: str) -> tuple[Node, ...]:
+        """What is written for a name, the last first."""
+        earlier = next((claim.earlier for claim in self.found if claim.name == name), ())
+        return (self.written[name], *reversed(earlier)) if name in self.written else ()
+
     def used_by(self, claim: Claim) -> list[str]:
         """The names of gradients that what is written in a claim is built on, its own left out."""
         nodes = set(topological(claim.sides[1:] if claim.name else claim.sides))
         nodes.update(topological([r.node for r in claim.repairs]))
-        return [name for name, node in self.written.items() if name != claim.name and node in nodes]
+        return [
+            name
+            for name in self.written
+            if name != claim.name and any(node in nodes for node in self.stages(name))
+        ]
 
 
 def claims_of(program: Program) -> Claims:
