@@ -36,6 +36,7 @@ CHARACTERS: Mapping[str, Draw] = {
     "large negative": lambda rng, shape: -5 - np.exp(rng.normal(size=shape) + 1),
     "below minus one": lambda rng, shape: -1.05 - np.exp(rng.normal(size=shape) * 0.7),
 }
+_BELOW_ONE = ("small", "unit", "between")  # of no use for whole numbers
 _WHOLE: Mapping[str, Sequence[float]] = {
     "normal": (-3, -2, -1, 0, 1, 2, 3),
     "positive": (1, 2, 3),
@@ -98,6 +99,8 @@ def draw(
     bounds = bounds_of(leaf.facts)
     if leaf.dtype == "int":
         return _labels(leaf, bounds, shape, sizes, rng, character)
+    if any(isinstance(f, Integer) for f in leaf.facts) and character in _BELOW_ONE:
+        character = "normal"
     if whole and scale == 1:
         drawn = rng.choice(np.asarray(_WHOLE[character], np.float64), shape)
     else:
@@ -211,7 +214,7 @@ def _with_facts(leaf: Leaf, bounds: Bounds, drawn: Any, rng: np.random.Generator
         first, last = bounds.whole(-3, 3)
         if last < first:
             return None
-        drawn = np.clip(np.rint(drawn), first, last)
+        drawn = np.clip(np.rint(drawn if whole else 2 * drawn), first, last)
         return with_sums(drawn, sums, first, last, 1, _symmetric(leaf), rng, np.float64)
     drawn = _within(bounds, drawn, rng, whole)
     if not sums and sums is not None:

@@ -226,7 +226,7 @@ class Stream(Iterator[Point]):
         helped = False
         for leaf in leaves:
             mask = _laid(trouble.mask, np.shape(draft.values[leaf.name]))
-            if mask is None or not leaf.free or leaf.discrete:
+            if mask is None or not leaf.free or not leaf.movable:
                 continue
             if trouble.kind is not Kind.TIE and len(leaves) == 1 and mask.size > 1 and mask.all():
                 return False  # this character hardly ever works
