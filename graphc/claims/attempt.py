@@ -82,7 +82,7 @@ def attempt(
             )
         found.troubles = found.troubles or list(_against_assumptions(expressions, found.arrays))
         found.troubles = found.troubles or list(
-            _ties(expressions, found.arrays, values, sizes, whole, lenient)
+            _ties(expressions, found.arrays, values, sizes, whole or expressions.coarse, lenient)
         )
     return found
 
