@@ -20,6 +20,9 @@ from graphc.ops.leaf import as_node
 from graphc.ops.pointwise import div, mul
 
 
+BY_ITSELF = "every side is written with a derivative, so that nothing was derived by hand"
+
+
 @dataclass(frozen=True, slots=True)
 class _Factor:
     """By what a written gradient differs from the true one."""
@@ -217,7 +220,7 @@ class Judge:
             name=claim.name,
             mistakes=mistakes,
             given=self._roots(given),
-            notes=outcome.notes,
+            notes=(*outcome.notes, *((BY_ITSELF,) if claim.derived else ())),
             counterexample=outcome.counterexample,
             points=outcome.points,
             error=outcome.error,

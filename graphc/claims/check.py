@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from graphc.claims.carry import Judge
 from graphc.claims.code import claims_of_code
-from graphc.claims.limited import Begin, judged
+from graphc.claims.limited import Begin, judged, problem_of
 from graphc.claims.reading import claims_of
 from graphc.claims.verdict import Judgement, Problem, Report
 from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node, topological
+from graphc.ir.text import from_text, to_text
 from graphc.lang.build import build
 from graphc.lang.source import Source, expression_source, read
 from graphc.ops.leaf import as_node
@@ -32,16 +34,30 @@ def check(text: str, *, seconds: float = SECONDS, source: str | None = None, **n
     >>> report[0].verdict
     <Verdict.PROVED: 'proved'>
     """
-    env = _below(names)
-    text_source = expression_source(text, source)
-
-    def begin() -> Judge:
-        program = build(text_source, env=env, declared_only=bool(env), judging=True)
-        return Judge(claims_of(program), source=source, seconds=seconds)
-
-    begin()  # what cannot be read is told here, by its own error
+    begin = partial(_of_text, expression_source(text, source), Given(_below(names)), seconds)
     found = judged(begin, source=source, seconds=seconds)
-    return Report(found.ordered, (found.problem,) if found.problem else ())
+    if found.error is not None:
+        raise found.error
+    return Report(found.ordered)
+
+
+@dataclass
+class Given:
+    """Nodes by name, which go to another process as text."""
+
+    nodes: dict[str, Node]
+
+    def __getstate__(self) -> tuple[list[str], str]:
+        return list(self.nodes), to_text(list(self.nodes.values()))
+
+    def __setstate__(self, state: tuple[list[str], str]) -> None:
+        names, text = state
+        self.nodes = dict(zip(names, from_text(text), strict=True)) if names else {}
+
+
+def _of_text(source: Source, given: Given, seconds: float) -> Judge:
+    program = build(source, env=given.nodes, declared_only=bool(given.nodes), judging=True)
+    return Judge(claims_of(program), source=source.name, seconds=seconds)
 
 
 def check_sources(
@@ -67,8 +83,8 @@ def check_sources(
     for name, begin in begins:
         found = judged(begin, source=name, seconds=seconds)
         judgements += found.ordered
-        if found.problem is not None:
-            problems.append(found.problem)
+        if found.error is not None:
+            problems.append(problem_of(found.error))
     return Report(tuple(judgements), tuple(problems))
 
 

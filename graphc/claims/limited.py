@@ -22,10 +22,10 @@ Begin = Callable[[], Judge]
 
 @dataclass
 class Found:
-    """What came of one text: judgements by the place of their claims, or what could not be read."""
+    """What came of one text: judgements by the place of their claims, and why it could not be read."""
 
     judgements: dict[int, Judgement] = field(default_factory=dict)
-    problem: Problem | None = None
+    error: GraphcError | None = None
 
     @property
     def ordered(self) -> tuple[Judgement, ...]:
@@ -69,14 +69,16 @@ def _run(
         while True:
             if not ours.poll(limit):
                 if limit == READING and at not in pending:
-                    found.problem = Problem(f"this takes longer than {READING:g} seconds to read", source)
+                    found.error = _unread(f"this takes longer than {READING:g} seconds to read", source)
                     return None
                 return at
             try:
                 word, *rest = ours.recv()
             except EOFError:  # it was ended from outside, as where memory runs out
                 if at not in pending:
-                    found.problem = Problem("this could not be read: the process that read it ended", source)
+                    found.error = _unread(
+                        "the process that read this ended, as where memory runs out", source
+                    )
                     return None
                 return at
             match word:
@@ -86,8 +88,8 @@ def _run(
                     at, limit = rest[0], seconds + GRACE
                 case "judged":
                     found.judgements[rest[0]] = rest[1]
-                case "problem":
-                    found.problem = rest[0]
+                case "unread":
+                    found.error = rest[0]
                     return None
                 case "failed":
                     raise RuntimeError(f"judging failed:\n{rest[0]}")
@@ -99,12 +101,16 @@ def _run(
         ours.close()
 
 
+def _unread(sentence: str, source: str | None) -> GraphcError:
+    return GraphcError(f"{source}: {sentence}" if source else sentence)
+
+
 def _work(pipe: Connection, begin: Begin, start: int, known: Mapping[int, Judgement]) -> None:
     """In the process: read the text, and send each judgement as it is found."""
     try:
         _judge(pipe, begin(), start, known)
     except GraphcError as error:
-        pipe.send(("problem", problem_of(error)))
+        pipe.send(("unread", error))
     except Exception:
         pipe.send(("failed", traceback.format_exc()))
 

@@ -23,7 +23,8 @@ class Claim:
     and `target` are of what and by what a derivative is claimed, where it is one of named nodes. `failure` says why a
     side could not be built; `repairs` are what it would be with one change of its text. `of_zero` says that the claim
     means something where all sides are zero: that a derivative, or what is written on the other side, is. `earlier` is
-    what a name of NumPy code held on the way: a claim is right that is right at one of its lines.
+    what a name of NumPy code held on the way: a claim is right that is right at one of its lines. `derived` says that
+    nothing in it was derived by hand: a derivative is written on every side.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Claim:
     repairs: tuple[Repair, ...] = ()
     of_zero: bool = False
     earlier: tuple[Node, ...] = ()
+    derived: bool = False
 
     @property
     def readings(self) -> Iterator[tuple[Node, ...]]:
@@ -113,6 +115,7 @@ def _of_gradient(
         failure,
         tuple(repairs),
         of_zero=True,
+        derived=all(map(_has_derivative, statement.sides)),
     )
 
 
@@ -132,6 +135,14 @@ def _of_chain(program: Program, built: BuiltClaim) -> Claim:
         failure=built.failure,
         repairs=built.repairs,
         of_zero=_is_of_zero(built.statement.sides),
+        derived=all(map(_has_derivative, built.statement.sides)),
+    )
+
+
+def _has_derivative(side: tree.Expr) -> bool:
+    return any(
+        isinstance(part, tree.Derivative) or (isinstance(part, tree.Call) and part.function == "grad")
+        for part in tree.parts(side)
     )
 
 
@@ -142,8 +153,9 @@ def _is_of_zero(sides: Sequence[tree.Expr]) -> bool:
     """
     if any(isinstance(side, tree.Derivative) for side in sides):
         return True
-    inside = any(isinstance(part, tree.Derivative) for side in sides for part in tree.parts(side))
-    return not inside and any(isinstance(side, tree.Number) and not side.value for side in sides)
+    return not any(map(_has_derivative, sides)) and any(
+        isinstance(side, tree.Number) and not side.value for side in sides
+    )
 
 
 def _named(program: Program, expr: tree.Expr) -> Node | None:

@@ -126,6 +126,15 @@ def test_a_decimal_that_is_cut_off_gets_a_hint():
     assert any("1/3" in note for note in judgement.notes)
 
 
+@pytest.mark.parametrize(
+    "claim", ["dx = d(loss)/d(x)", "dx = 1*grad(loss, x)", "d(loss)/d(x) == grad(loss, x)"]
+)
+def test_a_derivative_that_stands_for_itself_is_told(claim):
+    (judgement,) = g.check(f"x = input(N); loss = sum(x**2)\n{claim}")
+    assert judgement.verdict is Verdict.PROVED
+    assert any("nothing was derived" in note for note in judgement.notes)
+
+
 def test_which_output_is_meant():
     with pytest.raises(GraphcError, match="target"):
         g.check("x = input(N); a = sum(x); b = sum(x**2)\ndx = 2*x")
@@ -133,6 +142,15 @@ def test_which_output_is_meant():
     assert judgement.verdict is Verdict.PROVED
     (judgement,) = g.check("x = input(N); cost = sum(x**2)\ndx = 2*x")
     assert judgement.verdict is Verdict.PROVED
+
+
+def test_a_text_and_its_nodes_go_to_any_process(monkeypatch):
+    import multiprocessing
+
+    real = multiprocessing.get_context
+    monkeypatch.setattr(multiprocessing, "get_context", lambda kind: real("spawn"))
+    x = g.input("x", "N")
+    assert g.check("d(loss)/d(x) == 2*x", loss=(x**2).sum().named("loss"))
 
 
 def test_nodes_of_python_by_their_names():
