@@ -10,6 +10,7 @@ from graphc.ir.node import Node
 from graphc.ir.op import FUNCTIONS
 from graphc.lang.numpy_code.arrays import Array, Selection, fresh
 from graphc.lang.numpy_code.errors import broken, refuse
+from graphc.lang.numpy_code.limits import MAX_LENGTH
 from graphc.lang.numpy_code.memory import ORDER
 from graphc.lang.numpy_code.numbers import Kind, arithmetic, compare, is_number, kind_of, number_node
 from graphc.lang.numpy_code.objects import Places, Poison, Range, Unknown, Value
@@ -168,10 +169,11 @@ def _joined(op: str, a: Value, b: Value) -> Value:
     same = type(a) is type(b)
     if op == "add" and same and isinstance(a, str | list | tuple):
         return a + b
-    if op == "mul" and isinstance(a, list | tuple) and type(b) is int and len(a) * b <= 1000:
-        return a * b
-    if op == "mul" and isinstance(b, list | tuple) and type(a) is int and len(b) * a <= 1000:
-        return b * a
+    if op == "mul" and (type(a) is int or type(b) is int):
+        parts, count = (b, a) if type(a) is int else (a, b)
+        if len(parts) * count > MAX_LENGTH:
+            refuse(f"a list has at most {MAX_LENGTH:,} entries here")
+        return parts * count
     if isinstance(a, str) or isinstance(b, str):
         refuse("texts are joined with texts only, as in 'W' + str(i)")
     if not (isinstance(a, Array) or isinstance(b, Array)):

@@ -10,10 +10,10 @@ from typing import NoReturn
 from graphc.ir.errors import DTypeError, ParseError, ShapeError
 from graphc.lang.numpy_code import builtins
 from graphc.lang.numpy_code.errors import Broken, Refused, refuse
-from graphc.lang.numpy_code.libraries import external
+from graphc.lang.numpy_code.libraries import constant, external
 from graphc.lang.numpy_code.limits import MAX_DEPTH, MAX_STEPS
 from graphc.lang.numpy_code.model import Model
-from graphc.lang.numpy_code.objects import Builtin, Inlined, NumberType, Poison, Value
+from graphc.lang.numpy_code.objects import Builtin, External, Inlined, Poison, Value
 from graphc.lang.numpy_code.program import Module
 from graphc.lang.suggest import clip, meant
 
@@ -104,8 +104,8 @@ class Evaluator:
             return self._constant(name)
         if name in builtins.FUNCTIONS:
             return Builtin(name)
-        kinds = {"float": "float", "int": "int", "bool": "bool"}
-        return NumberType("float") if name in kinds else None
+        every = external(self.module.imports["*"].removesuffix(".*")) if "*" in self.module.imports else None
+        return constant(every, name) if isinstance(every, External) and every.path == "numpy" else None
 
     def _constant(self, name: str) -> Value:
         """A plain assignment of the file, worked out when it is first asked for."""

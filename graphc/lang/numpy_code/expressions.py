@@ -61,7 +61,7 @@ def operate(op: str, a: Value, b: Value) -> Value:
     if op in ("and", "or", "xor"):
         return logical(op, a, b)
     if op == "mod" and isinstance(a, str):
-        refuse("texts are formatted as f'W{i}'")
+        return _formatted(a, b if isinstance(b, tuple) else (b,))
     return binary(op, a, b)
 
 
@@ -326,6 +326,18 @@ def _call(e: Evaluator, expr: ast.Call, frame: Frame) -> Value:
     if isinstance(function, Inlined):
         return e.inline(function, given, keywords, frame)
     return refuse(f"`{name}` is not a function of this file or of NumPy that is read")
+
+
+def _formatted(text: str, given: tuple[Value, ...]) -> str:
+    """`'W%d' % i`."""
+    parts = text.replace("%s", "%d").split("%d")
+    if (
+        "%" in "".join(parts)
+        or len(parts) != len(given) + 1
+        or not all(isinstance(g, str | int) for g in given)
+    ):
+        refuse("texts are made of texts and whole numbers, as f'W{i}'")
+    return "".join(p + s for p, s in zip(parts, [*map(str, given), ""], strict=True))
 
 
 HANDLERS.update(

@@ -22,11 +22,15 @@ READ = (
     reductions,
     scatter,
 )  # each enters its functions into TABLE
-PACKAGES = ("numpy", "math", "scipy.special", "scipy")
+PACKAGES = ("numpy", "math", "scipy")
+SAME_AS_NUMPY = ("jax.numpy", "autograd.numpy", "cupy")
 
 
 def external(path: str) -> Value:
     """What an imported name stands for."""
+    for same in SAME_AS_NUMPY:
+        if path == same or path.startswith(f"{same}."):
+            path = path.replace(same, "numpy", 1)
     package, _, name = path.rpartition(".")
     return constant(External(package), name) if package else External(path)
 
@@ -53,6 +57,11 @@ def find_reader(
     """A call of a library's function."""
     name = function.path.removeprefix("numpy.")
     if name not in TABLE:
+        package = function.path.partition(".")[0]
+        if package not in PACKAGES:
+            refuse(
+                f"`{written}` comes from `{package}`: the functions that are called have to stand in the same file"
+            )
         if name.startswith("random."):
             refuse(f"`{written}` draws at random: take what it drew as an argument, such as a dropout mask")
         near = closest(name, [n for n in TABLE if "." not in n or name.startswith(n.partition(".")[0])])

@@ -85,10 +85,9 @@ class Model:
             self._arrays[name] = fresh(node, _KINDS[node.dtype])
         return self._arrays[name]
 
-    def argument(self, name: str, *, direct: bool = True) -> Value:
-        """The value of a parameter: the model's of this name, or one of which nothing is known yet."""
-        found = self.find([name])
-        return Unknown(name, (name,), direct) if found is None else found
+    def untouched(self, array: Array) -> bool:
+        """Whether an array is one of the model's own, which the code has not written to."""
+        return not array.cell.version and any(a.cell is array.cell for a in self._arrays.values())
 
     def member(self, owner: Unknown, key: Value, *, attribute: bool = False) -> Value:
         """`owner.key` or `owner[key]`: what the code stored there, else the model's of that name."""

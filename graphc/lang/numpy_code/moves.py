@@ -285,6 +285,37 @@ def _flip(a: Arguments) -> Value:
     )
 
 
+@reads("lib.stride_tricks.sliding_window_view")
+def _windows(a: Arguments) -> Value:
+    x = a.array("x")
+    sizes = a.take("window_shape")
+    given = a.take("axis", None)
+    a.finish()
+    wanted = shape_from(sizes, "sliding_window_view")
+    axes = axes_of(given, x, a.name)
+    along = tuple(range(x.node.ndim)) if axes is None else axes
+    if len(along) != len(wanted):
+        broken("sliding_window_view: there has to be one size for each axis")
+    result = fresh(FUNCTIONS["sliding_window"](x.node, wanted, axes=along), x.kind, contiguous=False)
+    result.cell.readonly = "what sliding_window_view gives"
+    result.cell.doubt = x.cell.doubt = "sliding_window_view is a view"
+    return result
+
+
+@reads("rot90")
+def _rot90(a: Arguments) -> Value:
+    x = a.array("m")
+    turns = whole(a.take("k", 1), "k") % 4
+    axes = axes_of(a.take("axes", (0, 1)), x, a.name) or (0, 1)
+    a.finish()
+    order = list(range(x.node.ndim))
+    if turns % 2:
+        order[axes[0]], order[axes[1]] = axes[1], axes[0]
+    flipped = {0: (), 1: (axes[1],), 2: axes, 3: (axes[0],)}[turns]
+    cut = view(x, [Slice(None, None, -1 if i in flipped else None) for i in range(x.node.ndim)])
+    return transposed(cut, order)
+
+
 @reads("pad")
 def _pad(a: Arguments) -> Value:
     x = a.array("array")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _LOSS = r"(?:L|l|loss|Loss|J|E|C|cost)"
 _FORMS = (
@@ -15,14 +16,15 @@ _FORMS = (
 _GRADIENTS = re.compile(r"\w*(?:grad|Grad)\w*\Z|d(?:params|weights|theta)\Z")
 
 
-def subjects(name: str) -> list[str]:
+@lru_cache(4096)
+def subjects(name: str) -> tuple[str, ...]:
     """What a name may be the gradient of, likeliest first; empty for a name of another form.
 
     >>> subjects("dW1"), subjects("dL_dW1"), subjects("h_grad"), subjects("loss")
-    (['W1'], ['W1', 'L_dW1'], ['h'], [])
+    (('W1',), ('W1', 'L_dW1'), ('h',), ())
     """
     found = [match["subject"] for form in _FORMS if (match := form.match(name))]
-    return [s for s in dict.fromkeys(found) if not s[0].isdigit()]
+    return tuple(s for s in dict.fromkeys(found) if not s[0].isdigit())
 
 
 def holds_gradients(name: str) -> bool:

@@ -57,7 +57,9 @@ class CodeValue:
 
     `subject` is the name, in the code, of what it claims to be the gradient of, `target` that node of the model. A
     value without a subject is what it is called: then `target` is the node of the model of the same name, if any.
-    `final` is false for a value that a later line changes: what `dh` holds before `dh[h <= 0] = 0`.
+    It is what the name holds at the function's end; `earlier` is what it held before, line by line, as in
+    `dh = dz @ W.T` before `dh[h <= 0] = 0`. What is returned stands for itself; a name that is only used on the way may
+    have been the gradient at an earlier line, as `dh` is that of `h` first and that of what is below `h` after.
     """
 
     name: str
@@ -68,7 +70,7 @@ class CodeValue:
     subject: str | None = None
     target: Node | None = None
     returned: bool = False
-    final: bool = True
+    earlier: tuple[CodeValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def _imported(node: ast.AST) -> dict[str, str]:
             for a in node.names
         }
     if isinstance(node, ast.ImportFrom) and not node.level and node.module:
-        return {(a.asname or a.name): f"{node.module}.{a.name}" for a in node.names if a.name != "*"}
+        return {(a.asname or a.name): f"{node.module}.{a.name}" for a in node.names}
     return {}
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from graphc.ir.node import Node
+from graphc.ir.types import Shape
 from graphc.lang.numpy_code.arithmetic import as_array
-from graphc.lang.numpy_code.arrays import Array
+from graphc.lang.numpy_code.arrays import Array, Cell
 from graphc.lang.numpy_code.errors import Broken
 from graphc.lang.numpy_code.evaluator import Evaluator, Frame
 from graphc.lang.numpy_code.model import Model
@@ -51,7 +52,7 @@ class Recorder:
 
     def _look(self, name: str, subject: str, value: Value, place: Place) -> None:
         mark = _mark(value)
-        if self._seen.get(name) == mark:
+        if self._seen.get(name) == mark or (isinstance(value, Array) and self._model.untouched(value)):
             return
         self._seen[name] = mark
         self.enter(name, subject, value, place)
@@ -79,34 +80,40 @@ class Recorder:
 
     def give(self, value: Value, statement: ast.Return) -> None:
         """Record what the function returns: values by the names they have, or by their place."""
-        expr = statement.value
-        place = self._place(statement)
-        if isinstance(value, tuple):
-            parts = (
-                expr.elts
-                if isinstance(expr, ast.Tuple) and len(expr.elts) == len(value)
-                else [None] * len(value)
-            )
-            for index, (part, item) in enumerate(zip(parts, value, strict=True)):
-                self._give(part, f"return[{index}]", item, place)
-        elif expr is not None:
-            self._give(expr, "return", value, place)
+        if statement.value is not None:
+            self._give(statement.value, "return", value, self._place(statement))
 
     def _give(self, expr: ast.expr | None, place_name: str, value: Value, place: Place) -> None:
-        if isinstance(value, dict):
-            name = expr.id if isinstance(expr, ast.Name) else ""
+        name = _written(expr) or place_name
+        if isinstance(value, tuple | list):
+            written = (
+                expr.elts if isinstance(expr, ast.Tuple | ast.List) and len(expr.elts) == len(value) else None
+            )
+            for index, item in enumerate(value):
+                self._give(written[index] if written else None, f"{name}[{index}]", item, place)
+        elif isinstance(value, dict):
             for key, item in value.items():
-                self._give_entry(name, key, item, place)
-            return
-        if not (isinstance(value, Array | Poison) or is_number(value)) or isinstance(value, bool):
-            return
-        name = expr.id if isinstance(expr, ast.Name) else place_name
-        self._mark_returned(name, next(iter(subjects_known(name, self._model)), None), value, place)
+                self._give_entry(_written(expr), key, item, place)
+        elif isinstance(value, Array | Poison) or (is_number(value) and not isinstance(value, bool)):
+            last = name.rpartition(".")[2]
+            subject = next(subjects_known(last, self._model), None)
+            if subject is None and "[" in name and self._model.node(name) is not None:
+                subject = name  # bound by hand: --bind return[0]=W
+            if subject is None and isinstance(value, Array) and not _written(expr):
+                name, subject = self._seen_in(value.cell) or (name, None)
+            self._mark_returned(name, subject, value, place)
+
+    def _seen_in(self, cell: Cell) -> tuple[str, str | None] | None:
+        """The gradient that a returned view, such as `dx.reshape(x.shape)`, shows in another shape."""
+        for name, (seen, _) in self._seen.items():
+            if seen is cell:
+                return name, self._stages[self._places[name]].subject
+        return None
 
     def _give_entry(self, owner: str, key: Value, value: Value, place: Place) -> None:
         if not isinstance(key, str) or not (isinstance(value, Array | Poison) or is_number(value)):
             return
-        name = f'{owner}["{key}"]'
+        name = f'{owner}["{key}"]' if owner else key
         subject = next(iter(subjects_known(key, self._model)), None)
         if subject is None and self._model.node(key) is not None:
             subject = key if holds_gradients(owner) or self._is_gradient_of(key, value) else None
@@ -125,18 +132,26 @@ class Recorder:
         for known, key in self._places.items():
             stage = self._stages[key]
             same = known == name or (stage.subject is not None and stage.subject == subject)
-            if same and self._seen.get(known) == mark:
+            if same and self._seen.get(known) == mark and _shape(value) == _shape(stage):
                 if isinstance(stage, CodeValue):
                     self._stages[key] = replace(stage, returned=True)
                 return
         self.enter(name, subject, value, place, returned=True)
 
     def results(self) -> tuple[tuple[CodeValue, ...], tuple[CodeFailure, ...]]:
-        """What was recorded, in the order of the lines; of each name the last is final."""
-        last = set(self._places.values())
-        found = sorted(self._stages.items(), key=lambda item: item[1].line)
-        values = [replace(s, final=key in last) for key, s in found if isinstance(s, CodeValue)]
-        return tuple(values), tuple(s for _, s in found if isinstance(s, CodeFailure))
+        """What each name holds at the end, with what it held before, in the order of the lines."""
+        values: list[CodeValue] = []
+        failures: list[CodeFailure] = []
+        for name, key in self._places.items():
+            last = self._stages[key]
+            if isinstance(last, CodeFailure):
+                failures.append(last)
+                continue
+            before = [s for (n, line), s in self._stages.items() if n == name and line != key[1]]
+            kept = [s for s in before if isinstance(s, CodeValue) and not s.node.constant]
+            values.append(replace(last, earlier=tuple(sorted(kept, key=lambda s: s.line))))
+        by_line = sorted(values, key=lambda v: v.line)
+        return tuple(by_line), tuple(sorted(failures, key=lambda f: f.line))
 
 
 def subjects_known(name: str, model: Model) -> Iterator[str]:
@@ -184,7 +199,28 @@ def _mark(value: Value) -> tuple[object, int]:
     return value, 0
 
 
+def _shape(value: Value) -> Shape | None:
+    """The shape of an array, or of what was recorded of one."""
+    if isinstance(value, CodeValue):
+        return value.node.shape
+    return value.shape if isinstance(value, Array) and value.cell.broken is None else None
+
+
 def _node(value: Value) -> Node:
     if isinstance(value, Poison):
         raise value.problem
     return as_array(value).node
+
+
+def _written(expr: ast.expr | None) -> str:
+    """The name of what is returned, as it is recorded: `dW1`, `self.dW1`, `grads["W1"]`; empty for an expression."""
+    if isinstance(expr, ast.Name):
+        return expr.id
+    if isinstance(expr, ast.Attribute):
+        owner = _written(expr.value)
+        return f"{owner}.{expr.attr}" if owner else ""
+    if isinstance(expr, ast.Subscript) and isinstance(expr.slice, ast.Constant):
+        owner, key = _written(expr.value), expr.slice.value
+        if owner and isinstance(key, str | int):
+            return f'{owner}["{key}"]' if isinstance(key, str) else f"{owner}[{key}]"
+    return ""

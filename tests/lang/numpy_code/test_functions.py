@@ -75,6 +75,9 @@ X * X.sum(axis=1, keepdims=True); (v * v[:, None]).sum(1); np.pi * X; np.e ** X;
 (lambda t: t * t)(X); [t * 2 for t in (X, Z)][0]; sum(t.sum() for t in [X, Z]); np.array([1, 2, 3, 4, 5, 6]) * q
 np.array([[1.5], [2]]) * w; np.sum([X, Z], axis=0); np.mean([X, Z]); {k: 2 * t for k, t in enumerate([X, Z])}[1]
 [i * X for i in range(4) if i % 2][1]; dict(a=X)["a"]
+np.rot90(R); np.rot90(R, 2); np.rot90(R, k=-1); np.lib.stride_tricks.sliding_window_view(R, (2, 3))
+np.lib.stride_tricks.sliding_window_view(R, 2, axis=1); {'W1': X}['W%d' % 1]; {'W1': X}['W{}'.format(1)]
+np.int64(X > 0) * Z
 """
 CASES = [e.strip() for line in EXPRESSIONS.strip().splitlines() for e in line.split("; ")]
 
@@ -169,6 +172,15 @@ STATEMENTS = {
     "functions share their arguments": "def g(t):\n    t += 1\na = X * 1\ng(a)\nout = a",
     "augmented slices of lists": "a = [1, 2]; a += [3]; out = X * a[-1]",
     "filling": "a = X * 1; a.fill(2); out = a",
+    "whole numbers in place": "a = y * 1; a += 2; a -= y; a[a > 2] = 7; out = a * v",
+    "truth values in place": "a = X > 0; b = a; a *= Z > 0; b += X < -1; out = a * 1.0",
+    "what a mask picks is a copy": "a = X * 1; b = a[X > 0]; b *= 2; a[X > 0] = b; b += 5; out = a",
+    "what labels pick is a copy": "a = X * 1; b = a[y]; b *= 2; out = a",
+    "overlapping views": "a = q * 1; a[1:] += a[:-1]; out = a",
+    "its own transpose": "a = S * 1; a += a.T; out = a",
+    "a row of a row": "a = P * 1; a[0][1][2] = 5; a[1][0] += q[:4]; out = a",
+    "a write after a read": "a = np.zeros((2, 3)); b = a + 1; a[0] = 2; out = a + b",
+    "zeros twice": "a = np.zeros((2, 3)); a[0] = 1; a[0] = 2; a[:, 1] = 3; a[1, 2] += 4; out = a",
     "split parts are views": "a = q * 1; b, c = np.split(a, 2); b += 1; c[0] = 9; out = a",
 }
 
