@@ -101,8 +101,8 @@ def _run(expressions: Expressions, arrays: dict[Node, Any], sizes: Mapping[str, 
     except (ArithmeticError, ValueError, IndexError, np.linalg.LinAlgError):
         return next(node for node in expressions.order if node not in arrays)
     for user, index, extent in expressions.indices:
-        places = arrays[index]
-        if np.any(places < 0) or np.any(places >= evaluate_dim(extent, sizes)):
+        places, end = arrays[index], evaluate_dim(extent, sizes)
+        if np.any(places < (-end if index.constant else 0)) or np.any(places >= end):
             return user
     return None
 

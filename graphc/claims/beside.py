@@ -15,8 +15,8 @@ from graphc.claims.settle import Precisely
 from graphc.ir.node import Node
 
 CLOSE = 1e-10  # relative: what differs by more in floats is settled with more digits
-APART = 1e-5  # relative: entries that differ by more are clearly different,
-CLEAR = 1e-6  # if they are no remainder of a cancellation beside the largest entry
+APART = 1e-9  # relative: entries that differ by more are clearly different,
+CLEAR = 1e-3  # if they are no remainder of a cancellation beside the largest entry
 TINY = 1e-290  # below this float64 is at its end
 AFFORDABLE = 20_000  # operations on numbers of many digits that are spent without need
 PER_SECOND = 300_000  # and how many a second is good for, at three precisions

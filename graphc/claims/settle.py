@@ -19,6 +19,7 @@ from graphc.ops.naive import Precise
 
 DIGITS = (30, 60, 1000)
 SAME = 1e-24  # relative: two values that agree so far, at 30 digits and more, are the same
+STRICT = 500  # digits that have to agree at the last precision
 SHRINKS = {60: 18, 1000: 500}  # by how many digits, at least, a difference that is zero falls
 VISIBLE = 330  # floating point ends above 1e-330; a difference below it is left open
 
@@ -92,7 +93,7 @@ class Precisely:
             gap, size = (np.zeros(asked.shape, object) for _ in range(2))
             gap[still] = np.abs(last[0][still] - last[1][still])
             size[still] = np.maximum(np.abs(last[0][still]), np.abs(last[1][still]))
-            same = _true(gap <= size * SAME)
+            same = _true(gap <= size * (ten**-STRICT if digits == DIGITS[-1] else SAME))
             if before is not None:
                 same |= _true(gap <= before * ten ** -SHRINKS[digits])
             before = gap

@@ -154,6 +154,12 @@ def test_a_wrong_sign_beside_something_larger():
     wrong(g.stack([a, const(Decimal("1e-6")) * b]), g.stack([a, -const(Decimal("1e-6")) * b]))
 
 
+def test_large_terms_on_both_sides_hide_nothing():
+    for large in (const(10) ** 25, const(10) ** 300, g.exp(600 + 0 * x)):
+        assert isinstance(compare(x + large, 2 * x + large), Disagreement)
+        agrees(x + large + y, large + (y + x))
+
+
 def test_rounding_as_in_float32():
     wrong(x * const(1) / 3, x * const(Decimal("0.33333334")))
     wrong(x / 3, x * const(Decimal("0.3333333333333333")))
