@@ -19,7 +19,6 @@ from graphc.ir.types import Dim
 from graphc.ops.leaf import as_node
 from graphc.ops.pointwise import div, mul
 
-
 BY_ITSELF = "every side is written with a derivative, so that nothing was derived by hand"
 
 
