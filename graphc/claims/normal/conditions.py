@@ -38,7 +38,7 @@ def _indicator(s: Algebra, expr: Expr) -> Expr:
         return constant(1)
     if sign_of(times(expr, -1)):
         return {}
-    _, _, left = content(s, expr, signed=False)
+    _, _, left = content(expr, 2)
     if len(left) == 1:
         return _of_product(s, left)
     if tie_free(s, left):
@@ -106,7 +106,7 @@ def _zero(s: Algebra, expr: Expr) -> Expr:
         return constant(int(value == 0))
     if sign_of(expr) == 2 or sign_of(times(expr, -1)) == 2 or tie_free(s, expr):
         return {}
-    _, _, left = content(s, expr, signed=False)
+    _, _, left = content(expr, 2)
     return of_atom(function(s, "zero", directed(left)[1]))
 
 

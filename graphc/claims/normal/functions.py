@@ -103,7 +103,7 @@ def _raised(s: Algebra, expr: Expr, q: Power) -> Expr:
     if len(expr) == 1:
         ((m, c),) = expr.items()
         return _monomial_raised(s, m, c, q)
-    c, m, primitive = content(s, expr, signed=isinstance(q, int))
+    c, m, primitive = content(expr, 0 if isinstance(q, int) else 1)
     base = of_atom(function(s, "base", primitive), q)
     return multiply(s, _monomial_raised(s, m, c, q), normalised(s, dict(next(iter(base)))))
 
@@ -175,15 +175,16 @@ def _primes(n: int) -> Iterator[tuple[int, int]]:
         yield n, 1
 
 
-def content(s: Algebra, expr: Expr, *, signed: bool) -> tuple[Coefficient, Monomial, Expr]:
+def content(expr: Expr, least: int) -> tuple[Coefficient, Monomial, Expr]:
     """A number, a monomial, and what is left of an expression when both are taken out.
 
-    Unsigned, only a positive number and factors known to be positive are taken out.
+    Only factors whose sign is known at `least` so far are taken out: 2, those that are positive, 1, those that are
+    never negative, 0, all of them; then the number has the sign of the leading coefficient, otherwise it is positive.
     """
-    shared = _shared(expr, signed)
+    shared = _shared(expr, least)
     lead = max(expr, key=order_key)
     c: Coefficient = _number_content(expr)
-    if signed and expr[lead] < 0:
+    if not least and expr[lead] < 0:
         c = -c
     out = {a: exact(-p) for a, p in shared.items()}
     left: Expr = {}
@@ -200,7 +201,7 @@ def _number_content(expr: Expr) -> Fraction:
     return Fraction(gcd(*(v.numerator for v in values)), lcm(*(v.denominator for v in values)))
 
 
-def _shared(expr: Expr, signed: bool) -> dict[Atom, Power]:
+def _shared(expr: Expr, least_sign: int) -> dict[Atom, Power]:
     """The least power of each atom over all terms; 0 where a term has none."""
     terms = [dict(m) for m in expr]
     atoms = dict.fromkeys(a for m in expr for a, _ in m)
@@ -208,7 +209,7 @@ def _shared(expr: Expr, signed: bool) -> dict[Atom, Power]:
     return {
         a: p
         for a, p in least.items()
-        if p and not a.head.traits.idempotent and (signed or a.head.traits.sign)
+        if p and not a.head.traits.idempotent and a.head.traits.sign >= least_sign
     }
 
 
@@ -241,7 +242,7 @@ def _logarithm(s: Algebra, expr: Expr) -> Expr:
     if len(expr) == 1:
         ((m, c),) = expr.items()
         return _log_monomial(s, m, c)
-    c, m, left = content(s, expr, signed=False)
+    c, m, left = content(expr, 1)
     return plus(_log_monomial(s, m, c), of_atom(function(s, "log", left)))
 
 

@@ -105,4 +105,8 @@ def label_classes(roots: Sequence[Node]) -> dict[Node, DimLike]:
         elif node.op.name == "gather":
             for i, label in enumerate(node.args[1:]):
                 found.setdefault(label, set()).add(node.args[0].shape[node.attr("axis") + i])
-    return {n: next(iter(sizes)) for n, sizes in found.items() if n.is_leaf and len(sizes) == 1}
+    return {
+        n: next(iter(sizes))
+        for n, sizes in found.items()
+        if n.is_leaf and n.dtype == "int" and len(sizes) == 1
+    }
