@@ -73,6 +73,16 @@ COMMON = frozenset((
     NO_SLOPE, SLOPE_TWICE, AT_INPUT, FUNCTION_ITSELF, WRONG_SIDE, PENALTY, STATISTICS, SOFTMAX,
 ))  # fmt: skip
 
+# What undoes a mistake, where it is a mistake as well: a sum taken for a mean is mended by a mean for the sum.
+UNDONE = {
+    **{name: name for name in (SIGN, TRANSPOSE, SWAPPED, AXIS, WRONG_SIDE)},
+    TWICE: HALF,
+    HALF: TWICE,
+    MISSING_SHARE: EXTRA_SHARE,
+    EXTRA_SHARE: MISSING_SHARE,
+    SUM_FOR_MEAN: MEAN_FOR_SUM,
+}
+
 # Two names for one thing: which is used depends on where it is seen.
 SAME: tuple[frozenset[str], ...] = (
     frozenset({MISSING_SHARE, SUM_FOR_MEAN}),

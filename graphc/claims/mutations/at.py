@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphc.claims.evaluate import Quick
+from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node, substitute, topological
 from graphc.ops.composite import open_composite
 from graphc.ops.naive import run
@@ -31,8 +32,11 @@ class At:
         """The array of an expression; nan or inf where it is not defined."""
         found = self.arrays.get(node)
         if found is None:
-            run(topological([node], stop=self.arrays.__contains__), self.arrays, self.sizes, QUICK)
-            found = self.arrays[node]
+            try:
+                run(topological([node], stop=self.arrays.__contains__), self.arrays, self.sizes, QUICK)
+                found = self.arrays[node]
+            except (GraphcError, IndexError, ValueError):  # an index beyond its axis: no value at all
+                found = self.arrays[node] = np.asarray(np.nan)
         return np.asarray(found)
 
 

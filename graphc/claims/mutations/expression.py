@@ -26,14 +26,15 @@ def variants(root: Node, settled: Collection[Node]) -> Iterator[tuple[Mistake, N
     A part that is used more than once is changed everywhere, and then at each use.
     """
     order = _order(root, settled)
-    below, uses = _below(order), users([root])
+    below, uses, parts = _below(order), users([root]), set(order)
     for node in reversed(order):
         free = node not in settled or node is root
         for mistake, build in _parts(node, node in below) if free else _axes(node):
             try:
                 part = build()
                 yield mistake, replaced(root, node, part, order)
-                for user, index in uses[node] if free and len(uses[node]) > 1 else ():
+                within = [(u, i) for u, i in uses[node] if u in parts]
+                for user, index in within if free and len(within) > 1 else ():
                     args = [part if i == index else a for i, a in enumerate(user.args)]
                     yield mistake, replaced(root, user, _again(user, args), order)
             except (GraphcError, TypeError):  # the shapes do not allow this mistake
@@ -76,6 +77,29 @@ def everywhere(root: Node, settled: Collection[Node]) -> Iterator[tuple[Mistake,
                 )
             except (GraphcError, TypeError, IndexError):
                 continue
+
+
+def untransposed(root: Node, settled: Collection[Node]) -> Iterator[tuple[Mistake, Node]]:
+    """All uses of a square matrix in products transposed: `inv(A) @ b @ inv(A)` for two that should be inv(A).T."""
+    order = _order(root, settled)
+    products_ = [n for n in order if n.op.name == "contract"]
+    factors = dict.fromkeys(a for n in products_ for a in n.args if a.ndim == 2 and a.shape[0] == a.shape[1])
+    for factor in factors:
+        if sum(a is factor for n in products_ for a in n.args) < 2:
+            continue
+        done: dict[Node, Node] = {}
+        for node in order:
+            now = _again(node, [done.get(a, a) for a in node.args])
+            done[node] = _turned(node, now, factor) if node in products_ else now
+        yield Mistake(mistakes.TRANSPOSE, label(root), label(factor)), done[root]
+
+
+def _turned(node: Node, now: Node, factor: Node) -> Node:
+    """A contraction that reads `factor` with its axes exchanged."""
+    spec, outer = node.attrs
+    inputs, output = spec.split("->")
+    parts = [o[::-1] if a is factor else o for o, a in zip(inputs.split(","), node.args, strict=True)]
+    return make(node.op, now.args, (",".join(parts) + "->" + output, outer))
 
 
 def _along(root: Node, order: list[Node], chosen: Collection[Node], axes: tuple[int, ...]) -> Node:
@@ -258,4 +282,8 @@ def _without(node: Node, index: int) -> Node:
     kept = [(o, a) for i, (o, a) in enumerate(zip(inputs.split(","), node.args, strict=True)) if i != index]
     if len(kept) == 1 and kept[0][0] == output:
         return kept[0][1]
-    return make(node.op, [a for _, a in kept], (",".join(o for o, _ in kept) + "->" + output, outer))
+    left = "".join(o for o, _ in kept)
+    lost = dict(zip(inputs.split(",")[index], node.args[index].shape, strict=True))
+    wider = {**dict(outer), **{i: d for i, d in lost.items() if i in output and i not in left}}
+    spec = ",".join(o for o, _ in kept) + "->" + output
+    return make(node.op, [a for _, a in kept], (spec, tuple(sorted(wider.items()))))

@@ -71,7 +71,7 @@ def _crossed(edges: Edges, chosen: Sequence[int], deadline: float) -> Array:
 def _spread(edges: Edges, chosen: Sequence[int], deadline: float) -> dict[Node, tuple[list[int], Array]]:
     """For each node, the attempts whose change reaches its upstream gradient, and by how much they change it."""
     found: dict[Node, tuple[list[int], list[Array]]] = {}
-    first, known = edges.passes[0], {}
+    first, known = edges.first, {}
     for a, i in enumerate(chosen):
         if time.monotonic() > deadline:
             break
@@ -99,7 +99,7 @@ def _spread(edges: Edges, chosen: Sequence[int], deadline: float) -> dict[Node, 
 def _response(edges: Edges, attempt: int) -> Array | None:
     """How the gradient answers, along the direction, to a change of the upstream gradient of a changed edge's user."""
     ((number, (value, factor)),) = edges.attempts[attempt].changes.items()
-    edge, first = edges.backward.edges[number], edges.passes[0]
+    edge, first = edges.backward.edges[number], edges.first
     tangent = edges.tangents.get(edge.operand)
     if tangent is None:
         return None
