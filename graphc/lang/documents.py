@@ -7,7 +7,7 @@
 | the next display is a claim | `<!-- graphc: claim -->` | `% graphc: claim` |
 | names in LaTeX | `<!-- graphc: names \\hat{y} = p, L = loss -->` | `% graphc: names \\hat{y} = p, L = loss` |
 
-Everything else is text around it, and not read.
+A comment begins its line. Everything else is text around it, and not read.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from graphc.lang.tree import Place
 Form = Literal["graphc", "latex"]
 
 _FENCE = re.compile(r"^\s*(?P<mark>`{3,}|~{3,})\s*(?P<info>[^`]*)$")
-_HTML = re.compile(r"<!--\s*graphc:(?P<said>.*?)-->", re.DOTALL)
-_COMMENT = re.compile(r"[ \t]*%+[ \t]*graphc:(?P<said>[^\n]*)")
+_HTML = re.compile(r"<!--[ \t\n]*graphc:")
+_COMMENT = re.compile(r"[ \t]*%+[ \t]*graphc:")
+_NAMES = re.compile(r"\s*names\b(?!\s*=)")
 _NAME = re.compile(r"\s*(?P<latex>[^=]+?)\s*=\s*(?P<name>[^\W\d]\w*)\s*(?P<end>,|$)")
 _DISPLAYS = "equation|align|alignat|flalign|gather|multline|eqnarray|displaymath|math"
 _DISPLAY = re.compile(
@@ -61,19 +62,12 @@ def markdown_blocks(text: str, name: str | None = None) -> tuple[Block, ...]:
         if match := _FENCE.match(line):
             position = _fence(found, match, end + 1)
         elif directive := _HTML.match(text, start):
-            found.say(directive)
-            position = directive.end()
+            position = found.comment(directive)
         elif found.waiting and line.strip():
             position = found.display(start)
         else:
-            position = _next_directive(text, position, end)
+            position = end + 1
     return found.done("there is no ```graphc block in this file")
-
-
-def _next_directive(text: str, position: int, end: int) -> int:
-    """Where reading goes on: a comment within the line, else the next line."""
-    inside = _HTML.search(text, position, end) if "<!--" in text[position:end] else None
-    return inside.start() if inside is not None and inside.start() > position else end + 1
 
 
 def _fence(found: _Found, opening: re.Match[str], start: int) -> int:
@@ -103,20 +97,18 @@ def latex_blocks(text: str, name: str | None = None) -> tuple[Block, ...]:
         end = found.line_end(position)
         line = text[position:end]
         if directive := _COMMENT.match(text, position):
-            found.say(directive)
+            found.say(directive.end(), end)
         elif line.lstrip().startswith("%"):
             pass
         elif graph := _GRAPH.match(text, position):
-            position = found.environment(graph)
-            continue
+            end = found.line_end(found.environment(graph))
         elif verbatim := _VERBATIM.search(line):
             close = text.find(f"\\end{{{verbatim[1]}}}", position)
             end = found.line_end(close) if close >= 0 else len(text)
         elif r"\end{document}" in line:
             break
         elif found.waiting and line.strip():
-            position = found.display(position + len(line) - len(line.lstrip()))
-            continue
+            end = found.line_end(found.display(position + len(line) - len(line.lstrip())))
         position = end + 1
     return found.done(
         r"nothing in this file is for graphc; write `% graphc: claim` before a display, or a `graphc` environment"
@@ -162,10 +154,17 @@ class _Found:
             raise ParseError(nothing, source=self.name)
         return tuple(self.blocks)
 
-    def say(self, directive: re.Match[str]) -> None:
+    def comment(self, opening: re.Match[str]) -> int:
+        """What a comment of Markdown says; returns the position behind it."""
+        close = self.text.find("-->", opening.end())
+        if close < 0:
+            raise self.error("this comment is never closed; end it with `-->`", self.place(opening.start()))
+        self.say(opening.end(), close)
+        return close + len("-->")
+
+    def say(self, start: int, end: int) -> None:
         """What a comment for graphc says: `claim`, `names …`, or a statement."""
-        start = directive.start("said")
-        said = directive["said"]
+        said = self.text[start:end]
         at = self.place(start + len(said) - len(said.lstrip()))
         if not said.strip():
             raise self.error("say something behind `graphc:`, such as `claim`", at)
@@ -173,10 +172,10 @@ class _Found:
             if self.waiting:
                 raise self.error(f"no display follows; {_CLAIM_FIRST}", self.waiting)
             self.waiting = at
-        elif said.split()[0] == "names":
+        elif _NAMES.match(said):
             self._tell(said.replace("names", "     ", 1), start)
         else:
-            self.add(self._padded(start, directive.end("said")))
+            self.add(self._padded(start, end))
 
     def _tell(self, said: str, start: int) -> None:
         r"""The table `\hat{y} = p, L = loss`."""

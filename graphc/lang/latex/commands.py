@@ -95,6 +95,15 @@ DELIMITERS = {
     "Vert": "‖",
     "|": "‖",
 }
+ARRANGING = frozenset(
+    (
+        *("aligned", "align", "alignat", "alignedat", "flalign", "split", "gathered", "gather", "multline"),
+        *("multlined", "equation", "eqnarray", "displaymath", "math"),
+    )
+)
+"""Environments that only arrange rows."""
+CASES = frozenset(("cases", "dcases"))
+IF, OTHERWISE = ("if", "when", "for", "where"), ("otherwise", "else", "elsewhere")
 REFUSED = {
     "approx": "only equalities are judged; `\\approx` is none",
     "propto": "only equalities are judged; `\\propto` is none; write the factor",

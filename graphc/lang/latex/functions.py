@@ -3,7 +3,7 @@ r"""Functions of LaTeX: `\tanh z`, `\sigma(z)`, `\max(0, z)`, `\mathrm{softmax}(
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node
@@ -13,11 +13,24 @@ from graphc.lang import calls
 from graphc.lang.latex import scripts, sums, typed
 from graphc.lang.latex.commands import GREEK
 from graphc.lang.latex.names import refuse
-from graphc.lang.latex.parsed import Group, Item, Literal, Product, Script, Symbol, group_item, lone_side
+from graphc.lang.latex.parsed import (
+    Cases,
+    Group,
+    Item,
+    Literal,
+    Product,
+    Relation,
+    Script,
+    Side,
+    Symbol,
+    group_item,
+    lone_item,
+    lone_side,
+)
 from graphc.lang.latex.typed import Value
 from graphc.lang.tree import Call, Derivative, Expr, Index, Name, Number, Place
 from graphc.lang.walk import Walk
-from graphc.ops.leaf import input_
+from graphc.ops.leaf import as_node, input_
 
 if TYPE_CHECKING:
     from graphc.lang.latex.read import Reader
@@ -133,13 +146,12 @@ def called(reader: Reader, name: str, args: list[Value], at: Place) -> Value:
 
 
 def _shape(reader: Reader, name: str, args: list[Value], at: Place) -> Shape:
-    nodes: list[Any] = []
+    nodes: list[Node | DimLike] = []
     for place, arg in enumerate(args):
-        node = reader.names.lookup(arg.expr.id) if isinstance(arg.expr, Name) else None
+        found = reader.names.lookup(arg.expr.id) if isinstance(arg.expr, Name) else None
         if isinstance(arg.expr, Number):
-            nodes.append(arg.expr.value)
-        else:
-            nodes.append(node if isinstance(node, Node) else input_(f"a{place}", arg.shape))
+            found = as_node(arg.expr.value)
+        nodes.append(input_(f"a{place}", arg.shape) if found is None else found)
     try:
         return FUNCTIONS[name](*nodes).shape
     except (GraphcError, TypeError, ValueError, ArithmeticError) as error:
@@ -264,3 +276,37 @@ def _based(reader: Reader, name: str, value: Value, lower: Script) -> Walk[Value
     if not isinstance(base.expr, Number):
         raise refuse("the base of a logarithm is a number", lower.at)
     return typed.entrywise("/", value, called(reader, "log", [base], lower.at))
+
+
+def cases(reader: Reader, found: Cases) -> Walk[Value]:
+    """Values chosen by conditions, the last of which is all that is left."""
+    (last, rest), *others = reversed(found.rows)
+    if rest is not None and not (len(others) == 1 and _opposite(others[0][1], rest)):
+        raise refuse(
+            r"the last of the cases is `\text{otherwise}`, or the opposite of the one before", rest.at
+        )
+    value: Value = yield reader.side(last)
+    for side, condition in others:
+        if condition is None:
+            raise refuse(r"only the last of the cases is `\text{otherwise}`", side.at)
+        holds: Value = yield reader.relation(condition)
+        chosen: Value = yield reader.side(side)
+        value = called(reader, "where", [holds, chosen, value], found.at)
+    return value
+
+
+def _opposite(condition: Relation | None, other: Relation) -> bool:
+    """Whether two comparisons of the same sides leave nothing between them but a tie."""
+    if condition is None or len(condition.ops) != 1 or len(other.ops) != 1:
+        return False
+    signs = {condition.ops[0].text[0], other.ops[0].text[0]}
+    written = [[_written(side) for side in relation.sides] for relation in (condition, other)]
+    return signs == {"<", ">"} and written[0] == written[1] and None not in written[0]
+
+
+def _written(side: Side) -> str | None:
+    """A side that is one plain name or number."""
+    item = lone_item(side)
+    if item is None or item.scripts:
+        return None
+    return item.atom.written if isinstance(item.atom, Symbol) else getattr(item.atom, "text", None)

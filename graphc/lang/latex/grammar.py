@@ -24,7 +24,9 @@ product: item (link? item)*
 link: LINK | SLASH
 item: atom (script | PRIME)*
 script: (SUB | SUP) argument
-atom: SYMBOL | TEXT | NUMBER | OPERATOR | group | accent | fraction | root | wrapped
+atom: SYMBOL | TEXT | NUMBER | OPERATOR | group | accent | fraction | root | wrapped | cases
+cases: BEGIN case (NEWLINE case)* NEWLINE? END
+case: side COMMA? AMP (relation | OTHERWISE) COMMA?
 accent: ACCENT argument
 fraction: FRAC argument argument
 root: SQRT (LSQ side RSQ)? argument
@@ -33,8 +35,10 @@ argument: SYMBOL | TEXT | NUMBER | OPERATOR | braces | accent | LINK
 group: braces | LPAR list RPAR | LSQ list RSQ | LSET list RSET | LBAR list RBAR | LNORM list RNORM
 braces: LBRACE list RBRACE
     | LBRACE LINK list RBRACE -> entries
+    | LBRACE LINK RBRACE -> mark
 list: relation (COMMA relation)*
 %declare SYMBOL TEXT NUMBER OPERATOR ACCENT FRAC SQRT WRAP SUB SUP PRIME PLUS MINUS LINK SLASH REL CMP COMMA
+%declare BEGIN END AMP NEWLINE OTHERWISE
 %declare LBRACE RBRACE LPAR RPAR LSQ RSQ LSET RSET LBAR RBAR LNORM RNORM
 """
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from graphc.ir.types import DimLike
+from graphc.lang.latex import typed
 from graphc.lang.latex.commands import GREEK
-from graphc.lang.latex.names import refuse
-from graphc.lang.latex.parsed import Group, Item, Literal, Script, Symbol
+from graphc.lang.latex.names import layer, refuse
+from graphc.lang.latex.parsed import Group, Item, Literal, Relation, Script, Symbol, lone_item
 from graphc.lang.latex.typed import Value
 from graphc.lang.suggest import clip
 from graphc.lang.tree import Call, Expr, Index, Name, Place
@@ -30,12 +31,13 @@ class Bound:
 class Indices:
     """The indices in force; those on the left of a claim are free, those of sums bound."""
 
-    __slots__ = ("frames", "free", "on_left")
+    __slots__ = ("defining", "frames", "free", "on_left")
 
     def __init__(self) -> None:
         self.frames: list[dict[str, Bound]] = []
         self.free: dict[str, str] = {}
         self.on_left = False
+        self.defining: frozenset[str] = frozenset()
 
     def of_sum(self, letter: str) -> Bound | None:
         """The index of the innermost sum that has this letter."""
@@ -87,7 +89,7 @@ def entry(reader: Reader, value: Value, script: Script) -> Walk[Value]:
     return Value(Index(value.expr, tuple(items), value.at), (), depth=value.depth + 1)
 
 
-def _item(reader: Reader, item: Item, size: DimLike) -> Walk[Expr]:
+def _item(reader: Reader, item: Item, size: DimLike | None) -> Walk[Expr]:
     atom = item.atom
     if isinstance(atom, Literal):
         raise refuse(
@@ -104,11 +106,11 @@ def _item(reader: Reader, item: Item, size: DimLike) -> Walk[Expr]:
     return value.expr
 
 
-def _letter(reader: Reader, symbol: Symbol, size: DimLike) -> Expr | None:
+def _letter(reader: Reader, symbol: Symbol, size: DimLike | None) -> Expr | None:
     indices, letter = reader.indices, symbol.base
     bound = indices.of_sum(letter)
     if bound is not None:
-        bound.sizes.append(size)
+        bound.sizes += [] if size is None else [size]
         return Name(bound.name, symbol.at, letter)
     if letter in indices.free:
         return Name(indices.free[letter], symbol.at, letter)
@@ -116,6 +118,12 @@ def _letter(reader: Reader, symbol: Symbol, size: DimLike) -> Expr | None:
         return None
     if len(letter) != 1 and letter not in GREEK:
         raise refuse(f"`{clip(letter)}` is no index", symbol.at)
+    if letter in indices.defining:
+        raise refuse(
+            "what is defined here is no known array; in index notation only known arrays are spoken of, "
+            "so define it as a whole first",
+            symbol.at,
+        )
     if not indices.on_left:
         raise refuse(f"the index `{letter}` is neither summed here nor on the left side", symbol.at)
     indices.free[letter] = fresh(reader, letter)
@@ -139,18 +147,33 @@ def fits(reader: Reader, name: str, scripts: tuple[Script, ...]) -> bool:
     return len(parts) == len(reader.names.shape(name)) and not any(isinstance(p.atom, Literal) for p in parts)
 
 
-def delta(reader: Reader, item: Item) -> Expr | None:
+def delta(reader: Reader, item: Item) -> Walk[Expr | None]:
     r"""Kronecker's `\delta_{ij}`, where no array is called delta."""
     atom = item.atom
     if not isinstance(atom, Symbol) or atom.base != "delta" or atom.marks or len(item.scripts) != 1:
         return None
-    parts = elements(item.scripts[0].body)
-    letters = [part.atom for part in parts if isinstance(part.atom, Symbol) and not part.scripts]
-    if len(letters) != 2 or len(parts) != 2 or not all(map(reader.indices.bound, letters)):
+    if item.scripts[0].kind != "_" or layer(item.scripts[0]):
         return None
-    names = []
-    for letter in letters:
-        found = reader.indices.of_sum(letter.base)
-        name = found.name if found is not None else reader.indices.free[letter.base]
-        names.append(Name(name, letter.at, letter.base))
+    parts = elements(item.scripts[0].body)
+    if len(parts) != 2 or any(isinstance(part.atom, Literal) for part in parts):
+        return None
+    names: list[Expr] = []
+    for part in parts:
+        names.append((yield _item(reader, part, None)))
     return Call("delta", tuple(names), (), atom.at)
+
+
+def equal(reader: Reader, relation: Relation) -> Walk[Value]:
+    """`[i = j]` and `[y_n = k]`: 1 where two indices, or two arrays, are equal."""
+    if len(relation.ops) > 1:
+        raise refuse("one `=` is read here", relation.ops[1].at)
+    found: list[Value] = []
+    for side in relation.sides:
+        item = lone_item(side)
+        symbol = item.atom if item is not None and not item.scripts else None
+        if item is not None and isinstance(symbol, Symbol) and reader.indices.bound(symbol):
+            found.append(Value((yield _item(reader, item, None)), ()))
+        else:
+            found.append(typed.settled((yield reader.side(side))))
+    shape = typed.broadcast(found[0].shape, found[1].shape)
+    return Value(Call("equal", (found[0].expr, found[1].expr), (), relation.at), shape)

@@ -71,7 +71,15 @@ class Script:
     at: Place
 
 
-Atom = Symbol | Literal | Operator | Group | Fraction | Root
+@dataclass(frozen=True, slots=True)
+class Cases:
+    r"""`\begin{cases}`: values with their conditions; that of the last may be None, for "otherwise"."""
+
+    rows: tuple[tuple[Side, Relation | None], ...]
+    at: Place
+
+
+Atom = Symbol | Literal | Operator | Group | Fraction | Root | Cases
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from graphc.lang import limits, tree
 from graphc.lang.latex import commands, derivatives, functions, indices, scripts, sums, typed
 from graphc.lang.latex.names import Lookup, Names, label, layer, refuse
 from graphc.lang.latex.parsed import (
+    Cases,
     Fraction,
     Group,
     Item,
@@ -62,6 +63,9 @@ class Reader:
 
     def relation(self, relation: Relation) -> Walk[Value]:
         """A side, or a comparison of two."""
+        if relation.ops and relation.ops[0].kind == "REL":
+            equal: Value = yield indices.equal(self, relation)
+            return equal
         left: Value = yield self.side(relation.sides[0])
         if not relation.ops:
             return left
@@ -71,8 +75,6 @@ class Reader:
         right: Value = yield self.side(relation.sides[1])
         shape = typed.broadcast(left.shape, right.shape)
         left, right = typed.settled(left), typed.settled(right)
-        if sign.kind == "REL":
-            return Value(tree.Call("equal", (left.expr, right.expr), (), sign.at), shape)
         if sign.text == "!=":
             raise refuse(r"`\neq` is not read; write 1 minus the indicator of `=`", sign.at)
         depth = max(left.depth, right.depth) + 1
@@ -135,6 +137,7 @@ class Reader:
             taken: tuple[Value, int] = yield taking
             return taken
         self._check_call(product, k)
+        self._check_letters(product, k)
         value: Value = yield self.item(product.items[k])
         return value, k + 1
 
@@ -174,6 +177,8 @@ class Reader:
             value = yield self._fraction(atom)
         elif isinstance(atom, Root):
             value = yield self._root(atom)
+        elif isinstance(atom, Cases):
+            value = yield functions.cases(self, atom)
         elif atom.kind in "|‖":
             norm: tuple[Value, tuple[Script, ...]] = yield functions.bars(self, atom, rest)
             value, rest = norm
@@ -219,7 +224,7 @@ class Reader:
         if special:
             result: tuple[Value, tuple[Script, ...]] = yield functions.sized(self, special, item)
             return result
-        delta = indices.delta(self, item)
+        delta: tree.Expr | None = yield indices.delta(self, item)
         if delta is not None:
             return Value(delta, ()), ()
         raise self.unknown(item, atom)
@@ -250,6 +255,23 @@ class Reader:
             if name is not None:
                 return name, tuple(s for s in item.scripts if s not in used)
         return None
+
+    def _check_letters(self, product: Product, k: int) -> None:
+        """Refuse letters side by side that are a product to TeX, and together a name that is known."""
+        letters = ""
+        if self.named(product.items[k]) is not None:
+            return
+        for place in range(k, min(k + limits.MAX_NAME, len(product.items))):
+            atom = product.items[place].atom
+            if not isinstance(atom, Symbol) or atom.font or atom.marks or (letters and product.links[place]):
+                return
+            letters += atom.base
+            if len(letters) > 1 and self.names.lookup(letters) is not None:
+                raise refuse(
+                    f"letters side by side are a product; write `\\mathrm{{{letters}}}`", product.items[k].at
+                )
+            if product.items[place].scripts:
+                return
 
     def _check_call(self, product: Product, k: int) -> None:
         """Refuse `L(w)`, which may be a product, or L as a function of w."""

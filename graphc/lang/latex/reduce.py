@@ -6,6 +6,7 @@ from typing import Any
 
 from graphc.ir.errors import ParseError
 from graphc.lang.latex.parsed import (
+    Cases,
     Fraction,
     Group,
     Item,
@@ -23,6 +24,8 @@ from graphc.lang.latex.parsed import (
 from graphc.lang.latex.scan import Token
 from graphc.lang.suggest import clip
 from graphc.lang.tree import Place
+
+MAX_MARKS = 4  # hats, bars, primes at one name
 
 
 class Reader:
@@ -81,7 +84,8 @@ class Reader:
             at = part.at if isinstance(part, Script) else part.value.at
             if not isinstance(atom, Symbol) or any(script.kind == "^" for script in scripts):
                 raise ParseError("a prime stands at a name", line=at.line, column=at.column)
-            atom = Symbol(atom.base, atom.font, (*atom.marks, "prime"), atom.at, f"{atom.written}'")
+            marks = _few((*atom.marks, "prime"), at)
+            atom = Symbol(atom.base, atom.font, marks, atom.at, f"{atom.written}'")
         if isinstance(atom, Item):  # an accent over a name with a subscript
             return Item(atom.atom, (*atom.scripts, *scripts))
         return Item(atom, tuple(scripts))
@@ -109,7 +113,8 @@ class Reader:
             raise ParseError(message, line=mark.at.line, column=mark.at.column)
         under = item.atom
         written = f"{mark.written}{{{under.written}}}"
-        symbol = Symbol(under.base, under.font, (mark.text, *under.marks), mark.at, written)
+        marks = _few((mark.text, *under.marks), mark.at)
+        symbol = Symbol(under.base, under.font, marks, mark.at, written)
         return Item(symbol, item.scripts) if item.scripts else symbol
 
     def fraction(self, parts: list[Any]) -> Fraction:
@@ -136,6 +141,20 @@ class Reader:
 
     braces = group
 
+    def mark(self, parts: list[Any]) -> Group:
+        """`{*}`."""
+        return _grouped(_atom(parts[1]))
+
+    def cases(self, parts: list[Any]) -> Cases:
+        """Values with their conditions."""
+        rows = tuple(part for part in parts if isinstance(part, tuple))
+        return Cases(rows, parts[0].value.at)
+
+    def case(self, parts: list[Any]) -> tuple[Side, Relation | None]:
+        """One value with its condition."""
+        condition = next((part for part in parts[1:] if isinstance(part, Relation)), None)
+        return parts[0], condition
+
     def entries(self, parts: list[Any]) -> Group:
         r"""`{\odot 2}`, a power of the entries."""
         link: Token = parts[1].value
@@ -154,6 +173,12 @@ class Reader:
         return tuple(parts[::2])
 
 
+def _few(marks: tuple[str, ...], at: Place) -> tuple[str, ...]:
+    if len(marks) > MAX_MARKS:
+        raise ParseError(f"a name has at most {MAX_MARKS} marks", line=at.line, column=at.column)
+    return marks
+
+
 def _is_prime(script: Script) -> bool:
     item = group_item(script.body)
     return item is not None and isinstance(item.atom, Symbol) and item.atom.base == "prime"
@@ -168,6 +193,8 @@ def _atom(part: Any) -> Any:
             return Literal(token.text, token.at)
         case "OPERATOR":
             return Operator(token.text, token.at)
+        case "TEXT" if token.text.isdecimal():
+            return Literal(token.text, token.at)
         case "TEXT" if not token.text.isidentifier():
             message = f"the words `{clip(token.text)}` stand inside a formula"
             raise ParseError(message, line=token.at.line, column=token.at.column)

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from graphc.lang.latex.commands import ARRANGING
 from graphc.lang.latex.names import refuse
 from graphc.lang.latex.scan import Token
 
-INNER = frozenset(
-    (
-        *("aligned", "align", "alignat", "alignedat", "flalign", "split", "gathered", "gather", "multline"),
-        *("multlined", "equation", "eqnarray", "displaymath", "math", "subequations"),
-    )
-)
-_OPENS = frozenset(("LBRACE", "LPAR", "LSQ", "LSET", "LBAR", "LNORM"))
-_CLOSES = frozenset(("RBRACE", "RPAR", "RSQ", "RSET", "RBAR", "RNORM"))
+_OPENS = frozenset(("LBRACE", "LPAR", "LSQ", "LSET", "LBAR", "LNORM", "BEGIN"))
+_CLOSES = frozenset(("RBRACE", "RPAR", "RSQ", "RSET", "RBAR", "RNORM", "END"))
 _GOES_ON = frozenset(("REL", "PLUS", "LINK", "SLASH"))
 
 
@@ -41,14 +36,14 @@ def statements(tokens: Sequence[Token], is_name: Callable[[Token], bool]) -> lis
                 first = False
     for statement in found:
         _check(statement)
-    return found
+    return [_unboxed(statement) for statement in found]
 
 
 def _flat(tokens: Sequence[Token]) -> Iterator[Token]:
     """The tokens without the environments that only arrange rows."""
-    return (
-        token for token in tokens if token.kind not in ("BEGIN", "END") or token.text.rstrip("*") not in INNER
-    )
+    for token in tokens:
+        if token.kind not in ("BEGIN", "END") or token.text.rstrip("*") not in ARRANGING:
+            yield token
 
 
 def _split(tokens: Sequence[Token], kind: str) -> list[list[Token]]:
@@ -79,9 +74,11 @@ def _segments(
     """The parts between separators, and whether more than a space stands before each."""
     part: list[Token] = []
     apart, depth = False, 0
+    before = ""
     for token in tokens:
         depth += (token.kind in _OPENS) - (token.kind in _CLOSES)
-        words = token.kind == "TEXT" and not is_name(token)
+        words = token.kind == "TEXT" and before not in ("SUB", "SUP") and not is_name(token)
+        before = token.kind
         if not depth and (words or token.kind in ("COMMA", "QUAD")):
             if part:
                 yield part, apart
@@ -107,3 +104,15 @@ def _continues(segment: list[Token], new_left: bool) -> bool:
 def _check(statement: list[Token]) -> None:
     if not any(token.kind == "REL" for token in statement):
         raise refuse("this is no equality; only equalities are judged", statement[0].at)
+
+
+def _unboxed(statement: list[Token]) -> list[Token]:
+    r"""An equality without the `\boxed{…}` around the whole of it."""
+    if statement[0].text != "boxed" or statement[0].kind != "WRAP" or statement[-1].kind != "RBRACE":
+        return statement
+    depth = 0
+    for place, token in enumerate(statement):
+        depth += (token.kind in _OPENS) - (token.kind in _CLOSES)
+        if place and not depth:
+            return statement[2:-1] if place == len(statement) - 1 else statement
+    return statement

@@ -62,6 +62,7 @@ class _Scanner:
         self.starts = [0, *(match.end() for match in re.finditer("\n", text))]
         self.found: list[Token] = []
         self.open: list[Token] = []
+        self.cases = 0  # how many `\\begin{cases}` are open
         self.wants = [0]  # arguments the last command of each brace level still waits for
 
     @property
@@ -310,9 +311,16 @@ class _Scanner:
         """`\\begin{aligned}` and `\\end{aligned}`."""
         at, before = self.at, self.position
         self.position += length
-        inner = self.argument(name)
+        inner = self.argument(name).strip()
+        if inner.rstrip("*") not in commands.ARRANGING | commands.CASES:
+            self.fail(f"the environment `{clip(inner, 24)}` is not read inside a display", at)
+        if inner.startswith("aligned") and name == "begin":
+            self.blanks()
+            if match := re.compile(r"\[[a-z]\]|\{\d+\}").match(self.text, self.position):
+                self.position = match.end()
         length, self.position = self.position - before, before
-        self.add(name.upper(), inner.strip(), length, at=at)
+        self.add(name.upper(), inner, length, at=at)
+        self.cases += 0 if inner not in commands.CASES else 1 if name == "begin" else -1
 
     def words(self, name: str, length: int) -> None:
         """`\\text{…}`: words, which may be the name of something."""
@@ -320,7 +328,12 @@ class _Scanner:
         self.position += length
         inner = " ".join(self.argument(name).replace("\\_", "_").replace("~", " ").split())
         length, self.position = self.position - before, before
-        self.add("TEXT", inner, length, "text", at)
+        if self.cases and inner.lower() in commands.IF:
+            self.position += length
+        elif self.cases and inner.lower() in commands.OTHERWISE:
+            self.add("OTHERWISE", inner, length, at=at)
+        else:
+            self.add("TEXT", inner, length, "text", at)
 
     def font(self, name: str, length: int) -> None:
         """`\\mathbf{W}` is the name W, `\\mathrm{loss}` the name loss; over a formula a font is only looks."""

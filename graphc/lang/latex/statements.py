@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Iterator, Mapping
 
 from graphc.lang import limits, syntax
 from graphc.lang.latex import derivatives, functions, grammar, rows, scan, typed
-from graphc.lang.latex.names import Lookup, Names, refuse
+from graphc.lang.latex.indices import elements, fits
+from graphc.lang.latex.names import Lookup, Names, label, layer, refuse
 from graphc.lang.latex.parsed import Item, Relation, Side, Symbol, lone_item
 from graphc.lang.latex.read import Reader, labellings
 from graphc.lang.latex.scan import Token
 from graphc.lang.latex.typed import Value
-from graphc.lang.tree import Claim, Definition, Name, Statement
+from graphc.lang.tree import Claim, Definition, Name, Place, Statement
 from graphc.lang.walk import run
+
+_LOOKS = re.compile(r"(?<!\\)%[^\n]*|\\\\\*?(?:\[[^\]]*\])?|(?<!\\)&|\\(?:nonumber|notag|label\{[^{}]*\})")
 
 
 def statements(
@@ -28,11 +32,16 @@ def statements(
     """
     found = scan.tokens(text, line, column)
     words = Names(names, lookup)
-    for tokens in rows.statements(found, lambda token: _is_name(token, words)):
+    equalities = rows.statements(found, lambda token: _is_name(token, words))
+    if not equalities:
+        raise refuse("there is no equality in this display", Place(line, column))
+    for tokens in equalities:
         last = tokens[-1]
         written = text[tokens[0].start : last.start + len(last.written)]
         limits.check_statement(len(written), tokens[0].at.line, tokens[0].at.column)
-        yield _statement(grammar.parse(tokens), Reader(names, lookup), " ".join(written.split()))
+        yield _statement(
+            grammar.parse(tokens), Reader(names, lookup), " ".join(_LOOKS.sub(" ", written).split())
+        )
 
 
 def check_names(names: Mapping[str, str]) -> None:
@@ -55,6 +64,7 @@ def _statement(relation: Relation, reader: Reader, text: str) -> Statement:
     at = relation.at
     name = _new_name(relation.sides[0], reader)
     if name is not None:
+        reader.indices.defining = _letters(relation.sides[0])
         sides = _told([typed_side(side, reader) for side in relation.sides[1:]])
         return Definition(name, tuple(side.expr for side in sides), at, text)
     reader.indices.on_left = True
@@ -83,7 +93,7 @@ def _new_name(side: Side, reader: Reader) -> Name | None:
     """The name a definition gives: a symbol that stands for nothing yet, or `d` before one."""
     item = lone_item(side)
     if item is not None:
-        if not isinstance(item.atom, Symbol) or reader.named(item) is not None or _means(item, item.atom):
+        if not isinstance(item.atom, Symbol) or _is_known(item, reader) or _means(item.atom):
             return None
         return _name(item, reader, "")
     subject = derivatives.gradient_of(side)
@@ -92,10 +102,29 @@ def _new_name(side: Side, reader: Reader) -> Name | None:
     return None
 
 
-def _means(item: Item, symbol: Symbol) -> bool:
+def _is_known(item: Item, reader: Reader) -> bool:
+    """Whether a left side speaks of something known: a name, or the entry of an array with that many axes."""
+    named = reader.named(item)
+    if named is None:
+        return False
+    name, rest = named
+    labels = [s for s in rest if (layer(s) if s.kind == "^" else label(s) and not fits(reader, name, (s,)))]
+    return not labels or len(labels) < len(rest)
+
+
+def _means(symbol: Symbol) -> bool:
     """Whether a symbol has a meaning of its own, which no definition takes from it."""
     taken = functions.meaning(symbol) is not None and symbol.base != "sigma"
     return taken or bool(functions.special(symbol)) or symbol.base in ("pi", "e", "d")
+
+
+def _letters(side: Side) -> frozenset[str]:
+    """The letters in the subscript of a name that is defined, which may be meant as indices."""
+    item = lone_item(side)
+    scripts = item.scripts if item is not None else ()
+    groups = [script.body for script in scripts if script.kind == "_"]
+    atoms = [part.atom for group in groups for part in elements(group)]
+    return frozenset(atom.base for atom in atoms if isinstance(atom, Symbol))
 
 
 def _name(item: Item, reader: Reader, prefix: str) -> Name | None:
