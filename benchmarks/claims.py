@@ -17,8 +17,10 @@ from rich.table import Table
 
 from benchmarks.gradient_checks import CHECKS
 from benchmarks.planted import cases
+from tests.claims.changes import changed
 from tests.claims.rates import Outcome, Rates, judge_all, outcomes, rates, unlabelled
 from tests.claims.sheets import sheets
+from tests.claims.truth import labelled
 
 console = Console()
 SAID = {True: "found", False: "passed", None: "open"}
@@ -28,6 +30,7 @@ SAID = {True: "found", False: "passed", None: "open"}
 @click.option("--only", default="", help="Only sheets whose name contains this.")
 @click.option("--checks", default=",".join(CHECKS), show_default=True, help="Gradient checks to compare.")
 @click.option("--corpus/--no-corpus", default=True, help="Judge the corpus.")
+@click.option("--changes", is_flag=True, help="Judge true claims of the corpus changed by a sign or a word.")
 @click.option("--planted/--no-planted", default=True, help="Hold gradient checks against planted errors.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True)
 @click.option(
@@ -41,6 +44,7 @@ def cli(
     only: str,
     checks: str,
     corpus: bool,
+    changes: bool,
     planted: bool,
     workers: int,
     seconds: float,
@@ -55,6 +59,12 @@ def cli(
         for problem in trouble(found) if verbose else ():
             console.print(problem, highlight=False, markup=False)
         results["corpus"] = asdict(rate)
+    if changes:
+        said = every_change(only, workers, seconds)
+        console.print(str(rates(said, sum(o.seconds for o in said))), highlight=False)
+        for outcome in (o for o in said if o.holds is not (o.label.kind == "right")):
+            console.print(str(outcome), highlight=False, markup=False)
+        results["changes"] = asdict(rates(said, 0.0))
     if planted:
         results["planted"] = compared(checks.split(","))
         console.print(shown(results["planted"]))
@@ -72,6 +82,14 @@ def judged(only: str, workers: int, seconds: float) -> tuple[list[Outcome], Rate
             console.print(f"called wrong, and not labelled: {line}", highlight=False, markup=False)
     found = [o for sheet, report in reports for o in outcomes(sheet, report)]
     return found, rates(found, perf_counter() - began)
+
+
+def every_change(only: str, workers: int, seconds: float) -> list[Outcome]:
+    """What is said of every small change of a true claim; whether it is still true is found by numbers."""
+    pairs = [changed(sheet) for sheet in sheets() if sheet.path.suffix == ".graph" and only in sheet.name]
+    made = [labelled(base, lines) for base, lines in filter(None, pairs)]
+    reports = judge_all([s for s in made if s.labels], workers=workers, seconds=seconds)
+    return [o for sheet, report in reports for o in outcomes(sheet, report)]
 
 
 def trouble(found: Sequence[Outcome]) -> list[str]:

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
-from itertools import pairwise
 from time import perf_counter
-from typing import Any
 
-import numpy as np
 import pytest
 
-from graphc.claims.reading import Claim, claims_of
 from graphc.claims.verdict import Judgement, Report, Verdict
-from graphc.ir.graph import Graph
-from graphc.ir.node import Node
-from graphc.ir.types import evaluate_dim
-from graphc.lang.build import build
-from graphc.lang.source import Block, Source, markdown_blocks
-from graphc.ops.facts import Range, SumsTo, Symmetric
-from graphc.ops.leaf import facts_of
-from graphc.ops.naive import evaluate
+from tests.claims.changes import changed
 from tests.claims.rates import Outcome, Rates, judge_all, outcomes, rates, unlabelled
 from tests.claims.sheets import Label, Sheet, sheets
+from tests.claims.truth import built, is_true, labelled
 
 SHEETS = list(sheets())
 TEXTS = [s for s in SHEETS if s.path.suffix in (".graph", ".md")]
@@ -38,56 +27,6 @@ def test_the_corpus_is_large_enough() -> None:
     assert kinds["wrong"] >= 300
     assert {s.path.suffix for s in SHEETS} == {".graph", ".md", ".tex", ".py"}
     assert sum(label.single for sheet in SHEETS for label in sheet.labels) >= 250
-
-
-def built(sheet: Sheet) -> tuple[dict[int, Claim], tuple[str, ...]]:
-    """The claims of a text by line, and its sizes."""
-    blocks = markdown_blocks(sheet.text) if sheet.path.suffix == ".md" else (Block(sheet.text, 1),)
-    program = build(Source(sheet.name, blocks), env={}, declared_only=True, judging=True)
-    return {claim.at.line: claim for claim in claims_of(program).found}, program.dims
-
-
-def drawn(leaf: Node, sizes: dict[str, int], rng: np.random.Generator) -> Any:
-    shape = tuple(evaluate_dim(d, sizes) for d in leaf.shape)
-    if leaf.dtype == "int":
-        return rng.integers(0, 2, shape)
-    facts = facts_of(leaf)
-    signs = 1 if any(isinstance(f, Range) for f in facts) else rng.choice([-1, 1], shape)
-    values = rng.uniform(0.3, 1.7, shape) * signs
-    for fact in facts:
-        if isinstance(fact, Symmetric):
-            values = values + values.T
-        if isinstance(fact, SumsTo):
-            values = values / values.sum(axis=fact.axis, keepdims=True)
-    return values
-
-
-def points(roots: list[Node], dims: tuple[str, ...]) -> Iterator[list[Any]]:
-    """The roots at points where all of them are defined, all sizes different."""
-    for seed in range(100):
-        rng = np.random.default_rng(seed)
-        sizes = dict(zip(dims, (int(n) for n in rng.permutation(range(2, 10))), strict=False))
-        try:
-            arrays = evaluate(
-                roots, {str(x.name): drawn(x, sizes, rng) for x in Graph(tuple(roots)).leaves}, sizes=sizes
-            )
-        except (ValueError, IndexError):
-            continue  # sizes that do not fit together
-        if all(np.isfinite(np.asarray(a, float)).all() for a in arrays):
-            yield arrays
-
-
-def is_true(claim: Claim, dims: tuple[str, ...]) -> bool:
-    """Whether the sides agree at two points, in floats."""
-    shapes = {side.shape for side in claim.sides if side.op.name != "const"}
-    if claim.failure or len(shapes) > 1:
-        return False
-    found = points(list(claim.sides), dims)
-    return all(
-        np.allclose(a, b, rtol=1e-9, atol=1e-13 * np.abs(b).max(initial=0))
-        for arrays in (next(found), next(found))
-        for a, b in pairwise(arrays)
-    )
 
 
 @pytest.mark.parametrize("sheet", TEXTS, ids=str)
@@ -155,6 +94,26 @@ def test_single_mistakes_are_named(judged: tuple[list[Outcome], Rates, list[str]
 def test_no_mistake_is_named_falsely(judged: tuple[list[Outcome], Rates, list[str]]) -> None:
     falsely = [o for o in judged[0] if o.label.kind == "wrong" and o.named == "falsely"]
     assert not falsely, told(falsely, judged[1])
+
+
+# claims changed by a sign or a word ------------------------------------------------------------------------------
+
+EVERY = 9
+"""Of so many changes one is tried here; `python -m benchmarks.claims --changes` tries them all."""
+
+
+def test_no_change_of_a_true_claim_passes() -> None:
+    found = [(sheet, changed(sheet)) for sheet in TEXTS if sheet.path.suffix == ".graph"]
+    every = [(base, line) for _, pair in found if pair for base, lines in [pair] for line in lines][::EVERY]
+    some = [
+        labelled(base, [line for b, line in every if b is base])
+        for base in {id(b): b for b, _ in every}.values()
+    ]
+    said = [o for sheet, report in judge_all([s for s in some if s.labels]) for o in outcomes(sheet, report)]
+    assert len(said) > 100
+    passed = [o for o in said if o.label.kind == "wrong" and o.holds]
+    called_wrong = [o for o in said if o.label.kind == "right" and o.verdict == "wrong"]
+    assert not passed + called_wrong, told(passed + called_wrong, rates(said, 0.0))
 
 
 # the reckoning itself -----------------------------------------------------------------------------------------
