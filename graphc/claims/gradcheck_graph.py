@@ -18,7 +18,7 @@ import numpy as np
 
 from graphc.claims.gradcheck_complex import Complex, allows, complex_slope
 from graphc.claims.gradcheck_judge import judge, reshaped, summary
-from graphc.claims.gradcheck_noise import EPSILON
+from graphc.claims.gradcheck_noise import EPSILON, LAST_DIGITS, tolerance_for
 from graphc.claims.gradcheck_precise import PreciseTape, Settled
 from graphc.claims.gradcheck_report import Entry, Index, Outcome, ParameterCheck
 from graphc.claims.gradcheck_slope import Slope, quick_slope, slope_of
@@ -95,7 +95,8 @@ def check_target(
         right = reshaped(given, start.shape, lambda other: _alike(other, derived))
         return [], right
     given = given.reshape(start.shape)
-    return [slopes.of_given(index, given, tolerance) for index in indices], ""
+    loose = tolerance_for(tolerance, given)
+    return [slopes.of_given(index, given, loose) for index in indices], ""
 
 
 def _alike(other: Any, derived: Any) -> bool:
@@ -144,7 +145,7 @@ class _Slopes:
             slope, method = settled.slope, DIGITS
             seen = abs(derived - settled.derived)
         coarse = float(np.finfo(given.dtype).eps) / EPSILON
-        rounding = max(8 * seen, EPSILON * abs(value)) * coarse
+        rounding = max(8 * seen, LAST_DIGITS * EPSILON * abs(value)) * coarse
         return self._judged(index, value, slope, method, tolerance=tolerance, rounding=rounding)
 
     def _judged(

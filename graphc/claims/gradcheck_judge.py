@@ -47,7 +47,9 @@ def judge(
 
 
 def _both_zero(given: float, slope: Slope, rounding: float) -> bool:
-    """Whether slope and gradient cannot be told from zero, each by its own rounding."""
+    """Whether the function does not change at all, or slope and gradient are zero but for their rounding."""
+    if given == 0:
+        return slope.value == 0
     return abs(given) <= 8 * rounding and abs(slope.value) <= 4 * slope.error
 
 

@@ -17,20 +17,42 @@ POINTS = 9
 SPACINGS = (2.0**-36, 2.0**-26, 2.0**-16)
 """Relative to the inputs: the second and third for functions that round their inputs to float32 or coarser."""
 _ORDERS = (4, 5, 6)
+_ALIKE = 100
+"""Two findings of one rounding differ by less than this."""
+LAST_DIGITS = 16
+"""So many units in the last place the sums in a gradient may take, whatever is measured."""
 EPSILON = float(np.finfo(np.float64).eps)
 
 
-def noise_of(f: Callable[[float], float]) -> tuple[float, float]:
-    """The rounding of `f(t)`, t in units of the inputs, near t = 0; and the spacing it was seen at.
+def noise_of(f: Callable[[float], Any], digits: float = 0.25) -> Any:
+    """The rounding of each entry of `f(t)`, t in units of the inputs, near t = 0.
 
-    It is looked for on both sides of 0 by itself: a jump or a kink there is no rounding.
+    It is taken to be `digits` units in the last place at least. It is looked for on both sides of 0 by itself: a jump
+    or a kink there is no rounding.
     """
+    values = np.empty(0)
     for spacing in SPACINGS:
-        values = np.array([[f(t) for t in side] for side in sides(spacing)]).T
-        if np.count_nonzero(np.diff(values, axis=0)) > len(values):
+        values = np.stack([np.stack([np.asarray(f(t)) for t in side]) for side in sides(spacing)], axis=1)
+        if _changes(values):
             break
-    size = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
-    return max(float(smallest(levels(values))), EPSILON / 4 * size), spacing
+    size = np.max(np.abs(values), axis=(0, 1), initial=0.0, where=np.isfinite(values))
+    return np.maximum(likely(levels(values)), digits * epsilon_of(values) * size)
+
+
+def _changes(values: Any) -> bool:
+    """Whether the values along the first axis differ at most places, in one entry at least."""
+    changed = np.count_nonzero(np.diff(values, axis=0), axis=(0, 1))
+    return bool(np.max(changed, initial=0) > len(values))
+
+
+def epsilon_of(values: Any) -> float:
+    """The last digit of changing values: that of float32, or float16, if they are all numbers of that kind."""
+    if _changes(values):
+        for kind in (np.float16, np.float32):
+            with np.errstate(all="ignore"):
+                if np.array_equal(values.astype(kind), values, equal_nan=True):
+                    return float(np.finfo(kind).eps)
+    return EPSILON
 
 
 def sides(spacing: float) -> tuple[list[float], list[float]]:
@@ -39,10 +61,11 @@ def sides(spacing: float) -> tuple[list[float], list[float]]:
     return steps, [-t for t in steps]
 
 
-def smallest(found: Any) -> Any:
-    """The smaller of two findings, along the first axis; 0 where there is none."""
+def likely(found: Any) -> Any:
+    """The smaller of two findings, along the first axis, if they are far apart, else the larger; 0 if there is none."""
     least = np.min(np.where(np.isfinite(found), found, np.inf), axis=0)
-    return np.where(np.isfinite(least), least, 0.0)
+    most = np.max(np.where(np.isfinite(found), found, 0.0), axis=0)
+    return np.where(most <= _ALIKE * least, most, np.where(np.isfinite(least), least, 0.0))
 
 
 def levels(values: Any) -> Any:
@@ -56,3 +79,8 @@ def levels(values: Any) -> Any:
                 gain = math.factorial(order) ** 2 / math.factorial(2 * order)
                 found = np.maximum(found, np.sqrt(gain * np.mean(table**2, axis=0)))
     return found
+
+
+def tolerance_for(tolerance: float, *arrays: Any) -> float:
+    """`tolerance`, or a thousand units in the last place of the coarsest of some arrays."""
+    return max(tolerance, *(1000 * float(np.finfo(array.dtype).eps) for array in arrays))

@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from graphc.claims.gradcheck_judge import judge, reshaped, summary
-from graphc.claims.gradcheck_noise import EPSILON, levels, noise_of, sides, smallest
+from graphc.claims.gradcheck_noise import LAST_DIGITS, noise_of, tolerance_for
 from graphc.claims.gradcheck_report import Entry, GradientReport, Index, Outcome, ParameterCheck
 from graphc.claims.gradcheck_slope import Slope, quick_slope, slope_of
 from graphc.claims.gradcheck_values import Part, caller, matched, number_of, parts_of, rebuilt
 from graphc.ir.errors import BindError, GraphcError
 
 METHOD = "differences"
+_SAME = 1e-2
+"""How near the values in float64 and in the precision given have to be to be those of one function."""
 _UNDEFINED = (ArithmeticError, ValueError)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A function, its gradient, and the point; each call gets fresh copies of the arrays."""
+    """A function, its gradient, and the point; each call gets fresh copies of the arrays.
+
+    The function is measured at `arrays`, which are in float64 where it takes them so; `parts` are as they were given.
+    """
 
     f: Callable[[Any], Any]
     grad: Callable[[Any], Any]
     x: Any
     parts: Sequence[Part]
+    arrays: Sequence[Any]
     value: float
     noise: float = 0.0
-    spacing: float = 0.0
-    scales: Sequence[float] = field(default=())
+
+    @cached_property
+    def scales(self) -> list[float]:
+        return [_scale(array) for array in self.arrays]
 
     def at(self, arrays: Sequence[Any]) -> float:
         """The function where it is defined, nan elsewhere."""
@@ -56,8 +65,7 @@ def check_pair(
 ) -> GradientReport:
     """The gradient `grad` gives at `x`, beside the slopes of `f` there."""
     pair = _measured(_pair(f, grad, x), seed)
-    given = pair.gradient(_arrays(pair))
-    again = pair.gradient(_arrays(pair))
+    given, again = (pair.gradient([part.array for part in pair.parts]) for _ in range(2))
     if any(not np.array_equal(a.array, b.array, equal_nan=True) for a, b in zip(given, again, strict=True)):
         raise GraphcError("the gradient is another one when it is asked for again; fix its random numbers")
     rounding = _gradient_noise(pair, given, seed)
@@ -84,13 +92,19 @@ def _pair(f: Callable[..., Any], grad: Callable[..., Any], x: Any) -> Pair:
     parts = parts_of(x)
     if not parts:
         raise BindError("there is nothing to differentiate by: x has no arrays")
-    call = caller(f, x)
-    value = number_of(call(rebuilt(x, [p.array for p in parts])))
+    call, given = caller(f, x), [p.array for p in parts]
+    value = number_of(call(rebuilt(x, given)))
     if not math.isfinite(value):
         raise BindError(f"the function is {value} at this point, and has no slope there; take another point")
-    if number_of(call(rebuilt(x, [p.array for p in parts]))) != value:
+    if number_of(call(rebuilt(x, given))) != value:
         raise GraphcError("the function gives another value when it is called again; fix its random numbers")
-    return Pair(call, caller(grad, x), x, parts, value, scales=[_scale(p.array) for p in parts])
+    pair = Pair(call, caller(grad, x), x, parts, given, value)
+    if all(array.dtype == np.float64 for array in given):
+        return pair
+    fine = [array.astype(np.float64) for array in given]
+    found = pair.at(fine)
+    same = abs(found - value) <= _SAME * max(abs(found), abs(value))
+    return replace(pair, arrays=fine, value=found) if same else pair
 
 
 def _scale(array: Any) -> float:
@@ -100,47 +114,43 @@ def _scale(array: Any) -> float:
     return float(np.exp(np.mean(np.log(finite)))) if finite.size else 1.0
 
 
-def _arrays(pair: Pair) -> list[Any]:
-    return [part.array for part in pair.parts]
-
-
 def _directions(pair: Pair, seed: int) -> list[Any]:
     """For each array a random direction, in the sizes of its entries."""
     rng = np.random.default_rng(seed)
     return [
-        rng.uniform(0.5, 1.0, p.array.shape) * np.where(p.array == 0, scale, np.abs(p.array))
-        for p, scale in zip(pair.parts, pair.scales, strict=True)
+        rng.uniform(0.5, 1.0, array.shape) * np.where(array == 0, scale, np.abs(array))
+        for array, scale in zip(pair.arrays, pair.scales, strict=True)
     ]
 
 
-def _moved(pair: Pair, directions: Sequence[Any], t: float) -> list[Any]:
-    return [
-        (p.array + t * d).astype(p.array.dtype, copy=False)
-        for p, d in zip(pair.parts, directions, strict=True)
-    ]
+def _moved(arrays: Sequence[Any], directions: Sequence[Any], t: float) -> list[Any]:
+    return [(a + t * d).astype(a.dtype, copy=False) for a, d in zip(arrays, directions, strict=True)]
 
 
 def _measured(pair: Pair, seed: int) -> Pair:
     """The pair with the size of the function's rounding errors."""
     directions = _directions(pair, seed)
-    noise, spacing = noise_of(lambda t: pair.at(_moved(pair, directions, t)))
-    return Pair(pair.f, pair.grad, pair.x, pair.parts, pair.value, noise, spacing, pair.scales)
+    return replace(pair, noise=noise_of(lambda t: pair.at(_moved(pair.arrays, directions, t))))
 
 
 def _gradient_noise(pair: Pair, given: Sequence[Part], seed: int) -> list[Any]:
     """How far rounding moves each entry of the gradient: at least the last digit."""
     directions = _directions(pair, seed + 1)
-    found: list[list[Any]] = [[] for _ in given]
-    for side in sides(pair.spacing):
+    arrays = [part.array for part in pair.parts]
+
+    def gradient(t: float) -> Any:
         try:
             with np.errstate(all="ignore"):
-                around = [pair.gradient(_moved(pair, directions, t)) for t in side]
+                found = pair.gradient(_moved(arrays, directions, t))
         except _UNDEFINED:
-            continue
-        for i, seen in enumerate(found):
-            seen.append(levels([np.asarray(gradient[i].array) for gradient in around]))
-    least = [EPSILON * np.abs(part.array.astype(np.float64)) for part in given]
-    return [np.maximum(smallest(seen), low) if seen else low for seen, low in zip(found, least, strict=True)]
+            return np.full(sum(part.array.size for part in given), np.nan)
+        return np.concatenate([part.array.ravel() for part in found])
+
+    flat = noise_of(gradient, LAST_DIGITS)
+    least = [LAST_DIGITS * np.abs(p.array).ravel() * np.finfo(p.array.dtype).eps for p in given]
+    ends = np.cumsum([part.array.size for part in given])[:-1]
+    parts = np.split(np.maximum(flat, np.concatenate(least)), ends)
+    return [noise.reshape(part.array.shape) for noise, part in zip(parts, given, strict=True)]
 
 
 def _check(
@@ -151,7 +161,8 @@ def _check(
     if given.shape != shape and not given.size == math.prod(shape) == 1:
 
         def agrees(other: Any) -> bool:
-            judged = (_judged(pair, which, other, np.abs(other) * EPSILON, i, tolerance) for i in indices)
+            last, loose = np.abs(other) * np.finfo(other.dtype).eps, tolerance_for(tolerance, other)
+            judged = (_judged(pair, which, other, last, i, loose) for i in indices)
             return all(entry.outcome is not Outcome.WRONG for entry in judged)
 
         reason = reshaped(given, shape, agrees)
@@ -159,12 +170,13 @@ def _check(
             part.name, shape, Outcome.WRONG, math.inf, METHOD, {Outcome.WRONG: 0}, reason=reason
         )
     given, rounding = given.reshape(shape), rounding.reshape(shape)
+    tolerance = tolerance_for(tolerance, given, part.array)
     entries = [_judged(pair, which, given, rounding, i, tolerance) for i in indices]
     return summary(part.name, shape, entries, values=part.array)
 
 
 def _judged(pair: Pair, which: int, given: Any, rounding: Any, index: Index, tolerance: float) -> Entry:
-    array, arrays = pair.parts[which].array, _arrays(pair)
+    array, arrays = pair.arrays[which], [*pair.arrays]
     start = float(array[index])
 
     def sample(step: float) -> tuple[float, float]:
