@@ -142,16 +142,16 @@ class Executor:
             refuse("this target of an assignment is not read")
 
     def _named(self, value: Value, name: str, frame: Frame) -> Value:
-        """An intermediate result carries the name it is given first, unless the model has that name for another."""
-        if frame is self.top and isinstance(value, Array) and not value.steps and value.cell.broken is None:
-            node = value.cell.node
-            if (
-                node.args
-                and node.name is None
-                and not node.constant
-                and self.evaluator.model.node(name) is None
-            ):
-                value.cell.node = node.named(name)
+        """An intermediate result is the model's own node if it is that, else carries the name it is given first."""
+        if (
+            frame is not self.top
+            or not isinstance(value, Array)
+            or value.steps
+            or value.cell.broken is not None
+        ):
+            return value
+        if value.cell.node.args:
+            value.cell.node = self.evaluator.model.named(value.cell.node, name)
         return value
 
     def _store(self, target: ast.Subscript, value: Value, frame: Frame) -> None:

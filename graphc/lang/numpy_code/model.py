@@ -9,6 +9,7 @@ from graphc.ir.types import Dim, dim
 from graphc.lang.numpy_code.arrays import Array, fresh
 from graphc.lang.numpy_code.numbers import Kind
 from graphc.lang.numpy_code.objects import Unknown, Value
+from graphc.lang.numpy_code.recognise import Recogniser
 from graphc.ops.leaf import constant_value
 
 # Arguments and attributes that only hold others: `self.params["W1"]` is found as `W1`.
@@ -46,18 +47,31 @@ _KINDS: dict[str, Kind] = {"bool": "bool", "int": "int", "real": "float"}
 class Model:
     """The names of a model. A name is the same array wherever the code takes it from."""
 
-    __slots__ = ("_arrays", "_bind", "_env", "_sizes", "used")
+    __slots__ = ("_aliases", "_arrays", "_bind", "_env", "_recogniser", "_sizes", "used")
 
     def __init__(self, env: Mapping[str, Node], bind: Mapping[str, str]) -> None:
         self._env, self._bind = env, bind
         self._arrays: dict[str, Array] = {}
         symbols = {s for n in env.values() for d in n.shape if isinstance(d, Dim) for s in d.symbols}
         self._sizes = symbols
+        self._recogniser = Recogniser(env)
+        self._aliases: dict[str, Node | None] = {}
         self.used: dict[str, None] = {}
 
     def node(self, name: str) -> Node | None:
-        """The node of the model that a name of the code stands for."""
-        return self._env.get(self._bind.get(name, name))
+        """The node of the model that a name of the code stands for, by its name or by what it holds."""
+        found = self._env.get(self._bind.get(name, name))
+        return self._aliases.get(name) if found is None else found
+
+    def named(self, node: Node, name: str) -> Node:
+        """The value a name is bound to: the model's own node if it is that, else a node of this name."""
+        found = self._recogniser.find(node)
+        if self._aliases.setdefault(name, found) is not found:
+            self._aliases[name] = None  # a name that holds one value after another stands for none
+        if found is not None:
+            return found
+        free = self._env.get(self._bind.get(name, name)) is None and node.name is None and not node.constant
+        return node.named(name) if free else node
 
     @property
     def names(self) -> Iterable[str]:
@@ -67,7 +81,7 @@ class Model:
     def find(self, names: Iterable[str]) -> Value:
         """The value of the first of these names that the model has; None if it has none of them."""
         for name in names:
-            node = self.node(name)
+            node = self._env.get(self._bind.get(name, name))
             if node is not None:
                 self.used[name] = None
                 return self._value(name, node)

@@ -7,7 +7,7 @@ import pytest
 from graphc.lang.numpy_code import CodeProgram
 from graphc.lang.numpy_code.names import holds_gradients, subjects
 from graphc.ops import input_
-from tests.lang.numpy_code.running import read
+from tests.lang.numpy_code.running import env_of, read
 
 X, W, h = input_("X", ("N", "D")), input_("W", ("D", "H")), input_("h", ("N", "H"))
 Z, loss = (X @ W).named("z"), (X @ W).sum().named("loss")
@@ -84,14 +84,14 @@ def test_places_of_the_result_can_be_bound() -> None:
 
 
 def test_intermediate_results_carry_their_names() -> None:
-    program = read("def f(X, W):\n    q = X @ W\n    dW = X.T @ (q * 2)\n    return dW", ENV)
+    program = read("def f(X, W):\n    q = X @ (3 * W)\n    dW = X.T @ (q * 2)\n    return dW", ENV)
     assert str(program.names["dW"]) == "X.T @ (q*2)"
     assert program.names["q"].name == "q"
     assert program.used == ("X", "W")
 
 
 def test_a_name_of_the_model_is_not_given_to_another_node() -> None:
-    program = read("def f(X, W):\n    z = X @ W * 1\n    return z", ENV)
+    program = read("def f(X, W):\n    z = X @ W * 2\n    return z", ENV)
     assert program.names["z"].name is None
     assert program.values[0].target is Z
 
@@ -107,6 +107,61 @@ def test_names_of_the_code_are_bound_to_others_of_the_model() -> None:
 def test_sizes_of_the_model_are_numbers_of_the_code() -> None:
     program = read("def f(X, N):\n    dX = X / N\n    return dX", ENV)
     assert str(program.values[0].node) == "X/N"
+
+
+MODEL = """
+    X = input(N, D); y = input(N, dtype=int); W = param(D, H); b = param(H); V = param(H, C)
+    z = X @ W + b; h = relu(z); mu = mean(X, axis=0); var = mean((X - mu)**2, axis=0); a = sigmoid(z)
+    s = h @ V; p = softmax(s); halves = z/2; loss = cross_entropy(s, y)
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("X.dot(W) + b", "z"),
+        ("b + np.matmul(X, W)", "z"),
+        ("np.maximum(0, X @ W + b)", "h"),
+        ("np.maximum(b + X @ W, 0)", "h"),
+        ("X.mean(axis=0)", "mu"),
+        ("np.sum(X, axis=0) / X.shape[0]", "mu"),
+        ("X.var(axis=0)", "var"),
+        ("np.mean((X - np.mean(X, axis=0, keepdims=True)) ** 2, axis=0)", "var"),
+        ("np.square(X - np.mean(X, 0)).mean(0)", "var"),
+        ("1 / (1 + np.exp(-(X @ W + b)))", "a"),
+        ("np.exp(s) / np.sum(np.exp(s), axis=1, keepdims=True)", "p"),
+        ("np.exp(s - s.max(1)[:, None]) / np.exp(s - s.max(1)[:, None]).sum(1)[:, None]", "p"),
+        ("0.5 * (X @ W + b)", "halves"),
+    ],
+)
+def test_what_the_model_has_already_is_recognised(written: str, name: str) -> None:
+    env = env_of(MODEL)
+    program = read(f"def f(X, y, W, b, V):\n    own = {written}\n    down = own * 2\n    return down", env)
+    assert program.names["own"] is env[name]
+    assert program.values[0].target is env[name]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "X @ W - b",
+        "np.maximum(1, X @ W + b)",
+        "X.var(axis=0, ddof=1)",
+        "X.mean()",
+        "X @ W + 2 * b",
+        "h.T.T @ V + 1",
+    ],
+)
+def test_what_the_model_does_not_have_is_not(written: str) -> None:
+    env = env_of(MODEL)
+    program = read(f"def f(X, y, W, b, V):\n    own = {written}\n    return own", env)
+    assert program.names["own"] not in env.values()
+
+
+def test_a_name_that_holds_one_value_after_another_stands_for_none_of_the_model() -> None:
+    code = "def f(X, W, b):\n    own = X @ W + b\n    own = np.maximum(own, 0)\n    down = own * 2\n    return down"
+    (value,) = read(code, env_of(MODEL)).values
+    assert value.target is None
 
 
 @pytest.mark.parametrize(
