@@ -108,6 +108,8 @@ def read(reader: Reader, product: Product, k: int) -> Walk[tuple[Value, int]]:
         value = yield sums.over(reader, item, name, product, k + 1)
         return value, len(product.items)
     args, after = yield _arguments(reader, product, k + 1, symbol)
+    if lower is not None and name == "one_hot":
+        args, lower = [*args, (yield reader.group(lower.body))], None
     value = _primed(reader, name, args, symbol) if symbol.marks else called(reader, name, args, symbol.at)
     if lower is not None:
         value = yield _based(reader, name, value, lower)
@@ -218,15 +220,24 @@ def sized(reader: Reader, kind: str, item: Item) -> Walk[tuple[Value, tuple[Scri
     if inner is not None and isinstance(inner.atom, Group) and inner.atom.items[0].ops:
         compared = yield reader.group(inner.atom)
         return compared, rest
+    sizes: list[DimLike] = []
+    for part in _sizes(lower):
+        sizes.append(_size_of(reader, (yield reader.item(part))))
+    if kind == "one":
+        return typed.ones(tuple(sizes), item.at), rest
+    if len(sizes) > 1:
+        raise refuse("an identity matrix has one size, as in `I_n`", lower.at)
+    return typed.identity(sizes[0], item.at), rest
+
+
+def _sizes(lower: Script) -> tuple[Item, ...]:
+    r"""The sizes in `_N` and `_{N \times D}`."""
     side = lone_side(lower.body)
-    if side is None:
-        raise refuse("a size is one name, such as `N`", lower.at)
-    size: Value = yield reader.side(side)
-    if size.ndim:
-        raise refuse("a size is one name, such as `N`", lower.at)
-    extent = _size_of(reader, size)
-    made = typed.identity(extent, item.at) if kind == "identity" else typed.ones(extent, item.at, False)
-    return made, rest
+    term = side.terms[0] if side is not None and len(side.terms) == 1 else None
+    links = term.product.links[1:] if term is not None else ()
+    if term is None or term.sign is not None or any(link is None or link.text != "times" for link in links):
+        raise refuse(r"sizes are written as in `\mathbf{1}_N` or `\mathbf{1}_{N \times D}`", lower.at)
+    return term.product.items
 
 
 def _size_of(reader: Reader, value: Value) -> DimLike:

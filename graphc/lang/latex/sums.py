@@ -44,8 +44,21 @@ def read(reader: Reader, product: Product, k: int) -> Walk[tuple[Value, int]]:
     name, end = item.atom.name, len(product.items)
     if k + 1 == end or product.links[k + 1] is not None:
         raise refuse(f"`\\{name}` is not followed by what it runs over", item.at)
-    value: Value = yield over(reader, item, name, product, k + 1)
+    if item.scripts:
+        value: Value = yield over(reader, item, name, product, k + 1)
+    else:
+        value = yield _entries(reader, item, name, product, k + 1)
     return value, end
+
+
+def _entries(reader: Reader, item: Item, name: str, product: Product, start: int) -> Walk[Value]:
+    r"""`\sum (p - y)`: over all entries of what follows."""
+    body: Value = typed.settled((yield reader.product(product, start)))
+    if not body.ndim:
+        raise refuse(
+            f"`\\{name}` has no index, and what follows is a number; write `\\{name}_{{i}}`", item.at
+        )
+    return Value(Call(name, (body.expr,), (), item.at), (), depth=body.depth + 1)
 
 
 def over(reader: Reader, item: Item, name: str, product: Product, start: int) -> Walk[Value]:

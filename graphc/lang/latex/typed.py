@@ -158,10 +158,10 @@ def broadcast(left: Shape, right: Shape) -> Shape:
     return longer[:lead] + tuple(b if a == 1 else a for a, b in zip(longer[lead:], shorter, strict=True))
 
 
-def ones(size: DimLike, at: Place, row: bool) -> Value:
-    """A vector of ones."""
-    shape = Sequence((size_expr(size, at),), at)
-    return Value(Call("ones", (shape,), (), at), (size,), row)
+def ones(shape: Shape, at: Place, row: bool = False) -> Value:
+    """An array of ones."""
+    sizes = Sequence(tuple(size_expr(size, at) for size in shape), at)
+    return Value(Call("ones", (sizes,), (), at), shape, row)
 
 
 def identity(size: DimLike, at: Place) -> Value:
@@ -203,7 +203,7 @@ def _before(value: Value, right: Value) -> Value:
     if value.special == "identity" and right.ndim:
         return _scaled(value, identity(right.shape[0], value.at))
     if value.special == "one" and right.ndim and value.row:
-        return _scaled(value, ones(right.shape[0], value.at, True))
+        return _scaled(value, ones(right.shape[:1], value.at, True))
     return settled(value)
 
 
@@ -211,7 +211,7 @@ def _after(left: Value, value: Value) -> Value:
     if value.special == "identity" and left.ndim:
         return _scaled(value, identity(left.shape[-1], value.at))
     if value.special == "one" and left.ndim and not value.row:
-        return _scaled(value, ones(left.shape[-1], value.at, False))
+        return _scaled(value, ones(left.shape[-1:], value.at))
     return settled(value)
 
 

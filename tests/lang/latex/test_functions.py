@@ -35,6 +35,10 @@ FUNCTIONS = [
     (r"q = \operatorname{tr}(A^\top B) + \mathrm{Tr} A", "q = (trace((A.T @ B)) + trace(A))"),
     (r"q = \det A + \log \det A", "q = (det(A) + log(det(A)))"),
     (r"q = \operatorname{softmax}(s)", "q = softmax(s)"),
+    (
+        r"q = \operatorname{onehot}_K(t) + \operatorname{one\_hot}(t, K)",
+        "q = (one_hot(t, K) + one_hot(t, K))",
+    ),
     (r"q = \operatorname{diag}(u) - u u^\top", "q = (diag(u) - outer(u, u))"),
     (r"q = \operatorname{cross\_entropy}(s, t)", "q = cross_entropy(s, t)"),
     (r"q = \mathbb{1}[z > 0] \odot p", "q = ((z > 0) * p)"),

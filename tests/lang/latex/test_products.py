@@ -40,6 +40,7 @@ PRODUCTS = [
     (r"q = X \mathbf{1}", "q = (X @ ones((D)))"),
     (r"q = \mathbf{1} - p", "q = (1 - p)"),
     (r"q = \mathbf{1}_N \mathbf{1}_D^\top", "q = outer(ones((N)), ones((D)))"),
+    (r"q = \mathbf{1}_{N \times D} + X", "q = (ones((N, D)) + X)"),
     (r"q = A + \lambda I", "q = (A + (lam * eye(D)))"),
     (r"q = (A + \lambda \mathbf{I})^{-1} u", "q = (inv((A + (lam * eye(D)))) @ u)"),
     (r"q = I_D - u u^\top", "q = (eye(D) - outer(u, u))"),

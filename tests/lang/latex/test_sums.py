@@ -10,6 +10,7 @@ from tests.lang.latex.written import one
 SUMS = [
     (r"q = \sum_{i} u_i v_i", "q = sum((u[i] * v[i]) for i in D)"),
     (r"q = \sum_i u_i^2 + b", "q = (sum((u[i] ** 2) for i in D) + b)"),
+    (r"q = \frac{1}{N} \sum (p - y)", "q = ((1 / N) * sum((p - y)))"),
     (r"q = \sum_{i=1}^{D} u_i", "q = sum(u[i] for i in D)"),
     (r"q = \sum\limits_{i=1}^D u_i", "q = sum(u[i] for i in D)"),
     (r"q = \sum_{i=0}^{D-1} u_i", "q = sum(u[i] for i in D)"),
@@ -53,7 +54,8 @@ def test_an_index_that_is_a_name_of_the_graph_in_a_sum_is_called_otherwise() -> 
 
 
 REFUSED = [
-    (r"q = \sum u", "has no index"),
+    (r"q = \sum c", "has no index"),
+    (r"q = \sum^D u", "has no index"),
     (r"q = \sum_i", "not followed"),
     (r"q = \sum_i c", "range is unknown"),
     (r"q = \sum_i u", "indexed down"),
