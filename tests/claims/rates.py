@@ -138,6 +138,12 @@ class Rates:
         """How many wrong claims are said to have a mistake they were not made by."""
         return self.single["falsely"] + self.other["falsely"]
 
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """The same for programs."""
+        named = {"true": self.true, "wrong": self.wrong, "single": self.single, "other": self.other}
+        return {what: dict(found) for what, found in {**named, "follows": self.follows}.items()}
+
     def __str__(self) -> str:
         def line(what: str, counts: Counter[str]) -> str:
             total = counts.total()
