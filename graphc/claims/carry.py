@@ -197,7 +197,8 @@ class Judge:
                 for n, found in stages.items()
                 if found
             }
-            yield tuple(substitute(sides, true))
+            if all(written.shape == right.shape for written, right in true.items()):
+                yield tuple(substitute(sides, true))
 
     def _roots(self, names: Sequence[str]) -> tuple[int, ...]:
         """The lines of gradients that are wrong by themselves, of those that `names` are right given of too."""

@@ -21,6 +21,7 @@ from graphc.lang.source import PythonObject, Source, expression_source, load_obj
 from graphc.lang.tree import Statement
 from graphc.lang.values import value_shape
 from graphc.lang.walk import run
+from graphc.ops.activations import identity
 from graphc.ops.leaf import as_node, assume, input_, param
 
 MAX_FACTS = 100
@@ -219,24 +220,43 @@ class _Builder:
             return
         self.scope.check_new(name)
         subject = subject_of(name.id, self.scope.nodes)
-        try:
-            sides = [run(self.evaluator.node(side)) for side in statement.sides]
-        except ShapeError as error:
-            if subject is None:
-                raise
-            self._misfit(statement, error)
+        if subject is not None:
             self.gradients[name.id] = subject
-            # What the claim should have given stands in for it in the lines that follow.
-            self.scope.bind(name, input_(name.id, self.scope.nodes[subject].shape))
+        sides = self._gradient(statement, subject) if self.judging and subject else self._sides(statement)
+        if sides is None:
             return
         # A leaf or a named intermediate under a second name stays one node.
         node = sides[0] if sides[0].name is not None else sides[0].named(name.id)
         self.scope.bind(name, node)
         self.defined.append(name.id)
-        if subject is not None:
-            self.gradients[name.id] = subject
         if len(sides) > 1:
             self._claim(statement, [node, *sides[1:]])
+
+    def _sides(self, statement: tree.Definition) -> list[Node]:
+        return [run(self.evaluator.node(side)) for side in statement.sides]
+
+    def _gradient(self, statement: tree.Definition, subject: str) -> list[Node] | None:
+        """The sides of a gradient that is judged; None where its shape is not that of its subject.
+
+        Then what it should have been stands in for it in the lines that follow.
+        """
+        shape = self.scope.nodes[subject].shape
+        stand_in = input_(
+            statement.name.id, shape[::-1] if self.scope.numerator and len(shape) == 2 else shape
+        )
+        try:
+            sides = self._sides(statement)
+        except ShapeError as error:
+            self._misfit(statement, error)
+            self.scope.bind(statement.name, stand_in)
+            return None
+        if sides[0].shape != stand_in.shape and sides[0].op.name != "const":
+            self._claim(statement, sides)
+            self.scope.bind(statement.name, stand_in)
+            return None
+        if sides[0].name is not None:
+            sides[0] = identity(sides[0])  # `dz = dh` is a claim of its own, which later lines may use
+        return sides
 
     def _declare(self, name: tree.Name, call: tree.Call) -> None:
         self.scope.check_new(name)

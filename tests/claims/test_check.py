@@ -187,3 +187,13 @@ def test_files_that_cannot_be_read_do_not_hide_the_others(tmp_path):
     assert [j.verdict for j in report] == [Verdict.PROVED]
     assert len(report.problems) == 2
     assert report.exit_code == 2
+
+
+@pytest.mark.parametrize("dz1", ["sum(dh * (z1 > 0), axis=0)", "dh"])
+def test_lines_after_a_gradient_of_another_shape_or_name_are_right_given_it(dz1):
+    found = by_name(network(dz1=dz1))
+    assert found["dz1"].verdict is Verdict.WRONG
+    assert found["dh"].given == ()
+    for name in ("dW1", "db1"):
+        assert found[name].verdict.holds
+        assert found[name].given == (found["dz1"].line,)
