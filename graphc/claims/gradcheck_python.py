@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from graphc.claims import gradcheck_analytic as analytic
 from graphc.claims.gradcheck_judge import judge, reshaped, summary
 from graphc.claims.gradcheck_noise import LAST_DIGITS, noise_of, tolerance_for
 from graphc.claims.gradcheck_report import Entry, GradientReport, Index, Outcome, ParameterCheck
@@ -172,6 +173,18 @@ def _check(
     given, rounding = given.reshape(shape), rounding.reshape(shape)
     tolerance = tolerance_for(tolerance, given, part.array)
     entries = [_judged(pair, which, given, rounding, i, tolerance) for i in indices]
+    entries = analytic.settled(
+        entries,
+        lambda i: analytic.slope_by(lambda arrays: pair.f(rebuilt(pair.x, arrays)), pair.arrays, which, i),
+        lambda i, slope: judge(
+            i,
+            float(given[i]),
+            slope,
+            rounding=float(rounding[i]),
+            tolerance=tolerance,
+            method=analytic.METHOD,
+        ),
+    )
     return summary(part.name, shape, entries, values=part.array)
 
 

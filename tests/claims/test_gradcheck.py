@@ -145,6 +145,34 @@ def test_a_gradient_below_the_rounding_of_the_function_is_undecided() -> None:
     assert "too small beside the rounding" in str(report)
 
 
+def test_entries_below_the_rounding_are_settled_by_complex_numbers_where_others_confirm_them() -> None:
+    x = np.array([0.5, 1.5, 2.5])
+    weights = np.array([1e-14, 1.0, 1e4])
+
+    def right(x: Any) -> Any:
+        return weights * np.cos(x)
+
+    report = g.gradcheck(lambda x: np.sum(weights * np.sin(x)), right, x)
+    assert report.outcome is Outcome.OK, str(report)
+    assert "complex step" in report.parameters[0].method
+    wrong = g.gradcheck(lambda x: np.sum(weights * np.sin(x)), lambda x: right(x) * [1.01, 1, 1], x)
+    assert wrong.parameters[0].worst[0].index == (0,)
+    refused = g.gradcheck(lambda x: float(np.sum(weights * np.sin(x))), right, x)
+    assert refused.outcome is Outcome.UNDECIDED
+
+
+def test_complex_slopes_of_a_function_that_drops_imaginary_parts_are_not_believed() -> None:
+    x = np.array([0.5, 1.5, 2.5])
+    weights = np.array([1e-17, 1.0, 1.0])
+    for f in (
+        lambda x: np.sum(weights * x * np.conj(x)),
+        lambda x: np.sum(weights * np.abs(x) ** 2 + 0j).real,
+    ):
+        report = g.gradcheck(f, lambda x: 2 * weights * x * [0, 1, 1], x)
+        assert report.outcome is not Outcome.WRONG
+        assert "complex" not in report.parameters[0].method
+
+
 def test_true_zeros_pass() -> None:
     x = np.array([1.0, 2.0])
     assert g.gradcheck(lambda x: float(x[0]), lambda x: np.array([1.0, 0.0]), x)
