@@ -33,6 +33,7 @@ CHAIN_TWICE = "doubled chain factor"
 POWER = "wrong exponent"
 EXPONENT = "exponent not lowered"
 INVERTED = "inverted factor"
+OTHER_FACTOR = "derivative by the other factor"
 INNER = "derivative at the inner variable"
 NO_DIAGONAL = "missing diag"
 EXTRA_AXIS = "axis of size 1 left over"
@@ -55,7 +56,7 @@ SPECIFICITY: tuple[tuple[str, ...], ...] = (
     (NO_SLOPE, SLOPE_TWICE),
     (WRONG_SIDE,),
     (AT_INPUT, AT_OUTPUT, INNER),
-    (FUNCTION_ITSELF, EXPONENT),
+    (FUNCTION_ITSELF, EXPONENT, OTHER_FACTOR),
     (OTHER_SLOPE,),
     # A path of the graph is gone, or a term of the formula.
     (BRANCH,),
@@ -75,7 +76,7 @@ COMMON = frozenset((
 
 # What undoes a mistake, where it is a mistake as well: a sum taken for a mean is mended by a mean for the sum.
 UNDONE = {
-    **{name: name for name in (SIGN, TRANSPOSE, SWAPPED, AXIS, WRONG_SIDE)},
+    **{name: name for name in (SIGN, TRANSPOSE, SWAPPED, AXIS)},
     TWICE: HALF,
     HALF: TWICE,
     MISSING_SHARE: EXTRA_SHARE,

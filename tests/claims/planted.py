@@ -18,6 +18,7 @@ from graphc.claims.mistakes import (
     MEAN_FOR_SUM,
     MISSING_SHARE,
     NO_SLOPE,
+    OTHER_FACTOR,
     OTHER_SLOPE,
     PENALTY,
     POWER,
@@ -276,7 +277,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("scalar", "x", "2*f*cos(x**2)*exp(-y) + y", (CHAIN,)),
     ("scalar", "x", "2*f*cos(x)*2*x*exp(-y) + y", (INNER,)),
     ("scalar", "x", "2*f*cos(x**2)*2*x*exp(-y)", (BRANCH,)),
-    ("scalar", "x", "2*f*cos(x**2)*2*x*exp(-y) + x", (SWAPPED,)),
+    ("scalar", "x", "2*f*cos(x**2)*2*x*exp(-y) + x", (OTHER_FACTOR,)),
     ("scalar", "y", "2*f*f + x", (SIGN,)),
     ("scalar", "y", "-2*f*f", (BRANCH,)),
     # square matrices

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from functools import cached_property
+from itertools import chain, islice, takewhile
 
 import numpy as np
 
@@ -88,35 +89,34 @@ class Case:
             if more is not None and len(more) == most - 1:
                 yield (mistake, *more)
 
-    def _backwards(self) -> Iterator[Edges]:
-        """The reverse pass as it was written, then with losses and normalisations opened."""
-        assert self.of is not None
-        assert self.by is not None
-        known = None
-        for of, by in ((self.of, self.by), opened([self.of, self.by])):
-            if of is known or time.monotonic() > self.deadline:
-                return
-            known = of
+    @cached_property
+    def _backwards(self) -> list[Edges]:
+        """The reverse pass as it was written, and with losses and normalisations opened."""
+        if self.of is None or self.by is None:
+            return []
+        found = []
+        for of, by in dict.fromkeys(((self.of, self.by), tuple(opened([self.of, self.by])))):
             backward = Backward(of, by)
-            made = [*attempts(backward), *constant_statistics(backward), *skipped(backward)]
-            yield Edges(backward, made, self.ats)
+            made = chain(attempts(backward), constant_statistics(backward), skipped(backward))
+            found.append(Edges(backward, list(takewhile(self._in_time, made)), self.ats))
+        return found
+
+    def _in_time(self, _: object = None) -> bool:
+        return time.monotonic() < self.deadline
 
     def _edges(self) -> Iterator[Found]:
         """One changed edge, or several that are one mistake."""
-        if self.of is None or self.claimed.shape != self.right.shape:
-            return
-        for edges in self._backwards():
-            yield from edges.singles(self._arrays(self.claimed))
+        for edges in self._backwards:
+            if self.claimed.shape == self.right.shape:
+                yield from edges.singles(self._arrays(self.claimed))
 
     def _pairs(self) -> Iterator[Found]:
-        if self.of is None:
-            return
         if self.claimed.shape == self.right.shape:
-            for edges in self._backwards():
+            for edges in self._backwards:
                 yield from pairs(edges, self._arrays(self.claimed), self.deadline)
         for mistake, claimed, right in mended(self.claimed, self.right):
             if right is self.right:
-                for edges in self._backwards():
+                for edges in self._backwards:
                     yield from ((mistake, *found) for found in edges.singles(self._arrays(claimed)))
 
     def _variants(self, formula: Node) -> Iterator[tuple[Mistake, Node]]:
@@ -125,9 +125,7 @@ class Case:
 
     def _mended(self) -> Iterator[Found]:
         """The mistakes that turn what is claimed, as it is written, into what is right, when made once more."""
-        for mistake, node in self._variants(self.claimed):
-            if time.monotonic() > self.deadline:
-                return
+        for mistake, node in takewhile(self._in_time, self._variants(self.claimed)):
             if mistake.name in UNDONE and self._differ(node, self.right) == ():
                 wrong, _, right = mistake.detail.partition(", not ")
                 detail = f"{right}, not {wrong}" if right else mistake.detail
@@ -135,9 +133,7 @@ class Case:
 
     def _formula(self, more: int) -> Iterator[Found]:
         """One mistake in the formula, and `more` in a factor of all of it or in its shape."""
-        for mistake, node in self._variants(self.right):
-            if time.monotonic() > self.deadline:
-                return
+        for mistake, node in takewhile(self._in_time, self._variants(self.right)):
             if node.shape == self.claimed.shape:
                 found = self._differ(self.claimed, node)
                 if found is not None and len(found) == more and (not more or mistake.name in COMMON):

@@ -95,7 +95,7 @@ def _factor(edge: Edge, local: Node) -> Iterator[Made]:
     yield Mistake(mistakes.CHAIN, computed(user), label(local)), lambda: as_node(1)
     yield Mistake(mistakes.CHAIN_TWICE, computed(user), label(local)), lambda: local * local
     if user.op.name in ("mul", "div"):
-        own = Mistake(mistakes.SWAPPED, computed(user), f"{label(operand)} for {label(local)}")
+        own = Mistake(mistakes.OTHER_FACTOR, computed(user), f"{label(operand)} for {label(local)}")
         yield own, lambda: operand
     if user.op.name in ("square", "pow") and edge.index == 0:
         yield Mistake(mistakes.EXPONENT, computed(user)), lambda: local * operand

@@ -148,7 +148,7 @@ def _parts(node: Node, below: bool) -> Iterator[Made]:
             yield Mistake(mistakes.TRANSPOSE, label(args[0])), lambda: args[0]
         case "contract":
             yield from _contraction(node)
-        case "greater" | "less" | "greater_equal" | "less_equal":
+        case "greater" | "less" | "greater_equal" | "less_equal" if not node.constant:
             yield Mistake(mistakes.WRONG_SIDE, label(node)), lambda: 1 - node
         case "where":
             yield (
@@ -158,14 +158,17 @@ def _parts(node: Node, below: bool) -> Iterator[Made]:
 
 
 def _term(one: Node, other: Node, added: bool) -> Iterator[Made]:
-    yield Mistake(mistakes.SIGN, label(other)), lambda: one - other if added else one + other
-    yield Mistake(mistakes.SIGN, label(one)), lambda: other - one if added else -one - other
+    """A term with another sign, left out, doubled or halved; of numbers, such as the 1 of 1 - p, none of these."""
     signed: Callable[[Node], Node] = (lambda x: x) if added else (lambda x: -x)
     shape = (one + other).shape
-    if not one.constant:  # the 1 of 1 - p is no term to be left with: then the factor is missing
-        yield Mistake(mistakes.BRANCH, label(other), label(other)), lambda: broadcast(one, shape)
     if not other.constant:
-        yield Mistake(mistakes.BRANCH, label(one), label(one)), lambda: broadcast(signed(other), shape)
+        yield Mistake(mistakes.SIGN, label(other)), lambda: one - signed(other)
+    if not one.constant:
+        yield Mistake(mistakes.SIGN, label(one)), lambda: signed(other) - one
+    if one.constant or other.constant:  # the 1 is no term to be left with: then the factor is missing
+        return
+    yield Mistake(mistakes.BRANCH, label(other), label(other)), lambda: broadcast(one, shape)
+    yield Mistake(mistakes.BRANCH, label(one), label(one)), lambda: broadcast(signed(other), shape)
     for name, k in ((mistakes.TWICE, as_node(2)), (mistakes.HALF, as_node(1) / 2)):
         yield Mistake(name, label(other)), lambda k=k: one + signed(k * other)
         yield Mistake(name, label(one)), lambda k=k: k * one + signed(other)
