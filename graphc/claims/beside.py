@@ -18,6 +18,7 @@ CLOSE = 1e-10  # relative: what differs by more in floats is settled with more d
 APART = 1e-9  # relative: entries that differ by more are clearly different,
 CLEAR = 1e-3  # if they are no remainder of a cancellation beside the largest entry
 TINY = 1e-290  # below this float64 is at its end
+VANISHING = 1e-9  # what is left, at more digits, of a float that should be zero
 AFFORDABLE = 20_000  # operations on numbers of many digits that are spent without need
 PER_SECOND = 300_000  # and how many a second is good for, at three precisions
 UNHURRIED = 10.0  # seconds, without a deadline
@@ -28,7 +29,8 @@ WITHIN, BEYOND = 64.0, 1e6  # of the scatter of rounding: a difference it explai
 class Seen:
     """What is seen at a point: the entries that differ, whether any is undecided, and both sides.
 
-    `error` is the largest relative difference of entries that are the same, left by rounding.
+    `error` is the largest relative difference of entries that are the same, left by rounding. `zero`: both sides are
+    zero at every entry, as floats or as far as more digits show.
     """
 
     differ: Any
@@ -36,15 +38,11 @@ class Seen:
     left: Any
     right: Any
     error: float
+    zero: bool = False
 
     @property
     def differs(self) -> bool:
         return bool(self.differ.any())
-
-    @property
-    def zero(self) -> bool:
-        """Whether both sides are zero at every entry."""
-        return not np.any(self.left != 0) and not np.any(self.right != 0)
 
 
 @dataclass(slots=True)
@@ -69,15 +67,18 @@ class Beside:
                 asked = np.ones_like(asked)
             error = _error(gap, size)
         if not asked.any():
-            return Seen(asked, False, left, right, error)
+            return Seen(asked, False, left, right, error, not size.any())
         if needed > self._budget():
             return self._by_rounding(point, asked, error)
         settled = self._precisely(point).settle(self.left, self.right, asked, deep=deep)
+        zero = settled.left is not None and all(
+            _vanishes(f, s, asked) for f, s in ((left, settled.left), (right, settled.right))
+        )
         if settled.differ.any():
             left, right = (
                 _merged(f, s, settled.differ) for f, s in ((left, settled.left), (right, settled.right))
             )
-        return Seen(settled.differ, bool(settled.open.any()), left, right, error)
+        return Seen(settled.differ, bool(settled.open.any()), left, right, error, zero)
 
     def _budget(self) -> float:
         """How many operations on numbers of many digits there is time for."""
@@ -117,6 +118,12 @@ def _error(gap: Any, size: Any) -> float:
     """The largest difference relative to its entry, of the entries that floats decide."""
     close = (gap <= CLOSE * size) & (size > 0)
     return float((gap[close] / size[close]).max(initial=0.0))
+
+
+def _vanishes(floats: Any, settled: Any, asked: Any) -> bool:
+    """Whether all floats are zero, or remainders of rounding that shrink with the precision."""
+    places = zip(*np.nonzero(floats), strict=True) if floats.ndim else iter([()] if floats else [])
+    return all(asked[p] and abs(settled[p]) <= abs(float(floats[p])) * VANISHING for p in places)
 
 
 def _merged(floats: Any, settled: Any, where: Any) -> Any:

@@ -76,7 +76,9 @@ def _compare(beside: Beside, points: int, seconds: float, seed: int) -> Agreemen
     right: list[tuple[Point, Seen]] = []
     undecided = 0
     for _, point in zip(range(points), stream, strict=False):
-        seen = (beside.clearly(point) if found else None) or beside.at(point, thorough=not right)
+        seen = (beside.clearly(point) if found else None) or beside.at(
+            point, thorough=all(seen.zero for _, seen in right)
+        )
         if seen.differs:
             found = found or (point, seen)
         elif seen.undecided:

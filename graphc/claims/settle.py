@@ -21,7 +21,8 @@ DIGITS = (30, 60, 1000)
 SAME = 1e-24  # relative: two values that agree so far, at 30 digits and more, are the same
 STRICT = 500  # digits that have to agree at the last precision
 SHRINKS = {60: 18, 1000: 500}  # by how many digits, at least, a difference that is zero falls
-VISIBLE = 330  # floating point ends above 1e-330; a difference below it is left open
+VISIBLE = 330  # floating point ends above 1e-330; a difference below it that stays is left open
+STAYS = 1e-6  # relative: a difference that changes by less from one precision to the next has settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,7 @@ class Precisely:
             gap, size = (np.zeros(asked.shape, object) for _ in range(2))
             gap[still] = np.abs(last[0][still] - last[1][still])
             size[still] = np.maximum(np.abs(last[0][still]), np.abs(last[1][still]))
-            same = _true(gap <= size * (ten**-STRICT if digits == DIGITS[-1] else SAME))
-            if before is not None:
-                same |= _true(gap <= before * ten ** -SHRINKS[digits])
+            same = _same(gap, size, before, digits, ten)
             before = gap
             if digits == DIGITS[-1]:
                 differ = still & ~same & _true(gap >= ten**-VISIBLE)
@@ -115,6 +114,17 @@ class Precisely:
 @cache
 def _numbers(digits: int) -> Precise:
     return Precise(digits)
+
+
+def _same(gap: Any, size: Any, before: Any, digits: int, ten: Any) -> Any:
+    """Which differences are none: small beside the values, or falling with the precision, or nothing but its noise."""
+    last = digits == DIGITS[-1]
+    same = _true(gap <= size * (ten**-STRICT if last else SAME))
+    if before is not None:
+        same |= _true(gap <= before * ten ** -SHRINKS[digits])
+        if last:
+            same |= _true(gap < ten**-VISIBLE) & _true(np.abs(gap - before) > gap * STAYS)
+    return same
 
 
 def _true(truths: Any) -> Any:

@@ -241,6 +241,9 @@ def test_zero_on_both_sides_is_said():
     assert agrees(0 * x, x - x).trivial
     assert agrees(g.grad(g.sum(g.sign(x)), x), 0 * x).trivial
     assert not agrees(g.relu(x), (x + g.abs(x)) / 2).trivial
+    nothing = (x + y) ** 2 - x**2 - 2 * x * y - y**2
+    assert agrees(nothing, nothing * x).trivial
+    assert agrees(g.grad(g.sum(g.softmax(x)), x), 2 * g.grad(g.sum(g.softmax(x, axis=0)), x)).trivial
 
 
 def test_what_cannot_be_judged():
