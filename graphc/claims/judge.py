@@ -76,7 +76,8 @@ def _at_points(left: Node, right: Node, of_zero: bool, seconds: float) -> Outcom
         case Agreement() as found:
             many = f"{found.points} point{'s' * (found.points != 1)}"
             reason = f"at {many}, largest relative error {found.error:.0e}"
-            notes = [f"for {found.domain}"] if found.domain else []
+            where = found.domain.removeprefix("where ")
+            notes = [f"points lie where {where}"] if where else []
             notes += [f"only one side of {kink} was met" for kink in found.one_sided]
             return Outcome(
                 Verdict.AGREES, reason, tuple(notes), None, found.points, found.error, sides=(left, right)
