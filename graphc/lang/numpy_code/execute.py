@@ -187,10 +187,11 @@ class Executor:
                 return
         old = self.evaluator.value(target, frame)
         value = self.evaluator.value(statement.value, frame)
-        if isinstance(old, Array) and old.shape and op not in ("matmul", "and", "or", "xor"):
+        shared = isinstance(old, Array) and (old.shape or old.steps)
+        if shared and op not in ("matmul", "and", "or", "xor"):
             self._in_place(target, old, op, value, frame)
             return
-        if isinstance(old, Array) and old.shape:
+        if shared:
             refuse("this in-place operator is not read; write it as an assignment")
         if isinstance(old, list) and op == "add":
             old.extend(items(value))

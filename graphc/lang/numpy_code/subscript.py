@@ -85,7 +85,9 @@ def read(x: Array, key: Value) -> Array | Selection:
         return Selection(x.node, mask, x.kind)
     if any(isinstance(k, Array) for k in keys):
         return _picked(x, keys)
-    return view(x, keys)
+    part = view(x, keys)
+    single = all(is_whole(k) for k in keys) and not part.node.ndim
+    return fresh(part.node, x.kind) if single else part  # one entry is a number, not a view
 
 
 def view(x: Array, keys: Key) -> Array:
