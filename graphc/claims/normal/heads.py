@@ -13,7 +13,7 @@ from graphc.ir.node import Node
 from graphc.ir.types import DimLike
 from graphc.ops.facts import Fact, Integer, OneHot, Range, SumsTo, Symmetric
 
-SMOOTH = {"exp", "log", "tanh", "sin", "cos", "erf", "base", "sum", "raised"}
+SMOOTH = {"exp", "log", "tanh", "sin", "cos", "erf", "base", "sum", "raised", "det", "inv"}
 POSITIVE = {"exp"}
 
 
@@ -36,10 +36,12 @@ def _head(
         return found
     expr = made()
     extents = known.key[1] if isinstance(known.key, tuple) else ()
-    return s.head(kind, data, arity, lambda: _traits(s, kind, data, expr, known.swaps), expr, extents)
+    return s.head(kind, data, arity, lambda: traits_of(s, kind, data, expr, known.swaps), expr, extents)
 
 
-def _traits(s: Algebra, kind: str, data: Hashable, expr: Expr, swaps: tuple[tuple[int, ...], ...]) -> Traits:
+def traits_of(
+    s: Algebra, kind: str, data: Hashable, expr: Expr, swaps: tuple[tuple[int, ...], ...]
+) -> Traits:
     atoms = {a for m in expr for a, _ in m}
     truth = kind in ("indicator", "zero")
     sign = 2 if kind in POSITIVE or (kind, data) in s.positive else 1 if truth else 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from time import monotonic
 
 from graphc.claims.normal.algebra import Algebra, Expr, Unknown
 from graphc.claims.normal.clear import is_zero
+from graphc.claims.normal.domain import positive_leaves
 from graphc.claims.normal.read import read
 from graphc.claims.normal.terms import minus
 from graphc.ir.errors import GraphcError
@@ -32,39 +33,46 @@ def prove(left: Node, right: Node, *, seconds: float = 2.0) -> bool:
         return True
     if left.shape != right.shape:
         return False
-    deadline = monotonic() + seconds
     try:
-        return any(_attempt(*sides) for sides in _levels(left, right, deadline))
+        return _proved(left, right, monotonic() + seconds)
     except (Unknown, GraphcError, ArithmeticError, RecursionError):
         return False
 
 
-Attempt = tuple[Node, Node, frozenset[Node], Algebra]
-
-
-def _levels(left: Node, right: Node, deadline: float) -> Iterator[Attempt]:
+def _proved(left: Node, right: Node, deadline: float) -> bool:
     """The ways to try, coarse to fine."""
     classes = label_classes([left, right])
     a, b = _plain([left, right])
-    yield a, b, frozenset((a, b)), Algebra(deadline)
-    shared = _shared(a, b, _named([left, right]))
-    if shared:
-        yield a, b, shared, Algebra(deadline, classes=classes)
-    yield a, b, frozenset(), Algebra(deadline, classes=classes)
-    a, b = _plain(simplify_all([a, b]))
-    yield a, b, frozenset((a, b)), Algebra(deadline)
-    if any(n.op.name == "tanh" for n in topological([a, b])):
-        yield a, b, frozenset(), Algebra(deadline, through_exp=True, classes=classes)
-
-
-def _attempt(left: Node, right: Node, opaque: frozenset[Node], s: Algebra) -> bool:
-    if left is right:
+    if a is b:
         return True
+    shared = _shared(a, b, _named([left, right]))
+    if shared and _attempt(a, b, Algebra(deadline, classes=classes), shared):
+        return True
+    known: dict[Node, Expr] = {}
+    if _attempt(a, b, Algebra(deadline, classes=classes), known=known):
+        return True
+    positive = positive_leaves([a, b], known)
+    if positive and _attempt(a, b, Algebra(deadline, classes=classes, positive=positive)):
+        return True
+    c, d = simplify_all([a, b])
+    if c is d:
+        return True
+    if any(n.op.name == "tanh" for n in topological([a, b])):
+        return _attempt(a, b, Algebra(deadline, classes=classes, positive=positive, through_exp=True))
+    return False
+
+
+def _attempt(
+    left: Node,
+    right: Node,
+    s: Algebra,
+    opaque: frozenset[Node] = frozenset(),
+    known: dict[Node, Expr] | None = None,
+) -> bool:
     try:
-        known: dict[Node, Expr] = {}
-        a, b = read(s, [left, right], opaque, known)
+        a, b = read(s, [left, right], opaque, {} if known is None else known)
         return is_zero(s, minus(a, b))
-    except Unknown:
+    except (Unknown, RecursionError):
         if monotonic() > s.deadline:
             raise
         return False

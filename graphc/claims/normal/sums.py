@@ -7,7 +7,7 @@ its slots the atom is opened again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from graphc.claims.normal.algebra import (
     Algebra,
@@ -33,6 +33,9 @@ from graphc.claims.normal.terms import (
     times,
 )
 from graphc.ir.types import Dim, DimLike
+
+# More that a sum over variables, which all stand somewhere, may come to: entered by other modules.
+RELATIONS: list[Callable[[Algebra, dict[Atom, Power], frozenset[int]], Expr | None]] = []
 
 
 def total(s: Algebra, expr: Expr, bound: Iterable[int]) -> Expr:
@@ -164,9 +167,10 @@ def _parts_in(slot: Slot) -> list[tuple[int, tuple[DimLike, ...]]]:
 
 def _parts(s: Algebra, powers: dict[Atom, Power], bound: frozenset[int]) -> Expr:
     """The sum over variables that all stand somewhere, as a product of the sums of connected parts."""
-    found = _cancelled(s, powers, bound)
-    if found is not None:
-        return found
+    for step in (_cancelled, *RELATIONS):
+        found = step(s, powers, bound)
+        if found is not None:
+            return found
     outside = {a: p for a, p in powers.items() if a.variables.isdisjoint(bound)}
     result = normalised(s, outside)
     for names, atoms in connected(powers, bound):
@@ -205,13 +209,14 @@ def _cancelled(s: Algebra, powers: dict[Atom, Power], bound: frozenset[int]) -> 
         if atom.head.kind not in ("sum", "base") or p >= 0 or atom.variables.isdisjoint(bound):
             continue
         inner = bound - atom.variables
-        closed = {a: q for a, q in powers.items() if a.variables.isdisjoint(inner)}
+        outside = {a: q for a, q in powers.items() if a.variables.isdisjoint(inner)}
+        closed = dict(outside)
         for names, atoms in connected(powers, inner):
             part = _closed(s, atoms, names)
             closed[part] = exact(closed.get(part, 0) + 1)
         left = {a: q for a, q in closed.items() if q}
         expr = normalised(s, left)
-        if expr != {_monomial(left): 1} or any(closed.get(a) != q for a, q in powers.items() if q < 0):
+        if expr != {_monomial(left): 1} or any(closed.get(a) != q for a, q in outside.items() if q < 0):
             return total(s, expr, bound & atom.variables)
     return None
 
