@@ -36,12 +36,15 @@ def noise_of(f: Callable[[float], Any], digits: float = 0.25) -> Any:
         if _changes(values):
             break
     size = np.max(np.abs(values), axis=(0, 1), initial=0.0, where=np.isfinite(values))
-    return np.maximum(likely(levels(values)), digits * epsilon_of(values) * size)
+    last = np.maximum(digits * epsilon_of(values) * size, np.finfo(np.float64).smallest_subnormal)
+    return np.maximum(likely(levels(values)), last)
 
 
 def _changes(values: Any) -> bool:
     """Whether the values along the first axis differ at most places, in one entry at least."""
-    changed = np.count_nonzero(np.diff(values, axis=0), axis=(0, 1))
+    with np.errstate(invalid="ignore"):
+        steps = np.diff(values, axis=0)
+    changed = np.count_nonzero((steps != 0) & np.isfinite(steps), axis=(0, 1))
     return bool(np.max(changed, initial=0) > len(values))
 
 

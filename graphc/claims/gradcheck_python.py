@@ -93,6 +93,9 @@ def _pair(f: Callable[..., Any], grad: Callable[..., Any], x: Any) -> Pair:
     parts = parts_of(x)
     if not parts:
         raise BindError("there is nothing to differentiate by: x has no arrays")
+    for part in parts:
+        if not np.all(np.isfinite(part.array)):
+            raise BindError(f"{part.name} has an entry that is not finite; there is no slope at such a point")
     call, given = caller(f, x), [p.array for p in parts]
     value = number_of(call(rebuilt(x, given)))
     if not math.isfinite(value):

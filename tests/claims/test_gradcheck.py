@@ -299,8 +299,20 @@ def test_bad_input_is_a_sentence() -> None:
         g.gradcheck(lambda x: float("nan"), lambda x: x, 1.0)
     with pytest.raises(BindError, match="takes a node of a graph, or a function"):
         g.gradcheck(3, lambda x: x, 1.0)  # type: ignore[arg-type]
+    with pytest.raises(BindError, match="x has an entry that is not finite"):
+        g.gradcheck(np.sum, np.ones_like, np.array([1.0, np.nan]))
     with pytest.raises(BindError, match="1 or more"):
         g.gradcheck(lambda x: x, lambda x: 1.0, 1.0, entries=0)
+
+
+def test_a_gradient_that_is_no_number_is_wrong_there_alone() -> None:
+    report = g.gradcheck(np.sum, lambda x: np.array([1.0, np.nan]), np.ones(2))
+    assert report.parameters[0].counts == {Outcome.OK: 1, Outcome.WRONG: 1}
+
+
+def test_what_underflows_is_undecided_and_what_is_empty_is_right() -> None:
+    assert g.gradcheck(lambda x: x * x, lambda x: 2 * x, 1e-200).outcome is Outcome.UNDECIDED
+    assert g.gradcheck(lambda x: float(np.sum(x)), np.ones_like, np.zeros((0, 3)))
 
 
 def test_entries_bounds_the_work_and_is_repeatable() -> None:
