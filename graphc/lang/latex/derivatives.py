@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from graphc.ir.types import Dim
 from graphc.lang.latex import scripts, typed
 from graphc.lang.latex.names import refuse
 from graphc.lang.latex.parsed import Fraction, Group, Item, Operator, Product, Side, Symbol, lone_side
 from graphc.lang.latex.typed import Value
 from graphc.lang.suggest import clip
-from graphc.lang.tree import Derivative, Name, Place
+from graphc.lang.tree import Binary, Derivative, Expr, Name, Number, Place
 from graphc.lang.walk import Walk
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def applied(reader: Reader, product: Product, k: int) -> Walk[tuple[Value, int]]
     variables: list[Variable] = yield _variables(reader, bottom)
     if product.items[k].scripts:
         raise refuse(HOW, fraction.at)
-    operand = yield _operand(reader, product, k + 1, fraction.at)
+    operand = yield _reach(reader, product, k + 1, fraction.at)
     of, end = operand
     if end < len(product.items):
         raise refuse(REACH, fraction.at)
@@ -136,7 +137,7 @@ def _nabla(reader: Reader, product: Product, k: int) -> Walk[tuple[Value, int]]:
     if below is None or len(below.items) != 1:
         raise refuse(r"a gradient is taken by one name: write `\nabla_W L`", lower[0].at)
     variable: Variable = yield _variable(reader, below.items[0])
-    operand = yield _operand(reader, product, k + 1, item.at)
+    operand = yield _reach(reader, product, k + 1, item.at)
     of, end = operand
     if end < len(product.items) and product.links[end] is None:
         raise refuse(REACH, item.at)
@@ -151,6 +152,31 @@ def _operand(reader: Reader, product: Product, k: int, at: Place) -> Walk[tuple[
         raise refuse(HOW, at)
     found: tuple[Value, int] = yield reader.factor(product, k)
     return found
+
+
+def _reach(reader: Reader, product: Product, k: int, at: Place) -> Walk[tuple[Value, int]]:
+    """The factor that is differentiated; behind a constant it is the whole rest of the term."""
+    found: tuple[Value, int] = yield _operand(reader, product, k, at)
+    if found[1] < len(product.items) and _is_constant(reader, found[0].expr):
+        rest: Value = yield reader.product(product, k)
+        return rest, len(product.items)
+    return found
+
+
+def _is_constant(reader: Reader, root: Expr) -> bool:
+    """Whether an expression is made of numbers and sizes."""
+    stack = [root]
+    while stack:
+        match stack.pop():
+            case Binary(left=left, right=right):
+                stack += [left, right]
+            case Number():
+                pass
+            case Name(id=name) if isinstance(reader.names.lookup(name), Dim):
+                pass
+            case _:
+                return False
+    return True
 
 
 def _variables(reader: Reader, product: Product) -> Walk[list[Variable]]:
@@ -197,7 +223,9 @@ def _taken(of: Value, variables: list[Variable], order: int, at: Place) -> Value
         raise refuse("a derivative by a transposed matrix is not read; transpose the derivative", at)
     if any(variable.transposed for variable in times[:-1]):
         raise refuse("only the last differential below may be transposed", at)
-    return Value(result, shape, len(shape) == 1 and turned, of.depth + order)
+    row = len(shape) == 1 and turned
+    loose = len(shape) == 1 and not of.ndim and not turned
+    return Value(result, shape, row, of.depth + order, loose=loose)
 
 
 def _order(item: Item) -> int:

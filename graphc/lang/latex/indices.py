@@ -80,7 +80,7 @@ def entry(reader: Reader, value: Value, script: Script) -> Walk[Value]:
     if len(parts) != value.ndim:
         raise refuse(
             f"{len(parts)} ind{'ices' if len(parts) > 1 else 'ex'} for an array with {value.ndim} axes; "
-            "an array is indexed down to a number",
+            "an array is indexed down to a number, and a sum of rows is a product, as in `X^\\top (p - y)`",
             script.at,
         )
     items: list[Expr] = []

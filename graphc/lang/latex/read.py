@@ -186,7 +186,7 @@ class Reader:
             if atom.kind in ("underbrace", "overbrace"):  # the script is a note
                 rest = tuple(s for s in rest if s.kind != ("_" if atom.kind == "underbrace" else "^"))
             value = yield self.group(atom)
-        for script in rest:
+        for script in scripts.merged(rest, value):
             value = yield scripts.apply(self, value, script)
         return value
 

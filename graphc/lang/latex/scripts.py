@@ -31,8 +31,7 @@ def apply(reader: Reader, value: Value, script: Script) -> Walk[Value]:
     if minus is not None and isinstance(minus.atom, Literal) and minus.atom.text == "1":
         return typed.inverse(value, script.at)
     if layer(script) is not None:
-        result: Value = yield _sample(reader, value, script)
-        return result
+        raise refuse("this superscript belongs to no name that is known", script.at)
     exponent: Value = yield reader.group(script.body)
     entries = script.body.kind == "entrywise"
     return typed.power(value, exponent, script.at, entries)
@@ -72,13 +71,17 @@ def _minus(script: Script) -> Item | None:
     return items[0] if len(items) == 1 and not items[0].scripts else None
 
 
-def _sample(reader: Reader, value: Value, script: Script) -> Walk[Value]:
-    """`y^{(i)}`: the entry i, where i is an index."""
-    item = group_item(script.body)
-    if item is None or not isinstance(item.atom, Group):
-        raise refuse("this superscript belongs to no name that is known", script.at)
-    inner = group_item(item.atom)
-    if inner is None or not isinstance(inner.atom, Symbol) or value.ndim != 1:
-        raise refuse("this superscript belongs to no name that is known", script.at)
-    result: Value = yield indices.entry(reader, value, Script("_", item.atom, script.at))
-    return result
+def merged(found: tuple[Script, ...], value: Value) -> tuple[Script, ...]:
+    """Scripts where `y^{(i)}` and `X^{(i)}_j` have become the subscripts `i` and `i,j`."""
+    upper = next((s for s in found if s.kind == "^" and layer(s)), None)
+    item = group_item(upper.body) if upper is not None else None
+    if upper is None or item is None or not isinstance(item.atom, Group):
+        return found
+    lower = next((s for s in found if s.kind == "_"), None)
+    below = lower.body.items if lower is not None else ()
+    group = Group("{", (*item.atom.items, *below), upper.at)
+    if not value.ndim or len(indices.elements(group)) != value.ndim:
+        raise refuse(
+            "this superscript belongs to no name that is known, and is no index of all the axes", upper.at
+        )
+    return (Script("_", group, upper.at), *(s for s in found if s is not upper and s is not lower))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from graphc.ir.types import Dim, DimLike, Shape
 from graphc.lang import limits
 from graphc.lang.latex.names import refuse
-from graphc.lang.tree import Binary, Call, Expr, Name, Number, Place, Sequence, Transpose, Unary
+from graphc.lang.tree import Binary, Call, Derivative, Expr, Name, Number, Place, Sequence, Transpose, Unary
 
 WAYS = r"write `a^\top b`, `a b^\top` or `a \odot b`"
 
@@ -21,7 +21,7 @@ class Value:
     r"""An expression with its shape; `row` marks a transposed 1-D array.
 
     `special` is "one" or "identity" for a `\mathbf 1` or `I` whose size is still to be seen; `expr` is then
-    the number before it.
+    the number before it. `loose` marks the derivative of a number by a column: to some that is a row.
     """
 
     expr: Expr
@@ -29,6 +29,7 @@ class Value:
     row: bool = False
     depth: int = 1
     special: str = ""
+    loose: bool = False
 
     @property
     def at(self) -> Place:
@@ -79,8 +80,8 @@ def times(left: Value, right: Value) -> Value:
             scale, unit = (right, left) if left.special else (left, right)
             return replace(scale, special=special, row=unit.row)
         made = binary("*", left, right, left.shape or right.shape, left.row or right.row)
-        return replace(made, special=special)
-    left, right = _before(left, right), _after(left, right)
+        return replace(made, special=special, loose=left.loose or right.loose)
+    left, right = _chained(_before(left, right), right), _after(left, right)
     if left.ndim > 2 or right.ndim > 2:
         raise refuse(
             "a product of arrays with three or more axes is not written side by side; use a graphc block",
@@ -95,7 +96,8 @@ def times(left: Value, right: Value) -> Value:
         case (2, _, 1, False):
             return binary("@", left, right, left.shape[:1])
         case (1, True, 2, _):
-            return binary("@", left, right, right.shape[1:], row=True)
+            made = binary("@", left, right, right.shape[1:], row=True)
+            return replace(made, row=not left.loose, loose=left.loose)
         case (2, _, 2, _):
             return binary("@", left, right, left.shape[:1] + right.shape[1:])
     one, other = _kind(left), _kind(right)
@@ -109,7 +111,7 @@ def transposed(value: Value, at: Place) -> Value:
     if value.special or not value.ndim:
         return value
     if value.ndim == 1:
-        return replace(value, row=not value.row)
+        return replace(value, row=not value.row, loose=False)
     if value.ndim == 2:
         if isinstance(value.expr, Transpose):
             return replace(value, expr=value.expr.operand, shape=value.shape[::-1])
@@ -122,6 +124,8 @@ def power(base: Value, exponent: Value, at: Place, entries: bool = False) -> Val
     base, exponent = settled(base), settled(exponent)
     if base.ndim == 2 and square(base.shape) and not entries:
         raise refuse(r"a power of a square matrix: write `A A`, or `A^{\odot 2}` for the entries", at)
+    if base.ndim and exponent.ndim and base.shape != exponent.shape:
+        raise refuse("an array to the power of another is read only where both have one shape", at)
     if exponent.ndim == 2 and square(exponent.shape):
         raise refuse(r"a square matrix as exponent: write `\exp(A)` for the entries", at)
     return binary("**", base, exponent, broadcast(base.shape, exponent.shape), base.row)
@@ -197,6 +201,22 @@ def _kind(value: Value) -> str:
     if value.ndim == 1:
         return "a row" if value.row else "a column"
     return "a matrix" if value.ndim == 2 else "a number"
+
+
+def _chained(left: Value, right: Value) -> Value:
+    r"""The left of two factors; `\frac{\partial L}{\partial z}` before `\frac{\partial z}{\partial w}` is a row."""
+    if not isinstance(right.expr, Derivative):
+        return left
+    if left.loose:
+        return replace(left, row=True)
+    turned = right.loose and isinstance(left.expr, Derivative) and left.ndim == 2
+    if turned and left.shape[1] != right.shape[0] and left.shape[0] == right.shape[0]:
+        raise refuse(
+            r"here `\frac{\partial z}{\partial w}` has the axes of z first, then those of w; "
+            r"write `\frac{\partial z}{\partial w}^\top`",
+            left.at,
+        )
+    return left
 
 
 def _before(value: Value, right: Value) -> Value:

@@ -42,6 +42,12 @@ DERIVATIVES = [
         r"\frac{\partial L}{\partial w} = \frac{\partial z}{\partial w}^\top \frac{\partial L}{\partial z}",
         "d(loss)/d(w) == (d(z)/d(w).T @ d(loss)/d(z))",
     ),
+    (
+        r"\nabla_w L = 2 \frac{\partial L}{\partial p}\frac{\partial p}{\partial z}\frac{\partial z}{\partial w}",
+        "d(loss)/d(w) == (((2 * d(loss)/d(p)) @ d(p)/d(z)) @ d(z)/d(w))",
+    ),
+    (r"\nabla_u \tfrac12 \|u\|^2 = u", "d(((1 / 2) * sum((u ** 2))))/d(u) == u"),
+    (r"\frac{\partial}{\partial u} \frac{1}{2N} u^\top u = u", "d((((1 / (2 * N)) * u) @ u))/d(u) == u"),
     (r"\partial L/\partial z \odot y = y", "(d(loss)/d(z) * y) == y"),
     (r"\frac{\partial L}{\partial w_k} = u_k", "d(loss)/d(w[k]) == u[k]"),
     (r"\frac{\partial L}{\partial A_{ij}} = u_i v_j", "d(loss)/d(A[i,j]) == (u[i] * v[j])"),
@@ -63,6 +69,12 @@ def test_derivatives(latex: str, expected: str) -> None:
 
 REFUSED = [
     (r"\nabla L = u", r"\nabla_W L"),
+    (
+        r"\frac{\partial L}{\partial w} = \frac{\partial z}{\partial w}\frac{\partial L}{\partial z}",
+        "the axes of z first",
+    ),
+    (r"\frac{\partial L}{\partial w} = \frac{\partial L}{\partial z} X", "a column stands before a matrix"),
+    (r"\nabla_u c u^\top u = u", "how far"),
     (r"\partial L = u", "a derivative is written"),
     (r"\nabla_w L u = c", "how far does the derivative reach"),
     (r"\frac{\partial}{\partial w} w^\top A w = u", "how far does the derivative reach"),

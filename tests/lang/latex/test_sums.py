@@ -15,6 +15,7 @@ SUMS = [
     (r"q = \sum\limits_{i=1}^D u_i", "q = sum(u[i] for i in D)"),
     (r"q = \sum_{i=0}^{D-1} u_i", "q = sum(u[i] for i in D)"),
     (r"q = \sum_{i=0}^{D-1} i u_i", "q = sum((i * u[i]) for i in D)"),
+    (r"q = \sum_{i,j} X_j^{(i)}", "q = sum(X[i,j] for i in N for j in D)"),
     (r"q = \sum_{i,j} A_{ij}", "q = sum(A[i,j] for i in D for j in D)"),
     (r"q = \sum_{ij} A_{i,j}", "q = sum(A[i,j] for i in D for j in D)"),
     (r"q = \sum_i u_i \sum_j A_{ij} v_j", "q = sum((u[i] * sum((A[i,j] * v[j]) for j in D)) for i in D)"),
