@@ -69,18 +69,17 @@ def gradcheck(
         return check_pair(f, grad, x, seed=seed, entries=entries, tolerance=tolerance)
     if x is not None:
         raise BindError("the values for a graph are given by name, as in at={'x': 1}")
-    targets = _targets(f, wrt, grad if isinstance(grad, Mapping) else None)
-    derived = gradients(f, targets)
-    nodes = [g for g in grad.values() if isinstance(g, Node)] if isinstance(grad, Mapping) else []
-    tape = Tape((f, *derived, *nodes))
-    places = _places(tape, at, Deadline(time.monotonic() + seconds), seed)
-    given = _given(grad, places)
-    checks = []
-    for i, target in enumerate(targets):
-        own = None if given is None else [_of(g, str(target.name)) for g in given]
-        checks.append(_check(places, target, derived[i], own, _Extent(entries, seed, tolerance)))
-    values = tuple(place.precise.values for place in places) if at is None else ()
-    return GradientReport(tuple(checks), places[0].value, points=values)
+    asked = _Request(at, wrt, Deadline(time.monotonic() + seconds))
+    return _of_graph(f, grad, asked, _Extent(entries, seed, tolerance))
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """Where a graph is checked, by what it is differentiated, and until when."""
+
+    at: Mapping[str, Any] | None
+    wrt: Names
+    end: Deadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +89,22 @@ class _Extent:
     entries: int | None
     seed: int
     tolerance: float
+
+
+def _of_graph(f: Node, grad: Any, asked: _Request, extent: _Extent) -> GradientReport:
+    """The derived gradients of a graph, or the given ones, at the point asked for or at random ones."""
+    named = grad if isinstance(grad, Mapping) else {}
+    targets = _targets(f, asked.wrt, named)
+    derived = gradients(f, targets)
+    tape = Tape((f, *derived, *(g for g in named.values() if isinstance(g, Node))))
+    places = _places(tape, asked.at, asked.end, extent.seed)
+    given = _given(grad, places)
+    checks = []
+    for target, gradient in zip(targets, derived, strict=True):
+        own = None if given is None else [_of(g, str(target.name)) for g in given]
+        checks.append(_check(places, target, gradient, own, extent))
+    values = tuple(place.precise.values for place in places) if asked.at is None else ()
+    return GradientReport(tuple(checks), places[0].value, points=values)
 
 
 def _check(
@@ -108,11 +123,11 @@ def _check(
     return merged(target, places, entries, reason, places[0].arrays[target].shape)
 
 
-def _targets(loss: Node, wrt: Names, given: Mapping[str, Any] | None) -> list[Node]:
+def _targets(loss: Node, wrt: Names, given: Mapping[str, Any]) -> list[Node]:
     """What to differentiate by: what `wrt` names, else what gradients were given for, else parameters, else inputs."""
     named = {node.name: node for node in topological([loss]) if node.name is not None}
     wanted = [wrt] if isinstance(wrt, str | Node) else list(wrt or ())
-    if not wanted and given is not None:
+    if not wanted:
         wanted = [_bare(name, named) for name in given]
     for one in wanted:
         if isinstance(one, str) and one not in named:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from itertools import pairwise
 
-from graphc.draw.labels import SIZE, WIRE_ROOM, Row, Span, span, symbol
+from graphc.draw.labels import SIZE, WIRE_ROOM, Row, Span, mark_spans, span, symbol
 from graphc.draw.palette import BOX_FILL, BOX_LINE, COLOUR, GATE_FILL, GATE_LINE, WIRE, is_slanted
 from graphc.draw.pieces import Piece, Plan
 from graphc.draw.textwidth import clean
@@ -21,10 +21,12 @@ _TABLE = '<table border="0" cellborder="0" cellspacing="0" cellpadding="0">'
 
 def to_dot(plan: Plan) -> str:
     """`plan` in the DOT language."""
+    verdicts = [part.text for mark in plan.circuit.verdicts for part in mark_spans(mark)]
+    title = "   ".join(filter(None, (plan.circuit.title, " ".join(verdicts))))
     head = [
         "digraph circuit {",
         "  rankdir=LR; nodesep=0.15; ranksep=0.25; newrank=true;",
-        f"  label={_quoted(plan.circuit.title)}; labelloc=t;" if plan.circuit.title else "",
+        f"  label={_quoted(title)}; labelloc=t;" if title else "",
         '  fontname="Helvetica"; fontsize=11;',
         '  node [fontname="Helvetica", fontsize=12, shape=plain];',
         f'  edge [color="{WIRE}", arrowsize=0.6];',

@@ -111,6 +111,7 @@ def test_dot_shows_them_too(require_program: Any) -> None:
     for claimed in circuits.HOSTILE[:2]:
         assert is_shown(f"claimed: {claimed}", words), claimed
     assert "✗" in "".join(words)
+    assert any("✗ 4 wrong" in line for line in words)
 
 
 def test_verdicts_differ_in_more_than_colour() -> None:
