@@ -38,6 +38,43 @@ INNER = "derivative at the inner variable"
 NO_DIAGONAL = "missing diag"
 EXTRA_AXIS = "axis of size 1 left over"
 
+MEANINGS = {
+    SIGN: "the gradient, a term or a branch of it has the wrong sign",
+    TWICE: "it is twice what is right, in all or in one term",
+    HALF: "it is half of what is right, in all or in one term",
+    CONSTANT: "it is a fixed number times what is right",
+    MISSING_SHARE: "it is not divided by a number of entries, such as the size of the batch",
+    EXTRA_SHARE: "it is divided by a number of entries once too often",
+    SUM_FOR_MEAN: "a mean was differentiated as a sum",
+    MEAN_FOR_SUM: "a mean was taken where a sum belongs, as in the gradient of a bias",
+    TRANSPOSE: "a matrix in a product, or the whole, is not transposed",
+    SWAPPED: "the factors of a matrix product stand in the wrong order",
+    ELEMENTWISE: "a matrix product was written entry by entry",
+    BATCH_SUM: "what was repeated on the way forward is not summed on the way back",
+    AXIS: "a sum, mean or softmax runs along the wrong axis",
+    NO_SLOPE: "the derivative of an activation was left out",
+    SLOPE_TWICE: "the derivative of an activation was taken twice",
+    AT_INPUT: "a derivative in terms of the output was taken at the input",
+    AT_OUTPUT: "a derivative in terms of the input was taken at the output",
+    FUNCTION_ITSELF: "the activation stands where its derivative belongs",
+    OTHER_SLOPE: "the derivative of another activation was taken",
+    WRONG_SIDE: "the mask of a kink is the wrong way round",
+    BRANCH: "one of the ways to the variable, or a term of the formula, was left out",
+    PENALTY: "the gradient of a penalty was left out",
+    STATISTICS: "mean and variance of the batch were taken as constants",
+    SOFTMAX: "softmax was differentiated entry by entry, p*(1 - p)",
+    CHAIN: "a factor of the chain rule, or a whole layer, was left out",
+    CHAIN_TWICE: "a factor stands there twice",
+    POWER: "a power has the wrong exponent",
+    EXPONENT: "a power was differentiated without its exponent going down by one",
+    INVERTED: "a factor is upside down",
+    OTHER_FACTOR: "a product was differentiated by the other factor",
+    INNER: "the derivative of f(g(x)) was taken at x, not at g(x)",
+    NO_DIAGONAL: "the diagonal of a Jacobian is written as a vector, or its zeros are missing",
+    EXTRA_AXIS: "only an axis of size 1 is too many or too few",
+}
+"""What each name says, for people who read it the first time."""
+
 # Of several names for one and the same wrong value the one that stands first is given: it says more about what
 # was done, or less has to go wrong for it.
 SPECIFICITY: tuple[tuple[str, ...], ...] = (
@@ -53,7 +90,8 @@ SPECIFICITY: tuple[tuple[str, ...], ...] = (
     (ELEMENTWISE, SWAPPED, AXIS),
     (BATCH_SUM,),
     # The slope of an activation is there, and taken wrongly, or is not there.
-    (NO_SLOPE, SLOPE_TWICE),
+    (NO_SLOPE,),
+    (SLOPE_TWICE,),
     (WRONG_SIDE,),
     (AT_INPUT, AT_OUTPUT, INNER),
     (FUNCTION_ITSELF, EXPONENT, OTHER_FACTOR),
@@ -73,6 +111,11 @@ COMMON = frozenset((
     SIGN, TWICE, HALF, MISSING_SHARE, EXTRA_SHARE, SUM_FOR_MEAN, MEAN_FOR_SUM, TRANSPOSE, SWAPPED, BATCH_SUM,
     NO_SLOPE, SLOPE_TWICE, AT_INPUT, FUNCTION_ITSELF, WRONG_SIDE, PENALTY, STATISTICS, SOFTMAX,
 ))  # fmt: skip
+
+# Of mistakes in a formula, those that may come with a factor of the whole.
+FORMAL = frozenset(
+    (TRANSPOSE, SWAPPED, BATCH_SUM, AXIS, MISSING_SHARE, EXTRA_SHARE, SUM_FOR_MEAN, MEAN_FOR_SUM)
+)
 
 # What undoes a mistake, where it is a mistake as well: a sum taken for a mean is mended by a mean for the sum.
 UNDONE = {

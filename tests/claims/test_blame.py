@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from graphc.claims.blame import explain, explain_equal
-from graphc.claims.mistakes import NAMES, SAME, Mistake, same
+from graphc.claims.mistakes import MEANINGS, NAMES, SAME, Mistake, same
 from graphc.ir.node import Node
 from graphc.lang import parse
 from tests.claims.planted import MODELS, PLANTED
@@ -97,3 +97,98 @@ def test_a_mistake_in_a_formula_is_named(
     assert found is not None
     assert len(found.mistakes) == len(expected)
     assert all(same(a, b) for a, b in zip(found.names, expected, strict=True)), found.names
+
+
+HARMLESS = (
+    # Changed at random, in ways no mistake in a derivation has: (model, by, claimed)
+    ("logistic", "w", "X.T @ sin(p - t)/N"),
+    ("logistic", "w", "X.T @ (p - t**3)/N"),
+    ("logistic", "w", "X.T @ (p - t)/N + w"),
+    ("logistic", "w", "w"),
+    ("logistic", "w", "X.T @ (p - t)/sqrt(N)"),
+    ("logistic", "b", "sum(p*t)/N"),
+    ("logistic", "z", "(p**2 - t**2)/N"),
+    ("linear", "w", "2*X.T @ e/N + 2*lam*w + 1"),
+    ("linear", "w", "2*X.T @ e/N + 2*sqrt(1 + lam**2)*w"),
+    ("linear", "w", "2*X.T @ exp(e)/N + 2*lam*w"),
+    ("linear", "e", "2*e/N + y"),
+    ("relu net", "W2", "h.T @ (p - T)/N + lam*W2**3"),
+    ("relu net", "W2", "cos(h).T @ (p - T)/N + lam*W2"),
+    ("relu net", "W2", "h.T @ (p*T)/N + lam*W2"),
+    ("relu net", "W1", "X.T @ (((p - T) @ W2.T)*sin(z1))/N + lam*W1"),
+    ("relu net", "W1", "X.T @ (((p - T) @ W2.T)*(z1 > 1))/N + lam*W1"),
+    ("relu net", "z2", "(p - T + z2)/N"),
+    ("relu net", "b1", "b1"),
+    ("tanh net", "W1", "X.T @ ((y - T) @ W2.T*(1 - h**4))/(N*K)"),
+    ("tanh net", "W1", "2*X.T @ ((y - T) @ exp(W2).T*(1 - h**2))/(N*K)"),
+    ("tanh net", "z1", "2*(y - T) @ W2.T/(N*K)*cos(z1)"),
+    ("sigmoid net", "W2", "h1.T @ (((y - T) @ W3.T/N)*h2*(1 + h1))"),
+    ("labels", "z", "(softmax(2*z) - one_hot(t, K))/N"),
+    ("batch norm", "x", "gamma*xhat*(y - T)"),
+    ("batch norm", "x", "x"),
+    ("attention", "s", "a*(a - s)"),
+    ("attention", "v", "a.T @ (o - T)*v"),
+    ("scalar", "x", "2*f*cos(x**2)*2*x*exp(-y) + y + x*y"),
+    ("scalar", "y", "f*x"),
+    ("residual", "x", "(y - T) + ((y - T)*(1 - h**2)) @ exp(V.T)"),
+)
+
+
+@pytest.mark.parametrize(("model", "by", "text"), HARMLESS)
+def test_a_random_change_has_no_name(model: str, by: str, text: str) -> None:
+    assert named(model, by, text) == ()
+
+
+def test_every_name_is_explained() -> None:
+    assert set(MEANINGS) == set(NAMES)
+
+
+def test_an_ambiguous_claim_has_no_name() -> None:
+    """2*h*h may have been the exponent of h**2 not lowered, or relu itself for its slope."""
+    assert named("convolution", "z", "2*h*h") == ()
+
+
+def test_a_claim_that_says_nothing_has_no_name() -> None:
+    assert named("logistic", "w", "0*w") == ()
+
+
+JACOBIANS = (
+    # (declarations, of, by, claimed, names)
+    ("y = input(N); h = tanh(y)", "h", "y", "diag(1 - y**2)", ("derivative at the pre-activation",)),
+    ("y = input(N); h = tanh(y)", "h", "y", "diag(1 - tanh(h)**2)", ("derivative at the output",)),
+    ("y = input(N); h = tanh(y)", "h", "y", "1 - h**2", ("missing diag",)),
+    ("A = input(M, N); x = input(N); h = tanh(A @ x)", "h", "x", "A", ("missing activation derivative",)),
+    ("z = input(K); p = softmax(z)", "p", "z", "diag(p)", ("forgotten branch",)),
+    ("z = input(K); p = softmax(z)", "p", "z", "diag(p*(1 - p))", ("softmax taken elementwise",)),
+    ("z = input(K); p = softmax(z)", "p", "z", "outer(p, p) - diag(p)", ("sign",)),
+    ("A = param(D, D); x = input(D)", "A @ x", "x", "A.T", ("missing transpose",)),
+    (
+        "X = input(N, D); w = param(D)",
+        "X.T @ sigmoid(X @ w)/N",
+        "w",
+        "X.T @ X/N",
+        ("missing activation derivative",),
+    ),
+)
+
+
+@pytest.mark.parametrize(("text", "of", "by", "wrong", "expected"), JACOBIANS)
+def test_a_mistake_in_a_jacobian_is_named(
+    text: str, of: str, by: str, wrong: str, expected: tuple[str, ...]
+) -> None:
+    names = dict(parse(text).names)
+    found = explain(claimed(wrong, names), claimed(of, names), names[by], seconds=20)
+    assert found is not None
+    assert found.names == expected
+
+
+def test_the_text_says_what_was_written_for_what() -> None:
+    names = names_of("sigmoid net")
+    wrong = claimed("(y - T) @ W3.T/N*h2*(1 - h2) @ W2", names)
+    found = explain(wrong, names["loss"], names["h1"])
+    assert found is not None
+    assert found.text == "missing transpose: dz2 @ W2.T, not dz2 @ W2"
+    wrong = claimed("(y - T) @ W3.T/N", names)
+    found = explain(wrong, names["loss"], names["z2"])
+    assert found is not None
+    assert found.text == "missing activation derivative at sigmoid(z2)"

@@ -11,7 +11,7 @@ from itertools import chain, islice, takewhile
 import numpy as np
 
 from graphc.claims.expressions import Expressions
-from graphc.claims.mistakes import BRANCH, COMMON, HALF, TWICE, UNDONE, Mistake
+from graphc.claims.mistakes import BRANCH, FORMAL, HALF, TWICE, UNDONE, Mistake
 from graphc.claims.mutations.at import Array, At
 from graphc.claims.mutations.backward import Backward
 from graphc.claims.mutations.edges import attempts, sizes_of, summed_over
@@ -136,7 +136,7 @@ class Case:
         for mistake, node in takewhile(self._in_time, self._variants(self.right)):
             if node.shape == self.claimed.shape:
                 found = self._differ(self.claimed, node)
-                if found is not None and len(found) == more and (not more or mistake.name in COMMON):
+                if found is not None and len(found) == more and (not more or mistake.name in FORMAL):
                     yield (mistake, *found)
 
     def _sums(self) -> Iterator[Found]:

@@ -17,6 +17,10 @@ from graphc.ops.move import broadcast
 from graphc.ops.reduce import sum_
 
 AXED = ("sum", "mean", "softmax", "log_softmax", "logsumexp", "standardize")
+LINEAR = (
+    "add", "sub", "mul", "div", "neg", "sum", "mean", "broadcast", "reshape", "transpose", "contract", "cast", "slice",
+)  # fmt: skip
+NUMBERS = (mistakes.TWICE, mistakes.HALF, mistakes.MISSING_SHARE, mistakes.EXTRA_SHARE)
 Made = tuple[Mistake, Callable[[], Node]]
 
 
@@ -26,10 +30,13 @@ def variants(root: Node, settled: Collection[Node]) -> Iterator[tuple[Mistake, N
     A part that is used more than once is changed everywhere, and then at each use.
     """
     order = _order(root, settled)
+    inside = _inside(order)
     below, uses, parts = _below(order), users([root]), set(order)
     for node in reversed(order):
         free = node not in settled or node is root
         for mistake, build in _parts(node, node in below) if free else _axes(node):
+            if mistake.name in NUMBERS and node in inside:
+                continue
             try:
                 part = build()
                 yield mistake, replaced(root, node, part, order)
@@ -39,6 +46,15 @@ def variants(root: Node, settled: Collection[Node]) -> Iterator[tuple[Mistake, N
                     yield mistake, replaced(root, user, _again(user, args), order)
             except (GraphcError, TypeError):  # the shapes do not allow this mistake
                 continue
+
+
+def _inside(order: list[Node]) -> set[Node]:
+    """The parts that stand in a function that is not linear: a number there is no factor of the gradient."""
+    found: set[Node] = set()
+    for node in reversed(order):
+        if node in found or node.op.name not in LINEAR:
+            found.update(node.args)
+    return found
 
 
 def _order(root: Node, settled: Collection[Node]) -> list[Node]:
@@ -208,6 +224,8 @@ def _is_eye(node: Node) -> bool:
 
 def _divisor(above: Node, below: Node) -> Iterator[Made]:
     shape = (above / below).shape
+    if not above.constant:
+        yield Mistake(mistakes.CHAIN, label(above), label(above)), lambda: broadcast(1 / below, shape)
     if below.op.name == "size":
         lost = Mistake(mistakes.MISSING_SHARE, label(above), share_of(below.attr("dim")))
         yield lost, lambda: broadcast(above, shape)
@@ -222,7 +240,7 @@ def _divisor(above: Node, below: Node) -> Iterator[Made]:
 def _power(node: Node) -> Iterator[Made]:
     base = node.args[0]
     exponent = as_node(2) if node.op.name == "square" else node.args[1]
-    yield Mistake(mistakes.EXPONENT, label(base)), lambda: node * base
+    yield Mistake(mistakes.POWER, label(base), f"of {label(node)}, one too high"), lambda: node * base
     lower = base if constant_value(exponent) == 2 else base ** (exponent - 1)
     yield Mistake(mistakes.POWER, label(base), f"{label(lower)}, not {label(node)}"), lambda: lower
 
