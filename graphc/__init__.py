@@ -70,8 +70,8 @@ _HOMES = {
     "draw.picture": "Picture",
     "claims.check": "check",
     "claims.verdict": "Judgement Report Verdict",
-    "claims.gradcheck": "gradcheck",
-    "claims.gradcheck_report": "GradientReport",
+    "claims.gradcheck.check": "gradcheck",
+    "claims.gradcheck.report": "GradientReport",
     "pipeline": "draw",
 }
 _PLACES = {

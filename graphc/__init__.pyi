@@ -2,8 +2,11 @@
 
 from graphc import nn as nn
 from graphc.claims.check import check as check
-from graphc.claims.gradcheck import gradcheck as gradcheck
-from graphc.claims.gradcheck_report import GradientReport as GradientReport
+from graphc.claims.gradcheck.check import gradcheck as gradcheck
+from graphc.claims.gradcheck.report import GradientReport as GradientReport
+from graphc.claims.verdict import Judgement as Judgement
+from graphc.claims.verdict import Report as Report
+from graphc.claims.verdict import Verdict as Verdict
 from graphc.derive.derivation import Derivation as Derivation
 from graphc.derive.derivation import derive as derive
 from graphc.derive.forward import hessian as hessian
@@ -12,9 +15,6 @@ from graphc.derive.forward import jacobian as jacobian
 from graphc.derive.forward import jvp as jvp
 from graphc.derive.reverse import grad as grad
 from graphc.derive.reverse import gradients as gradients
-from graphc.claims.verdict import Judgement as Judgement
-from graphc.claims.verdict import Report as Report
-from graphc.claims.verdict import Verdict as Verdict
 from graphc.draw.picture import Picture as Picture
 from graphc.emit.compile import compile_
 from graphc.emit.function import Function as Function

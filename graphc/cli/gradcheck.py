@@ -39,7 +39,7 @@ def gradcheck(
     """
     values = parse_bindings(at)
     from graphc import pipeline
-    from graphc.claims.gradcheck import gradcheck as check
+    from graphc.claims.gradcheck.check import gradcheck as check
 
     root = pipeline.load(source, given=values).require_root()
     report = check(root, at=values or None, wrt=wrt, entries=entries, seed=seed)

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 import graphc as g
-from graphc.claims import gradcheck as module
-from graphc.claims.gradcheck_complex import Complex, allows, complex_slope
-from graphc.claims.gradcheck_graph import Deadline, place_at
-from graphc.claims.gradcheck_noise import noise_of
-from graphc.claims.gradcheck_report import Outcome
-from graphc.claims.gradcheck_slope import slope_of
-from graphc.claims.gradcheck_tape import Tape
+from graphc.claims.gradcheck import check as module
+from graphc.claims.gradcheck.complex import Complex, allows, complex_slope
+from graphc.claims.gradcheck.graph import Deadline, place_at
+from graphc.claims.gradcheck.noise import noise_of
+from graphc.claims.gradcheck.report import Outcome
+from graphc.claims.gradcheck.slope import slope_of
+from graphc.claims.gradcheck.tape import Tape
 from graphc.ir.errors import BindError, DTypeError, GradientError, GraphcError
 from graphc.ops.naive import Arithmetic, evaluate
 from tests.cases import CASES, Case

@@ -1,0 +1,1 @@
+"""Numeric gradient checks: difference quotients against derived gradients, or against those of a Python function."""
