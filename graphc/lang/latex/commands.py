@@ -103,6 +103,7 @@ ARRANGING = frozenset(
 )
 """Environments that only arrange rows."""
 CASES = frozenset(("cases", "dcases"))
+QUANTIFIERS = frozenset(("for all", "for each", "for every", "for any"))
 IF, OTHERWISE = ("if", "when", "for", "where"), ("otherwise", "else", "elsewhere")
 REFUSED = {
     "approx": "only equalities are judged; `\\approx` is none",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from graphc.ir.errors import GraphcError
+from graphc.ir.errors import GraphcError, ShapeError
 from graphc.ir.node import Node
 from graphc.ir.op import FUNCTIONS, OPS
 from graphc.ir.types import DimLike, Shape
@@ -156,6 +156,8 @@ def _shape(reader: Reader, name: str, args: list[Value], at: Place) -> Shape:
         nodes.append(input_(f"a{place}", arg.shape) if found is None else found)
     try:
         return FUNCTIONS[name](*nodes).shape
+    except ShapeError:
+        return args[0].shape  # told where it is built
     except (GraphcError, TypeError, ValueError, ArithmeticError) as error:
         reason = str(error) if isinstance(error, GraphcError) else "it takes other operands"
         raise refuse(f"`{name}` cannot be applied here: {reason}", at) from None

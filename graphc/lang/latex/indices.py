@@ -31,13 +31,21 @@ class Bound:
 class Indices:
     """The indices in force; those on the left of a claim are free, those of sums bound."""
 
-    __slots__ = ("defining", "frames", "free", "on_left")
+    __slots__ = ("defining", "frames", "free", "on_left", "taken")
 
     def __init__(self) -> None:
         self.frames: list[dict[str, Bound]] = []
         self.free: dict[str, str] = {}
         self.on_left = False
+        self.taken: set[str] = set()
         self.defining: frozenset[str] = frozenset()
+
+    def unused(self, name: str) -> str:
+        """The name for the index of a further sum; each sum of a statement has its own."""
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
 
     def of_sum(self, letter: str) -> Bound | None:
         """The index of the innermost sum that has this letter."""

@@ -280,6 +280,19 @@ class Reader:
         if k + 1 >= len(product.items) or product.links[k + 1] is not None:
             return
         group = product.items[k + 1].atom
+        atom = product.items[k].atom
+        if (
+            named is not None
+            and isinstance(atom, Symbol)
+            and functions.meaning(atom)
+            and isinstance(group, Group)
+        ):
+            message = (
+                f"`{clip(atom.written)}` is a name of the graph and a function; write a product with `\\cdot`"
+            )
+            raise refuse(
+                f"{message}, or the function as `\\operatorname{{{functions.meaning(atom)}}}`", group.at
+            )
         if not isinstance(node, Node) or node.is_leaf or not isinstance(group, Group) or group.kind != "(":
             return
         sides = [lone_item(r.sides[0]) for r in group.items if not r.ops]

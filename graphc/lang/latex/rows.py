@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from graphc.lang.latex.commands import ARRANGING
+from graphc.lang.latex.commands import ARRANGING, QUANTIFIERS
 from graphc.lang.latex.names import refuse
 from graphc.lang.latex.scan import Token
 
@@ -75,7 +75,7 @@ def _segments(
     part: list[Token] = []
     apart, depth = False, 0
     before = ""
-    for token in tokens:
+    for token in _unquantified(tokens):
         depth += (token.kind in _OPENS) - (token.kind in _CLOSES)
         words = token.kind == "TEXT" and before not in ("SUB", "SUP") and not is_name(token)
         before = token.kind
@@ -88,6 +88,16 @@ def _segments(
             part.append(token)
     if part:
         yield part, apart
+
+
+def _unquantified(tokens: Sequence[Token]) -> Sequence[Token]:
+    """A row without a last `for all i, j`, which says nothing that free indices do not say."""
+    for place, token in enumerate(tokens):
+        quantifies = token.kind == "SYMBOL" and token.text == "forall"
+        quantifies = quantifies or (token.kind == "TEXT" and token.text.lower().strip(" ,") in QUANTIFIERS)
+        if quantifies and all(t.kind in ("SYMBOL", "COMMA", "QUAD") for t in tokens[place + 1 :]):
+            return tokens[:place]
+    return tokens
 
 
 def _continues(segment: list[Token], new_left: bool) -> bool:

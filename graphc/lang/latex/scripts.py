@@ -9,7 +9,7 @@ from graphc.lang.latex.commands import TRANSPOSES
 from graphc.lang.latex.names import layer, refuse
 from graphc.lang.latex.parsed import Group, Item, Literal, Script, Symbol, group_item, lone_side
 from graphc.lang.latex.typed import Value
-from graphc.lang.tree import Index
+from graphc.lang.tree import Index, Number
 from graphc.lang.walk import Walk
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def is_transpose(reader: Reader, value: Value, script: Script) -> bool:
         return False
     symbol = item.atom
     number = symbol.base == "T" and not value.ndim and not value.special
-    if number and reader.names.lookup("T") is not None:
+    if number and (reader.names.lookup("T") is not None or isinstance(value.expr, Number)):
         return False
     return symbol.base in TRANSPOSES and not symbol.marks
 

@@ -65,7 +65,13 @@ def over(reader: Reader, item: Item, name: str, product: Product, start: int) ->
     """`sum`, `prod`, `max` or `min` of the items from `start` on over the indices at `item`."""
     letters, sizes = yield _range(reader, item, name)
     base = sizes[1] if sizes else None
-    frame = {letter.base: Bound(fresh(reader, letter.base), base) for letter in letters}
+    frame: dict[str, Bound] = {}
+    for letter in letters:
+        if letter.base in reader.indices.free:
+            raise refuse(
+                f"`{letter.base}` is an index of the left side, and summed here; rename one", letter.at
+            )
+        frame[letter.base] = Bound(reader.indices.unused(fresh(reader, letter.base)), base)
     reader.indices.frames.append(frame)
     body: Value = typed.settled((yield reader.product(product, start)))
     reader.indices.frames.pop()

@@ -55,6 +55,10 @@ def negative(value: Value, at: Place) -> Value:
 
 def entrywise(op: str, left: Value, right: Value) -> Value:
     r"""`+`, `-`, `\odot` and `/`: entry by entry, as NumPy broadcasts."""
+    if op == "/" and square(right.shape) and isinstance(right.expr, Name | Transpose):
+        raise refuse(
+            r"a quotient by a square matrix: write `A^{-1}`, or `A^{\odot -1}` for the entries", right.at
+        )
     left, right = beside(left, right), beside(right, left)
     if left.ndim == right.ndim == 1 and left.row != right.row:
         raise refuse("a row and a column are joined entry by entry; transpose one of them", right.at)
@@ -65,7 +69,7 @@ def entrywise(op: str, left: Value, right: Value) -> Value:
 
 def beside(value: Value, other: Value) -> Value:
     """A `1` or `I` beside what it is joined with entry by entry."""
-    if value.special == "one" and not other.special:
+    if value.special == "one" and other.ndim:
         return replace(value, special="", row=False)
     if value.special == "identity" and square(other.shape):
         return _scaled(value, identity(other.shape[0], value.at))

@@ -68,6 +68,16 @@ def test_a_name_of_the_graph_goes_before_a_function() -> None:
     assert one(r"q = \sigma c", names={r"\sigma": "b"}) == "q = (b * c)"
 
 
+def test_a_name_that_is_a_function_too_is_refused_before_parentheses() -> None:
+    with pytest.raises(ParseError, match="a name of the graph and a function"):
+        one(r"q = \sigma(c)", names={r"\sigma": "b"})
+
+
+def test_shapes_that_do_not_fit_are_left_to_what_builds_the_claim() -> None:
+    assert one(r"q = \operatorname{tr}(X)") == "q = trace(X)"
+    assert one(r"q = X A^\top X") == "q = ((X @ A.T) @ X)"
+
+
 REFUSED = [
     (r"q = \log p y", "how far does"),
     (r"q = \log p \odot y", "how far does"),
@@ -83,7 +93,7 @@ REFUSED = [
     (r"q = \arg\max_i u_i", "is not read"),
     (r"q = \operatorname{foo}(c)", "not defined"),
     (r"q = \operatorname{softmax}'(s)", "one number only"),
-    (r"q = \operatorname{trace}(u)", "cannot be applied"),
+    (r"q = \operatorname{one\_hot}(c, K)", "cannot be applied"),
     (r"q = \operatorname{cumsum}(u, v, w)", "cannot be applied"),
     (r"q = \int c", "integrals"),
     (r"q = c \pm b", "two claims"),

@@ -68,6 +68,10 @@ REFUSED = [
     (r"q = 1/N u^\top v", "how far does `/` reach"),
     (r"q = u \odot u v^\top", "how far does"),
     (r"q = I", "size of `I`"),
+    (r"q = c + \mathbf{1}", "size of"),
+    (r"q = \frac{u}{A}", "quotient by a square matrix"),
+    (r"q = 2^T", "`T`"),
+    (r"q = X^t", "have one shape"),
     (r"q = \mathbf 1 u^\top", "size of"),
 ]
 

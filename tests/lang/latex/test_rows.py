@@ -35,6 +35,8 @@ ROWS = [
     (r"q = c \\* v = u", ["q = c", "v == u"]),
     (r"q = c \\", ["q = c"]),
     (r"\boxed{q = c}", ["q = c"]),
+    (r"u_i = v_i \quad \text{for all } i.", ["u[i] == v[i]"]),
+    (r"A_{ij} = A_{ji}, \quad \forall i, j", ["A[i,j] == A[j,i]"]),
     (r"\boxed{q = c + \frac{1}{2}}.", ["q = (c + (1 / 2))"]),
     (r"q = W_\text{1}", ["q = W1"]),
 ]
@@ -54,6 +56,7 @@ def test_rows(latex: str, expected: list[str]) -> None:
         (r"\text{none}", "no equality", 1),
         (r"q = c, \quad c > 0", "no equality", 14),
         (r"q = c \quad (\text{as before})", "no equality", 13),
+        (r"q = c \quad \text{for all } v = u > 1", "no equality", 35),
         (r"q = c \approx 2", "only equalities", 7),
         (r"q < c = b", "no equality", 3),
         (r"= c", "cannot begin", 1),
