@@ -97,12 +97,17 @@ def _difference(found: Counterexample) -> str:
 def _shapes(left: Node, right: Node) -> str:
     text = f"the shapes differ: {show_shape(left.shape)} and {show_shape(right.shape)}"
     for jacobian, other in ((left, right), (right, left)):
-        if other.shape and jacobian.shape == other.shape * 2:
+        if _is_jacobian_of(jacobian, other):
             both = "the derivative of an array by an array has the axes of both"
             return f"{text}; {both}: write `diag(…)` of this, or differentiate the sum"
     if left.ndim == 2 and left.shape == right.shape[::-1]:
         text += "; the gradient has the shape of the variable, unless the text says `layout = numerator`"
     return text
+
+
+def _is_jacobian_of(jacobian: Node, other: Node) -> bool:
+    """Whether one has the axes of the other twice, as the derivatives of an array by one of its shape."""
+    return bool(other.shape) and jacobian.shape == other.shape * 2
 
 
 def _spread(side: Node, other: Node) -> Node:
@@ -125,6 +130,8 @@ def why(claim: Claim, claimed: Node, right: Node, seconds: float) -> tuple[str, 
         found = blame.explain(claimed, claim.output, claim.target, seconds=seconds)
         if found is not None:
             return tuple(m.text for m in found.mistakes)
+    if _is_jacobian_of(right, claimed):
+        return ()  # the reason says what is to be written
     found = blame.explain_equal(claimed, right, seconds=seconds)
     return tuple(m.text for m in found.mistakes) if found is not None else ()
 
