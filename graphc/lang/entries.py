@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 
 def sides(evaluator: Evaluator, exprs: Sequence[Expr]) -> Walk[list[Node]]:
     """The sides of a claim as nodes; entry by entry if it has free indices."""
-    free, bound = yield sums.extents(evaluator, exprs)
+    free, _ = yield sums.extents(evaluator, exprs)
     found = []
     if not free:
         for expr in exprs:
             found.append((yield evaluator.node(expr)))
         return found
-    layout = Layout({**free, **bound}, frozenset(free))
     shape = tuple(free.values())
     for expr in exprs:
+        _, bound = yield sums.extents(evaluator, [expr])
+        layout = Layout({**free, **bound}, frozenset(free))
         value: Value = yield evaluator.inside(layout).value(expr)
         body = sums.scalar(evaluator, value, expr.at)
         if body.ndim:
