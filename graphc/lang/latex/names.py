@@ -25,6 +25,9 @@ OTHERWISE: Mapping[str, tuple[str, ...]] = {
 _GREEK = {name: letter for letter, name in commands.LETTERS.items()}
 
 
+Labelling = tuple[tuple[str, ...], tuple[Script, ...]]
+
+
 class Names:
     """The names of one text: the writer's table, and the names of the graph."""
 
@@ -54,6 +57,25 @@ class Names:
         """The graph's name by the table alone."""
         keys = (_key(symbol, labels, font) for font in (symbol.font, ""))
         return next((self.table[key] for key in keys if key in self.table), None)
+
+    def labellings(self, symbol: Symbol, scripts: tuple[Script, ...]) -> list[Labelling]:
+        """The labels a name may have from its scripts, the most first, each with the scripts that are left."""
+        lower = next((s for s in scripts if s.kind == "_"), None)
+        upper = next((s for s in scripts if s.kind == "^"), None)
+        low = label(lower) if lower is not None else None
+        high = (layer(upper) or power(upper)) if upper is not None else None
+        found: list[Labelling] = []
+        if low and high:
+            found.append((high + low, tuple(s for s in scripts if s is not lower and s is not upper)))
+        if high:
+            found.append((high, tuple(s for s in scripts if s is not upper)))
+        if low:
+            found.append((low, tuple(s for s in scripts if s is not lower)))
+        if lower is not None and low and (split := _numbered(lower)):
+            found.append((split[0], tuple(split[1] if s is lower else s for s in scripts)))
+        found.append(((), scripts))
+        # A power belongs to a name only where the table says so, as in `\sigma^2 = var`.
+        return [f for f in found if not any(p[0] == "^" for p in f[0]) or self.told(symbol, f[0]) is not None]
 
     def new(self, symbol: Symbol, labels: tuple[str, ...]) -> str:
         """The spelling of a name that is not known yet: by the table, else the plain one."""
@@ -105,6 +127,23 @@ def layer(script: Script) -> tuple[str, ...] | None:
     return None
 
 
+def power(script: Script) -> tuple[str, ...] | None:
+    """The label `^2` that a power is in the table of names."""
+    item = group_item(script.body)
+    if item is None or not isinstance(item.atom, Literal) or item.scripts:
+        return None
+    return (f"^{item.atom.text}",)
+
+
+def _numbered(script: Script) -> tuple[tuple[str, ...], Script] | None:
+    """`_{1,ij}` as the label 1 and the indices `ij`."""
+    first, *rest = script.body.items
+    number = label(Script("_", Group("{", (first,), script.at), script.at))
+    if not rest or number is None or not number[0].isdigit():
+        return None
+    return number, Script("_", Group("{", tuple(rest), script.at), script.at)
+
+
 def _label_text(item: Item, kind: str) -> str | None:
     atom = item.atom
     if item.scripts:
@@ -148,8 +187,8 @@ def _key_of(written: str) -> str:
     if item is None or not isinstance(item.atom, Symbol):
         raise ParseError(f"`{clip(written)}` is not one name; write `graphc: names \\hat{{y}} = p`")
     labels: tuple[str, ...] = ()
-    for script in item.scripts:
-        found = layer(script) if script.kind == "^" else label(script)
+    for script in sorted(item.scripts, key=lambda script: script.kind == "_"):
+        found = (layer(script) or power(script)) if script.kind == "^" else label(script)
         if found is None:
             raise ParseError(f"`{clip(written)}` is not one name; write `graphc: names \\hat{{y}} = p`")
         labels += found

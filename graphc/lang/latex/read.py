@@ -10,7 +10,7 @@ from graphc.ir.errors import ParseError
 from graphc.ir.node import Node
 from graphc.lang import limits, tree
 from graphc.lang.latex import commands, derivatives, functions, indices, scripts, sums, typed
-from graphc.lang.latex.names import Lookup, Names, label, layer, refuse
+from graphc.lang.latex.names import Lookup, Names, refuse
 from graphc.lang.latex.parsed import (
     Cases,
     Fraction,
@@ -235,10 +235,10 @@ class Reader:
         if not isinstance(atom, Symbol):
             return None
         hits: list[tuple[str, tuple[Script, ...]]] = []
-        for labels, used in labellings(item):
+        for labels, rest in self.names.labellings(atom, item.scripts):
             name = self.names.bound(atom, labels)
             if name is not None:
-                hits.append((name, tuple(s for s in item.scripts if s not in used)))
+                hits.append((name, rest))
         if len(hits) > 1 and hits[-1][1] and indices.fits(self, *hits[-1]) and not hits[0][1]:
             raise refuse(
                 f"`{clip(atom.written)}` with its subscript may be `{hits[0][0]}` or an entry of `{hits[-1][0]}`; "
@@ -250,10 +250,10 @@ class Reader:
     def gradient(self, item: Item) -> tuple[str, tuple[Script, ...]] | None:
         """The gradient called `dNAME` of the name a symbol stands for, and the scripts that are left."""
         assert isinstance(item.atom, Symbol)
-        for labels, used in labellings(item):
+        for labels, rest in self.names.labellings(item.atom, item.scripts):
             name = self.names.bound(item.atom, labels, "d")
             if name is not None:
-                return name, tuple(s for s in item.scripts if s not in used)
+                return name, rest
         return None
 
     def _check_letters(self, product: Product, k: int) -> None:
@@ -306,7 +306,7 @@ class Reader:
         known = [name for name in self.indices.free if name == atom.base]
         if known and not item.scripts:
             return refuse(f"the index `{atom.base}` stands here as a number; that is not read", atom.at)
-        spelt = self.names.new(atom, labellings(item)[0][0])
+        spelt = self.names.new(atom, self.names.labellings(atom, item.scripts)[0][0])
         shown = clip(atom.written, 24) + ("_…" if item.scripts else "")
         if atom.font == "command" and atom.base not in commands.GREEK:
             return refuse(f"the command `\\{atom.base}` is not read", atom.at)
@@ -315,23 +315,6 @@ class Reader:
             f"bind it with `graphc: names {clip(atom.written, 24)} = …`",
             atom.at,
         )
-
-
-def labellings(item: Item) -> list[tuple[tuple[str, ...], tuple[Script, ...]]]:
-    """The labels a name may have from its scripts, the most first, and the scripts they use up."""
-    lower = next((s for s in item.scripts if s.kind == "_"), None)
-    upper = next((s for s in item.scripts if s.kind == "^"), None)
-    low = label(lower) if lower is not None else None
-    high = layer(upper) if upper is not None else None
-    found: list[tuple[tuple[str, ...], tuple[Script, ...]]] = []
-    if lower is not None and upper is not None and low and high:
-        found.append((high + low, (lower, upper)))
-    if upper is not None and high:
-        found.append((high, (upper,)))
-    if lower is not None and low:
-        found.append((low, (lower,)))
-    found.append(((), ()))
-    return found
 
 
 def number(literal: Literal) -> tree.Number:

@@ -11,7 +11,7 @@ from graphc.lang.latex import derivatives, functions, grammar, rows, scan, typed
 from graphc.lang.latex.indices import elements, fits
 from graphc.lang.latex.names import Lookup, Names, label, layer, refuse
 from graphc.lang.latex.parsed import Item, Relation, Side, Symbol, lone_item
-from graphc.lang.latex.read import Reader, labellings
+from graphc.lang.latex.read import Reader
 from graphc.lang.latex.scan import Token
 from graphc.lang.latex.typed import Value
 from graphc.lang.tree import Claim, Definition, Name, Place, Statement
@@ -130,8 +130,8 @@ def _letters(side: Side) -> frozenset[str]:
 def _name(item: Item, reader: Reader, prefix: str) -> Name | None:
     assert isinstance(item.atom, Symbol)
     symbol = item.atom
-    labels, used = labellings(item)[0]
-    if len(used) < len(item.scripts):
+    labels, rest = reader.names.labellings(symbol, item.scripts)[0]
+    if rest:
         return None
     subject = reader.named(item) if prefix else None
     name = prefix + (

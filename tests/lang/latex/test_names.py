@@ -101,7 +101,22 @@ def test_the_table() -> None:
     assert first(r"d\hat{y} = y", graph, names) == "dp = y"
 
 
-@pytest.mark.parametrize("written", ["", "2", "a + b", "a b", r"\frac{a}{b}", "a^2", "a = b"])
+def test_a_power_is_a_name_where_the_table_says_so() -> None:
+    graph = "var = input(D); eps = input(); sigma = input(D)"
+    names = {r"\sigma^2": "var", r"\sigma_B^2": "s"}
+    assert first(r"q = \sigma^2 + \epsilon", graph, names) == "q = (var + eps)"
+    assert first(r"q = \sigma^3", graph, names) == "q = (sigma ** 3)"
+    assert first(r"\sigma_B^2 = c", "c = input()", names) == "s = c"
+    assert first(r"\sigma^2_B = c", "c = input()", names) == "s = c"
+
+
+def test_a_number_and_indices_in_one_subscript() -> None:
+    graph = "W1 = input(N, D); b1 = input(D)"
+    assert first(r"W_{1,ij} = b_{1,j}", graph) == "W1[i,j] == b1[j]"
+    assert first(r"(W_1)_{ij} = (b_1)_j", graph) == "W1[i,j] == b1[j]"
+
+
+@pytest.mark.parametrize("written", ["", "2", "a + b", "a b", r"\frac{a}{b}", "a^{-1}", "a = b"])
 def test_a_table_binds_names_only(written: str) -> None:
     with pytest.raises(ParseError):
         check_names({written: "p"})
