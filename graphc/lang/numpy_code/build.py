@@ -11,10 +11,11 @@ from graphc.lang.numpy_code.arrays import Array
 from graphc.lang.numpy_code.errors import Broken
 from graphc.lang.numpy_code.evaluator import Evaluator, Frame
 from graphc.lang.numpy_code.execute import Executor, Returned
-from graphc.lang.numpy_code.model import Model
+from graphc.lang.numpy_code.model import ABSENT, Model
 from graphc.lang.numpy_code.objects import Unknown, Value
 from graphc.lang.numpy_code.program import CodeFunction, CodeProgram
 from graphc.lang.numpy_code.record import Recorder
+from graphc.lang.numpy_code.scopes import stored
 
 
 def build_code(
@@ -28,7 +29,7 @@ def build_code(
     """
     model = Model(env, bind)
     evaluator = Evaluator(function.module, model, _not_yet)
-    top = Frame({}, None, function.owner)
+    top = Frame({}, None, frozenset(stored(function.tree.body)), function.owner)
     recorder = Recorder(evaluator)
     executor = Executor(evaluator, top, recorder.after)
     _fill(function, executor, model, top)
@@ -47,7 +48,7 @@ def _fill(function: CodeFunction, executor: Executor, model: Model, top: Frame) 
     spec = function.tree.args
     for name in function.parameters:
         found = model.find([name])
-        if found is not None:
+        if found is not ABSENT:
             top.names[name] = found
     executor.defaults(spec, top)
     for name in function.parameters:

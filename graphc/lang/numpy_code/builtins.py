@@ -13,7 +13,7 @@ from graphc.lang.numpy_code.errors import broken, refuse
 from graphc.lang.numpy_code.limits import MAX_LENGTH
 from graphc.lang.numpy_code.numbers import is_number, is_whole
 from graphc.lang.numpy_code.objects import Range, Unknown, Value
-from graphc.lang.numpy_code.subscript import read
+from graphc.lang.numpy_code.subscript import Slice, read
 from graphc.lang.numpy_code.table import TABLE
 from graphc.ops.leaf import constant_value
 
@@ -31,7 +31,7 @@ def items(value: Value, what: str = "this") -> list[Value]:
     if isinstance(value, Range):
         return _numbers(value)
     if isinstance(value, Unknown):
-        refuse(f"`{value.path}` is not known, so {what} cannot be run through")
+        refuse(f"{what} runs through `{value.path}`, and what that holds is not known; {PARTS}")
     array = as_array(value, what)
     if not array.shape:
         broken("a single number cannot be run through")
@@ -41,6 +41,7 @@ def items(value: Value, what: str = "this") -> list[Value]:
     return [read(array, i) for i in range(_bounded(length))]
 
 
+PARTS = "take its parts by their names in the model, or work them out in the function"
 NUMBERS = "give the model numbers as sizes, as in X = input(4, 3), or write it with whole arrays"
 
 
@@ -76,6 +77,8 @@ def _len(given: Given) -> Value:
         return len(value)
     if isinstance(value, Range) and value.step == 1:
         return value.stop - value.start
+    if isinstance(value, Unknown):
+        refuse(f"what `{value.path}` holds is not known, so neither is its length; {PARTS}")
     array = as_array(value)
     if not array.shape:
         broken("a single number has no len()")
@@ -197,6 +200,7 @@ FUNCTIONS: dict[str, Callable[[Given], Value]] = {
     "zip": lambda given: [tuple(row) for row in zip(*map(items, given), strict=False)],
     "enumerate": lambda given: [*enumerate(items(given[0]), *given[1:])],
     "reversed": lambda given: items(given[0])[::-1],
+    "slice": lambda given: Slice(*([None, *given, None] if len(given) == 1 else [*given, None][:3])),
     "print": lambda given: None,
 }
 

@@ -15,7 +15,7 @@ from graphc.lang.numpy_code.numbers import Kind, is_whole, number_node
 from graphc.lang.numpy_code.objects import Range, Value
 from graphc.lang.numpy_code.table import reads
 from graphc.ops.move import broadcast, expand_dims
-from graphc.ops.pointwise import cast, mul
+from graphc.ops.pointwise import cast, where
 
 _FILL = {"zeros": 0, "ones": 1}
 
@@ -98,7 +98,7 @@ def _triangle(a: Arguments) -> Value:
     rows = expand_dims(FUNCTIONS["arange"](x.shape[-2]), 1)
     columns = expand_dims(FUNCTIONS["arange"](x.shape[-1]), 0)
     inside = columns <= rows + k if name == "tril" else columns >= rows + k
-    return fresh(mul(x.node, inside), "int" if x.kind == "bool" else x.kind)
+    return fresh(where(inside, x.node, 0), x.kind)
 
 
 @reads("shape")

@@ -9,10 +9,10 @@ from typing import NoReturn
 
 from graphc.ir.errors import DTypeError, ParseError, ShapeError
 from graphc.lang.numpy_code import builtins
-from graphc.lang.numpy_code.errors import Broken, Refused, refuse
+from graphc.lang.numpy_code.errors import Broken, Refused, broken, refuse
 from graphc.lang.numpy_code.libraries import constant, external
 from graphc.lang.numpy_code.limits import MAX_DEPTH, MAX_STEPS
-from graphc.lang.numpy_code.model import Model
+from graphc.lang.numpy_code.model import ABSENT, Model
 from graphc.lang.numpy_code.objects import Builtin, External, Inlined, Poison, Value
 from graphc.lang.numpy_code.program import Module
 from graphc.lang.suggest import clip, meant
@@ -20,10 +20,11 @@ from graphc.lang.suggest import clip, meant
 
 @dataclass(slots=True)
 class Frame:
-    """The names of one call; `around` are those of the function it stands in."""
+    """The names of one call; `local` is what it gives values to, `around` the frame of the function it stands in."""
 
     names: dict[str, Value] = field(default_factory=dict)
     around: Frame | None = None
+    local: frozenset[str] = frozenset()
     owner: str | None = None
     calls: int = 0
 
@@ -86,6 +87,8 @@ class Evaluator:
                 if isinstance(found, Poison):
                     raise found.problem
                 return found
+            if name in current.local:
+                broken(f"`{name}` is used before it is given a value")
             current = current.around
         found = self._outside(name)
         if found is None:
@@ -98,10 +101,12 @@ class Evaluator:
         if name in self.module.imports:
             return external(self.module.imports[name])
         found = self.model.find([name])
-        if found is not None:
+        if found is not ABSENT:
             return found
         if name in self.module.constants:
             return self._constant(name)
+        if name in self.module.unsteady:
+            refuse(f"`{name}` is given several values in this file; pass it as an argument")
         if name in builtins.FUNCTIONS:
             return Builtin(name)
         every = external(self.module.imports["*"].removesuffix(".*")) if "*" in self.module.imports else None

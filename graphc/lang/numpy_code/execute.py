@@ -15,6 +15,7 @@ from graphc.lang.numpy_code.evaluator import Evaluator, Frame
 from graphc.lang.numpy_code.expressions import OPERATORS, operate
 from graphc.lang.numpy_code.limits import MAX_CALLS
 from graphc.lang.numpy_code.objects import Inlined, Poison, Unknown, Value
+from graphc.lang.numpy_code.scopes import decorator, is_static, stored
 from graphc.lang.suggest import clip
 
 
@@ -265,9 +266,13 @@ class Executor:
         """The value of a call of a function of the file, its body run in place."""
         if frame.calls >= MAX_CALLS:
             refuse(f"functions call each other at most {MAX_CALLS} deep here")
-        inner = Frame({}, function.scope, function.owner, frame.calls + 1)
-        arguments = [function.bound, *given] if function.bound is not None else list(given)
-        self._fill(function, arguments, dict(keywords), inner)
+        tree = function.tree
+        if isinstance(tree, ast.FunctionDef) and decorator(tree) is not None:
+            refuse(f"`{function.name}` is decorated by `{decorator(tree)}`, which may change what it does")
+        local = frozenset(stored(tree.body)) if isinstance(tree, ast.FunctionDef) else frozenset()
+        inner = Frame({}, function.scope, local, function.owner, frame.calls + 1)
+        method = function.bound is not None and isinstance(tree, ast.FunctionDef) and not is_static(tree)
+        self._fill(function, [function.bound, *given] if method else list(given), dict(keywords), inner)
         if isinstance(function.tree, ast.Lambda):
             return self.evaluator.value(function.tree.body, inner)
         outcome = self.run(function.tree.body, inner)

@@ -103,10 +103,9 @@ def _member(e: Evaluator, owner: Unknown, name: str, frame: Frame) -> Value:
         method = e.module.functions.get(f"{frame.owner}.{name}")
         if method is not None:
             return Inlined(f"{frame.owner}.{name}", method, None, frame.owner, owner)
-    found = e.model.member(owner, name)
-    if isinstance(found, Unknown) and name in ("items", "keys", "values", "get", "copy", "append", "update"):
+    if name in ("items", "keys", "values", "get", "update") and name not in owner.entries:
         return Method(owner, name)
-    return found
+    return e.model.member(owner, name)
 
 
 def _subscript(e: Evaluator, expr: ast.Subscript, frame: Frame) -> Value:
@@ -266,7 +265,7 @@ def _comprehension(e: Evaluator, expr: ast.ListComp | ast.GeneratorExp | ast.Dic
     (generator, *others) = expr.generators
     if others:
         refuse("a comprehension is read with one `for`")
-    inner = Frame({}, frame, frame.owner, frame.calls)
+    inner = Frame({}, frame, frozenset(), frame.owner, frame.calls)
     pairs: dict[Value, Value] = {}
     found: list[Value] = []
     for value in items(e.value(generator.iter, frame)):
@@ -321,11 +320,24 @@ def _call(e: Evaluator, expr: ast.Call, frame: Frame) -> Value:
         return builtins.call(function.kind, given, keywords)
     if isinstance(function, Method):
         if isinstance(function.value, Unknown):
-            refuse(f"`{name}` is not read: what `{function.value.path}` holds is not known")
+            return _of_unknown(e, function.value, function.name, given)
         return methods.call(function.value, function.name, given, keywords)
     if isinstance(function, Inlined):
         return e.inline(function, given, keywords, frame)
     return refuse(f"`{name}` is not a function of this file or of NumPy that is read")
+
+
+def _of_unknown(e: Evaluator, owner: Unknown, name: str, given: list[Value]) -> Value:
+    """`bn_param.get("eps", 1e-5)`, and a run through the model's parameters by `params.items()`."""
+    if name == "get" and 1 <= len(given) <= 2 and isinstance(given[0], str):
+        found = e.model.member(owner, given[0])
+        return given[1] if isinstance(found, Unknown) and len(given) == 2 else found
+    if name in ("items", "keys", "values") and owner.path.rpartition(".")[2] in ("params", "parameters"):
+        every = e.model.parameters()
+        if every:
+            stored = {k: v for k, v in owner.entries.items() if not isinstance(v, Unknown)}
+            return methods.call({**every, **stored}, name, [], {})
+    return refuse(f"what `{owner.path}` holds is not known, so its `.{name}` is not read; {builtins.PARTS}")
 
 
 def _formatted(text: str, given: tuple[Value, ...]) -> str:

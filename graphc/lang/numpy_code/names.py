@@ -12,6 +12,7 @@ _FORMS = (
     re.compile(r"(?:grad|gradient)_(?P<subject>\w+)\Z"),
     re.compile(r"d_(?P<subject>\w+)\Z"),
     re.compile(r"d(?P<subject>\w+)\Z"),
+    re.compile(r"grad(?P<subject>\w+)\Z"),
 )
 _GRADIENTS = re.compile(r"\w*(?:grad|Grad)\w*\Z|d(?:params|weights|theta)\Z")
 

@@ -116,19 +116,24 @@ def _check_length(result: int | Fraction) -> None:
 
 
 def compare(op: str, a: PythonNumber, b: PythonNumber) -> bool | None:
-    """Whether `a op b`, where that is the same for every size; else None. A size is at least 1."""
+    """Whether `a op b`, where that is the same for every size; else None.
+
+    A size is at least 1, and sizes written differently, such as N and D, or N and N*D, are never the same.
+    """
     a, b = _plain(a), _plain(b)
     if isinstance(a, Fraction) or isinstance(b, Fraction):
         return None if isinstance(a, Dim) or isinstance(b, Dim) else _SIGNS[op](Fraction(a) - Fraction(b))
     difference = a - b
     if not isinstance(difference, Dim):
         return _SIGNS[op](difference)
+    if op in ("equal", "not_equal"):
+        return op == "not_equal"
     least = _least(difference)
     if least is not None and least > 0:
-        return op in ("greater", "greater_equal", "not_equal")
+        return op in ("greater", "greater_equal")
     most = _least(difference * -1)
     if most is not None and most > 0:
-        return op in ("less", "less_equal", "not_equal")
+        return op in ("less", "less_equal")
     return None
 
 

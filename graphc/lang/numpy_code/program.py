@@ -14,6 +14,7 @@ from graphc.lang.positions import Positions
 class Module:
     """A Python file as far as it is read: its functions, its plain assignments, and what it calls NumPy.
 
+    `constants` are names with one value, `unsteady` names with several.
     `functions` holds `name` and, of the methods of classes, `Class.name`. `imports` maps a name of the file to what it
     stands for, such as `np` to `numpy` and `expit` to `scipy.special.expit`.
     """
@@ -21,6 +22,7 @@ class Module:
     path: str
     functions: Mapping[str, ast.FunctionDef]
     constants: Mapping[str, ast.expr]
+    unsteady: frozenset[str]
     imports: Mapping[str, str]
     positions: Positions
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from graphc.ir.errors import ParseError
 from graphc.lang.numpy_code.limits import MAX_FILE
 from graphc.lang.numpy_code.program import CodeFunction, Module
+from graphc.lang.numpy_code.scopes import decorator, stored
 from graphc.lang.positions import Positions
 from graphc.lang.suggest import meant
 
@@ -33,6 +34,14 @@ def function_of(text: str, name: str, path: str = "<text>") -> CodeFunction:
             shown = " or ".join(f"`{n}`" for n in own)
             raise ParseError(f"several classes have a `{name}`: say {shown}", source=path)
         raise ParseError(f"there is no function `{name}`{meant(name, module.functions)}", source=path)
+    changing = decorator(tree)
+    if changing is not None:
+        raise ParseError(
+            f"`{name}` is decorated by `{changing}`, which may change what it does",
+            line=tree.lineno,
+            column=tree.col_offset + 1,
+            source=path,
+        )
     owner, _, _ = name.rpartition(".")
     return CodeFunction(module, name, tree, owner or None)
 
@@ -54,7 +63,11 @@ def _module(text: str, path: str) -> Module:
                 constants[target.id] = statement.value
     for node in ast.walk(tree):
         imports.update(_imported(node))
-    return Module(path, functions, constants, imports, Positions(text, 1, 1))
+    counts = stored(tree.body)
+    own = {n for n in counts if n not in functions and n not in imports}
+    unsteady = frozenset(n for n in own if counts[n] > 1 or n not in constants)
+    steady = {n: value for n, value in constants.items() if n not in unsteady}
+    return Module(path, functions, steady, unsteady, imports, Positions(text, 1, 1))
 
 
 def _imported(node: ast.AST) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from graphc.ir.node import Node
 from graphc.ir.types import Shape
 from graphc.lang.numpy_code.arithmetic import as_array
-from graphc.lang.numpy_code.arrays import Array, Cell
+from graphc.lang.numpy_code.arrays import Array
 from graphc.lang.numpy_code.errors import Broken
 from graphc.lang.numpy_code.evaluator import Evaluator, Frame
 from graphc.lang.numpy_code.model import Model
@@ -17,6 +17,7 @@ from graphc.lang.numpy_code.names import holds_gradients, subjects
 from graphc.lang.numpy_code.numbers import is_number
 from graphc.lang.numpy_code.objects import Poison, Unknown, Value
 from graphc.lang.numpy_code.program import CodeFailure, CodeValue
+from graphc.rewrite.simplify import simplify
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +98,20 @@ class Recorder:
         elif isinstance(value, Array | Poison) or (is_number(value) and not isinstance(value, bool)):
             last = name.rpartition(".")[2]
             subject = next(subjects_known(last, self._model), None)
-            if subject is None and "[" in name and self._model.node(name) is not None:
+            if subject is None and name == place_name and self._model.node(name) is not None:
                 subject = name  # bound by hand: --bind return[0]=W
             if subject is None and isinstance(value, Array) and not _written(expr):
-                name, subject = self._seen_in(value.cell) or (name, None)
+                name, subject = self._seen_in(value) or (name, None)
             self._mark_returned(name, subject, value, place)
 
-    def _seen_in(self, cell: Cell) -> tuple[str, str | None] | None:
-        """The gradient that a returned view, such as `dx.reshape(x.shape)`, shows in another shape."""
+    def _seen_in(self, value: Array) -> tuple[str, str | None] | None:
+        """The gradient that is returned as `dx.reshape(x.shape)`, a view of it, or as `dx * dout` with 1 for `dout`."""
         for name, (seen, _) in self._seen.items():
-            if seen is cell:
-                return name, self._stages[self._places[name]].subject
+            stage = self._stages[self._places[name]]
+            if seen is value.cell:
+                return name, stage.subject
+            if _shape(stage) == value.shape and simplify(value.node) is simplify(_node(stage)):
+                return name, stage.subject
         return None
 
     def _give_entry(self, owner: str, key: Value, value: Value, place: Place) -> None:
@@ -209,7 +213,7 @@ def _shape(value: Value) -> Shape | None:
 def _node(value: Value) -> Node:
     if isinstance(value, Poison):
         raise value.problem
-    return as_array(value).node
+    return value.node if isinstance(value, CodeValue) else as_array(value).node
 
 
 def _written(expr: ast.expr | None) -> str:

@@ -586,6 +586,245 @@ COURSES = {
         "W",
         "softmax_loss_naive",
     ),
+    "characters one by one": Course(
+        "xs = input(3, dtype=int); ts = input(3, dtype=int); hprev = input(H, 1); Wxh = param(H, C)\n"
+        "    Whh = param(H, H); Why = param(C, H); bh = param(H, 1); by = param(C, 1); E = one_hot(xs, C)\n"
+        "    h0 = tanh(Wxh @ E[0][:, None] + Whh @ hprev + bh); h1 = tanh(Wxh @ E[1][:, None] + Whh @ h0 + bh)\n"
+        "    h2 = tanh(Wxh @ E[2][:, None] + Whh @ h1 + bh)\n"
+        "    loss = -(log_softmax(reshape(Why @ h0 + by, C))[ts[0]] + log_softmax(reshape(Why @ h1 + by, C))[ts[1]]"
+        " + log_softmax(reshape(Why @ h2 + by, C))[ts[2]])",
+        """
+        def lossFun(inputs, targets, hprev):
+            xs, hs, ys, ps = {}, {}, {}, {}
+            hs[-1] = np.copy(hprev)
+            loss = 0
+            # forward pass
+            for t in range(len(inputs)):
+                xs[t] = np.zeros((vocab_size, 1))
+                xs[t][inputs[t]] = 1
+                hs[t] = np.tanh(np.dot(Wxh, xs[t]) + np.dot(Whh, hs[t-1]) + bh)
+                ys[t] = np.dot(Why, hs[t]) + by
+                ps[t] = np.exp(ys[t]) / np.sum(np.exp(ys[t]))
+                loss += -np.log(ps[t][targets[t], 0])
+            # backward pass
+            dWxh, dWhh, dWhy = np.zeros_like(Wxh), np.zeros_like(Whh), np.zeros_like(Why)
+            dbh, dby = np.zeros_like(bh), np.zeros_like(by)
+            dhnext = np.zeros_like(hs[0])
+            for t in reversed(range(len(inputs))):
+                dy = np.copy(ps[t])
+                dy[targets[t]] -= 1
+                dWhy += np.dot(dy, hs[t].T)
+                dby += dy
+                dh = np.dot(Why.T, dy) + dhnext
+                dhraw = (1 - hs[t] * hs[t]) * dh
+                dbh += dhraw
+                dWxh += np.dot(dhraw, xs[t].T)
+                dWhh += np.dot(dhraw, hs[t-1].T)
+                dhnext = np.dot(Whh.T, dhraw)
+            return loss, dWxh, dWhh, dWhy, dbh, dby, hs[len(inputs)-1]
+        """,
+        "Wxh Whh Why bh by",
+        "lossFun",
+        (("inputs", "xs"), ("targets", "ts"), ("vocab_size", "C")),
+    ),
+    "softmax with loss, as a layer": Course(
+        "x = input(N, C); t = input(N, dtype=int); loss = cross_entropy(x, t)",
+        """
+        def softmax(x):
+            if x.ndim == 2:
+                x = x.T
+                x = x - np.max(x, axis=0)
+                y = np.exp(x) / np.sum(np.exp(x), axis=0)
+                return y.T
+            x = x - np.max(x)
+            return np.exp(x) / np.sum(np.exp(x))
+
+        def cross_entropy_error(y, t):
+            if y.ndim == 1:
+                t = t.reshape(1, t.size)
+                y = y.reshape(1, y.size)
+            if t.size == y.size:
+                t = t.argmax(axis=1)
+            batch_size = y.shape[0]
+            return -np.sum(np.log(y[np.arange(batch_size), t])) / batch_size
+
+        class SoftmaxWithLoss:
+            def __init__(self):
+                self.y = None
+
+            def forward(self, x, t):
+                self.t = t
+                self.y = softmax(x)
+                self.loss = cross_entropy_error(self.y, self.t)
+                return self.loss
+
+            def backward(self, x, t, dout=1):
+                self.forward(x, t)
+                batch_size = self.t.shape[0]
+                if self.t.size == self.y.size:
+                    dx = (self.y - self.t) / batch_size
+                else:
+                    dx = self.y.copy()
+                    dx[np.arange(batch_size), self.t] -= 1
+                    dx = dx / batch_size
+                return dx * dout
+        """,
+        "x",
+        "SoftmaxWithLoss.backward",
+    ),
+    "convolution by columns": Course(
+        "x = input(N, 2, 5, 5); W = param(3, 2, 3, 3); b = param(3); dout = input(N, 3, 3, 3)\n"
+        "    loss = sum((conv2d(x, W, padding=1, stride=2) + b[:, None, None])*dout)",
+        """
+        def im2col(input_data, filter_h, filter_w, stride=1, pad=0):
+            N, C, H, W = input_data.shape
+            out_h = (H + 2*pad - filter_h)//stride + 1
+            out_w = (W + 2*pad - filter_w)//stride + 1
+            img = np.pad(input_data, [(0,0), (0,0), (pad, pad), (pad, pad)], 'constant')
+            col = np.zeros((N, C, filter_h, filter_w, out_h, out_w))
+            for y in range(filter_h):
+                y_max = y + stride*out_h
+                for x in range(filter_w):
+                    x_max = x + stride*out_w
+                    col[:, :, y, x, :, :] = img[:, :, y:y_max:stride, x:x_max:stride]
+            return col.transpose(0, 4, 5, 1, 2, 3).reshape(N*out_h*out_w, -1)
+
+        def col2im(col, input_shape, filter_h, filter_w, stride=1, pad=0):
+            N, C, H, W = input_shape
+            out_h = (H + 2*pad - filter_h)//stride + 1
+            out_w = (W + 2*pad - filter_w)//stride + 1
+            col = col.reshape(N, out_h, out_w, C, filter_h, filter_w).transpose(0, 3, 4, 5, 1, 2)
+            img = np.zeros((N, C, H + 2*pad + stride - 1, W + 2*pad + stride - 1))
+            for y in range(filter_h):
+                y_max = y + stride*out_h
+                for x in range(filter_w):
+                    x_max = x + stride*out_w
+                    img[:, :, y:y_max:stride, x:x_max:stride] += col[:, :, y, x, :, :]
+            return img[:, :, pad:H + pad, pad:W + pad]
+
+        class Convolution:
+            def backward(self, dout):
+                stride, pad = 2, 1
+                FN, C, FH, FW = self.W.shape
+                col = im2col(self.x, FH, FW, stride, pad)
+                col_W = self.W.reshape(FN, -1).T
+                dout = dout.transpose(0, 2, 3, 1).reshape(-1, FN)
+                self.db = np.sum(dout, axis=0)
+                self.dW = np.dot(col.T, dout)
+                self.dW = self.dW.transpose(1, 0).reshape(FN, C, FH, FW)
+                dcol = np.dot(dout, col_W.T)
+                dx = col2im(dcol, self.x.shape, FH, FW, stride, pad)
+                return dx, self.dW, self.db
+        """,
+        "x W b",
+        "Convolution.backward",
+    ),
+    "convolution by index arrays": Course(
+        "x = input(2, 2, 4, 4); w = param(3, 2, 3, 3); dout = input(2, 3, 4, 4)\n"
+        "    loss = sum(conv2d(x, w, padding=1)*dout)",
+        """
+        def get_im2col_indices(x_shape, field_height, field_width, padding=1, stride=1):
+            N, C, H, W = x_shape
+            assert (H + 2 * padding - field_height) % stride == 0
+            out_height = (H + 2 * padding - field_height) // stride + 1
+            out_width = (W + 2 * padding - field_width) // stride + 1
+            i0 = np.repeat(np.arange(field_height), field_width)
+            i0 = np.tile(i0, C)
+            i1 = stride * np.repeat(np.arange(out_height), out_width)
+            j0 = np.tile(np.arange(field_width), field_height * C)
+            j1 = stride * np.tile(np.arange(out_width), out_height)
+            i = i0.reshape(-1, 1) + i1.reshape(1, -1)
+            j = j0.reshape(-1, 1) + j1.reshape(1, -1)
+            k = np.repeat(np.arange(C), field_height * field_width).reshape(-1, 1)
+            return (k, i, j)
+
+        def im2col_indices(x, field_height, field_width, padding=1, stride=1):
+            p = padding
+            x_padded = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)), mode='constant')
+            k, i, j = get_im2col_indices(x.shape, field_height, field_width, padding, stride)
+            cols = x_padded[:, k, i, j]
+            C = x.shape[1]
+            return cols.transpose(1, 2, 0).reshape(field_height * field_width * C, -1)
+
+        def col2im_indices(cols, x_shape, field_height=3, field_width=3, padding=1, stride=1):
+            N, C, H, W = x_shape
+            H_padded, W_padded = H + 2 * padding, W + 2 * padding
+            x_padded = np.zeros((N, C, H_padded, W_padded), dtype=cols.dtype)
+            k, i, j = get_im2col_indices(x_shape, field_height, field_width, padding, stride)
+            cols_reshaped = cols.reshape(C * field_height * field_width, -1, N)
+            cols_reshaped = cols_reshaped.transpose(2, 0, 1)
+            np.add.at(x_padded, (slice(None), k, i, j), cols_reshaped)
+            if padding == 0:
+                return x_padded
+            return x_padded[:, :, padding:-padding, padding:-padding]
+
+        def conv_backward(dout, x, w):
+            F = w.shape[0]
+            x_cols = im2col_indices(x, w.shape[2], w.shape[3])
+            dout_reshaped = dout.transpose(1, 2, 3, 0).reshape(F, -1)
+            dw = dout_reshaped.dot(x_cols.T).reshape(w.shape)
+            dx_cols = w.reshape(F, -1).T.dot(dout_reshaped)
+            dx = col2im_indices(dx_cols, x.shape, w.shape[2], w.shape[3])
+            return dx, dw
+        """,
+        "x w",
+        "conv_backward",
+    ),
+    "regularised by a loop over the parameters": Course(
+        TWO_LAYER,
+        """
+        class Net:
+            def loss(self, X, y):
+                grads = {k: np.zeros_like(v) for k, v in self.params.items()}
+                d = self.probs - np.eye(self.probs.shape[1])[y]
+                d = d / X.shape[0]
+                grads['W2'] += self.h.T @ d
+                grads['b2'] += d.sum(0)
+                d = d @ self.params['W2'].T
+                d[self.z1 < 0] = 0
+                grads['W1'] += X.T @ d
+                grads['b1'] += d.sum(0)
+                for k, v in self.params.items():
+                    if 'W' in k:
+                        grads[k] += self.reg * v
+                return grads
+        """,
+        "W1 b1 W2 b2",
+        "Net.loss",
+    ),
+    "options with default values": Course(
+        BATCH_NORM,
+        """
+        def layer(dout, cache, bn_param={}):
+            (x, gamma, mu, var), eps = cache, bn_param.get('eps', 1e-5)
+            centred, scale = x - mu, (var + eps) ** -0.5
+            dhat = dout * gamma
+            dx = scale * (dhat - dhat.mean(0) - centred * scale ** 2 * (dhat * centred).mean(0))
+            return dx
+        """,
+        "x",
+        "layer",
+    ),
+    "causal attention": Course(
+        "Q = input(4, D); K = input(4, D); V = input(4, H); dO = input(4, H)\n"
+        "    S = Q @ K.T/sqrt(D); loss = sum((masked_softmax(S, causal_mask(4)) @ V)*dO)",
+        """
+        def attention_backward(dO, Q, K, V):
+            T, d = Q.shape
+            S = Q @ K.T / np.sqrt(d)
+            S = np.where(np.tril(np.ones((T, T))) == 0, -1e9, S)
+            A = np.exp(S - S.max(-1, keepdims=True))
+            A = A / A.sum(-1, keepdims=True)
+            dV = A.T @ dO
+            dA = dO @ V.T
+            dS = A * (dA - np.sum(dA * A, axis=-1, keepdims=True))
+            dQ = dS @ K / np.sqrt(d)
+            dK = dS.T @ Q / np.sqrt(d)
+            return dQ, dK, dV
+        """,
+        "Q K V",
+        "attention_backward",
+    ),
     "other names, bound": Course(
         TWO_LAYER,
         """

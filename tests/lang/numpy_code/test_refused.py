@@ -76,7 +76,6 @@ REFUSED = {
     "global Q": "a `global` statement",
     "async def g():\n    pass": "is not read",
     "a = max(X, key=len)": "options of max()",
-    "a = (lambda t: a(t))(X)": None,
     "def g(t):\n    return g(t)\na = g(X)": "deep",
 }
 
@@ -118,6 +117,8 @@ BROKEN = {
     "dX = np.einsum('ij,jk->ik', X, X)": "index j is D and N",
     "dX = np.concatenate([X, W])": "differ besides axis",
     "dX = np.sum()": "needs `a`",
+    "dX = X * scale; scale = 2": "`scale` is used before it is given a value",
+    "dX = (lambda t: dX(t))(X)": "used before it is given a value",
 }
 
 
@@ -155,6 +156,41 @@ def test_a_helper_does_not_take_the_models_names_out_of_an_unknown_cache() -> No
         read(code, {**ENV, "dout": input_("dout", ("N", "D"))})
     program = read(code, {**ENV, "dout": input_("dout", ("N", "D"))}, bind={"caches.relu_cache.X": "X"})
     assert str(program.values[0].node) == "dout*(X > 0)"
+
+
+@pytest.mark.parametrize(
+    ("before", "message"),
+    [
+        ("rate = 1\nrate = 2", "`rate` is given several values in this file"),
+        ("rate = 1\nrate *= 2", "`rate` is given several values in this file"),
+        ("for rate in range(3):\n    pass", "`rate` is given several values in this file"),
+        ("def rate():\n    yield 1", "is not read"),
+        ("@cache\ndef rate():\n    return 1", "`rate` is decorated by `cache`"),
+    ],
+)
+def test_what_a_file_does_besides_is_not_guessed(before: str, message: str) -> None:
+    call = "rate()" if "def rate" in before else "rate"
+    with pytest.raises(ParseError) as refusal:
+        read(f"{before}\ndef f(X):\n    return X * {call}", ENV)
+    assert message in str(refusal.value)
+
+
+def test_a_decorated_function_is_not_read() -> None:
+    with pytest.raises(ParseError, match="`f` is decorated by `vectorize`"):
+        read("@np.vectorize\ndef f(X):\n    return X * 2", ENV)
+    assert read("@njit\ndef f(X):\n    return X * 2", ENV).values
+
+
+def test_static_methods_take_no_self() -> None:
+    code = """
+        class A:
+            @staticmethod
+            def twice(t):
+                return 2 * t
+            def f(self):
+                return self.twice(self.X)
+        """
+    assert str(read(code, ENV, "A.f").values[0].node) == "2*X"
 
 
 def test_functions_of_other_files_are_asked_for() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from graphc.ir.errors import ParseError
 from graphc.lang.numpy_code import CodeProgram
 from graphc.lang.numpy_code.names import holds_gradients, subjects
 from graphc.ops import input_
@@ -67,6 +68,7 @@ def test_zeros_to_begin_with_are_no_value_of_their_own() -> None:
         ),
         ("dx_flat = X * 2; return X * 3", [("return", 3, None, True)]),
         ("dX = X.ravel() * 2; return dX.reshape(X.shape)", [("dX", 3, "X", True)]),
+        ("dX = X * 2; return dX * 1", [("dX", 3, "X", True)]),
         ("dX, dW = X * 2, W * 2; dX = dX + 1; return dW", [("dW", 2, "W", True), ("dX", 3, "X", False)]),
     ],
 )
@@ -107,6 +109,29 @@ def test_names_of_the_code_are_bound_to_others_of_the_model() -> None:
 def test_sizes_of_the_model_are_numbers_of_the_code() -> None:
     program = read("def f(X, N):\n    dX = X / N\n    return dX", ENV)
     assert str(program.values[0].node) == "X/N"
+
+
+def test_names_are_bound_to_sizes_numbers_and_texts() -> None:
+    code = """
+        def f(X, n, eps, mode, opt):
+            if mode == 'train' and opt is None:
+                dX = X / n + eps
+            return dX
+        """
+    bind = {"n": "D", "eps": "1e-5", "mode": "'train'", "opt": "None"}
+    (value,) = read(code, ENV, bind=bind).values
+    assert str(value.node) == "X/D + 0.00001"
+    with pytest.raises(ParseError, match="the model has no `nothing`, which `n` is bound to"):
+        read(code, ENV, bind={"n": "nothing"})
+
+
+@pytest.mark.parametrize("take", ["W, X = {}", "X = {}['X']"])
+def test_a_name_out_of_two_caches_has_to_be_told_apart(take: str) -> None:
+    lines = "\n".join(f"    {take.format(c)}" for c in ("first", "second"))
+    code = f"def f(first, second):\n{lines}\n    return X * 2"
+    with pytest.raises(ParseError, match=r"both `first` and `second` hold a `\w`; say which is which"):
+        read(code, ENV)
+    assert read(code, ENV, bind={"second.X": "X", "second.W": "W"}).values
 
 
 MODEL = """
