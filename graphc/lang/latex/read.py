@@ -92,6 +92,10 @@ class Reader:
             link = product.links[k] if k > start else None
             factor = yield self.factor(product, k)
             value, after = factor
+            while value.special and value.row and after < len(product.items) and not product.links[after]:
+                # The size of `\mathbf 1^\top` shows behind it.
+                following: tuple[Value, int] = yield self.factor(product, after)
+                value, after = typed.times(value, following[0]), following[1]
             if link is not None and link.text in ("entrywise", "entrywise /", "outer"):
                 total = run if total is None else self._joined(how, total, run, matrices)
                 how, run, matrices = link.text, value, False

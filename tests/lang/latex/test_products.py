@@ -38,6 +38,7 @@ PRODUCTS = [
     (r"q = A^{\odot 2}", "q = (A ** 2)"),
     (r"q = \mathbf 1^\top X", "q = (ones((N)) @ X)"),
     (r"q = X \mathbf{1}", "q = (X @ ones((D)))"),
+    (r"q = \mathbf{1}_N \mathbf{1}^\top X", "q = outer(ones((N)), (ones((N)) @ X))"),
     (r"q = \mathbf{1} - p", "q = (1 - p)"),
     (r"q = \mathbf{1}_N \mathbf{1}_D^\top", "q = outer(ones((N)), ones((D)))"),
     (r"q = \mathbf{1}_{N \times D} + X", "q = (ones((N, D)) + X)"),
