@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -86,26 +86,37 @@ class Leaf:
         return not any(isinstance(f, SumsTo | OneHot | Symmetric) for f in self.facts)
 
 
+class Manner(Protocol):
+    """What `draw` has to know of the way a leaf is drawn."""
+
+    @property
+    def character(self) -> str: ...
+    @property
+    def stretch(self) -> float: ...
+    @property
+    def about(self) -> float: ...
+
+
 def draw(
-    leaf: Leaf, character: str, sizes: Mapping[str, int], rng: np.random.Generator, whole: bool, scale: float
+    leaf: Leaf, way: Manner, sizes: Mapping[str, int], rng: np.random.Generator, whole: bool
 ) -> Any | None:
-    """An array for a leaf; None where its facts leave no value. `scale` stretches what is not bounded."""
+    """An array for a leaf; None where its facts leave no value."""
     shape = tuple(evaluate_dim(d, sizes) for d in leaf.shape)
     hot = next((f for f in leaf.facts if isinstance(f, OneHot)), None)
     if leaf.dtype == "bool":
         return rng.integers(0, 2, shape).astype(np.bool_)
     if hot is not None:
         return _one_hot(leaf, hot.axis, shape, rng)
-    bounds = bounds_of(leaf.facts)
+    bounds, character = bounds_of(leaf.facts), way.character
     if leaf.dtype == "int":
         return _labels(leaf, bounds, shape, sizes, rng, character)
     if any(isinstance(f, Integer) for f in leaf.facts) and character in _BELOW_ONE:
         character = "normal"
-    if whole and scale == 1:
+    if whole and way.stretch == 1:
         drawn = rng.choice(np.asarray(_WHOLE[character], np.float64), shape)
     else:
-        drawn = np.asarray(CHARACTERS[character](rng, shape), np.float64) * scale
-    return _with_facts(leaf, bounds, drawn, rng, whole)
+        drawn = np.asarray(CHARACTERS[character](rng, shape), np.float64) * way.stretch
+    return _with_facts(leaf, bounds, drawn + way.about, rng, whole)
 
 
 def _one_hot(leaf: Leaf, axis: int, shape: tuple[int, ...], rng: np.random.Generator) -> Any:

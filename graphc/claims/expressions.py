@@ -11,7 +11,9 @@ from graphc.claims.labels import index_uses, label_extents
 from graphc.claims.sizes import sizes_of
 from graphc.ir.node import Node
 from graphc.ops.facts import Fact
-from graphc.ops.leaf import ASSUMED, facts_of
+from graphc.ops.leaf import ASSUMED, constant_value, facts_of
+
+FAR = 10**9  # constants beyond this are not drawn about
 
 
 class Expressions:
@@ -29,6 +31,7 @@ class Expressions:
         self.conditions = conditions(self.order, self.discrete)
         self.indices = index_uses(self.order)
         self.assumed = [node for node in self.order if node.op is ASSUMED]
+        self.numbers = _numbers(self.order)
         self._below: dict[Node, tuple[Leaf, ...]] = {}
 
     def leaves_below(self, node: Node) -> tuple[Leaf, ...]:
@@ -79,3 +82,10 @@ def _checked(roots: Sequence[Node], opened: Opened) -> frozenset[Node]:
         found.add(node)
         stack.extend(node.args[:1] if node.op.name == "where" else opened.arguments(node))
     return frozenset(found)
+
+
+def _numbers(order: Sequence[Node]) -> tuple[float, ...]:
+    """The constants that stand in the expressions, but for 0: a domain or a condition may begin there."""
+    values = (constant_value(node) for node in order if node.op.kind == "const")
+    near = {sign * float(v): None for v in values if v is not None and 0 < abs(v) < FAR for sign in (1, -1)}
+    return tuple(near)

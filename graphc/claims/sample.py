@@ -11,7 +11,8 @@ import numpy as np
 
 from graphc.claims.attempt import Attempt, Kind, Trouble, attempt
 from graphc.claims.domain import in_words
-from graphc.claims.draws import CHARACTERS, Leaf, draw
+from graphc.claims.draft import Draft, Way
+from graphc.claims.draws import CHARACTERS, Leaf
 from graphc.claims.expressions import Expressions
 from graphc.claims.kinks import Sides, side, threshold
 from graphc.ir.node import Node
@@ -25,6 +26,8 @@ STRETCHES = (1.5, 5.0, 0.1, 30.0, 0.01, 300.0, 3000.0)
 SHAPELESS = 3  # how often legal sizes are looked for in vain
 MOST_ENTRIES = 20_000_000  # of one array
 TOO_LARGE = "the arrays are too large to be worked out at points"
+SHAPELESS_REASON = "no sizes were found at which every shape is legal"
+UNAVOIDABLE = 25  # ties in a row after which a condition is taken to tie for a reason
 STEERED = 8  # how often in a row the other side of a condition is tried for
 AT_MOST = 32  # and how often altogether
 DIRECTED = ("normal", "positive", "negative")
@@ -45,21 +48,12 @@ class Point:
     underflow: bool = False
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A point in the making: sizes, each leaf's character and stretch, and the values drawn so far."""
-
-    sizes: dict[str, int]
-    characters: dict[str, str]
-    stretches: dict[str, float]
-    values: dict[str, Any]
-
-
 class Stream(Iterator[Point]):
     """Points at which all `roots` are defined and no kink is met; it ends where none are found.
 
-    Deterministic by `seed`. `reason` says why it ended, when it did; `one_sided` lists the conditions that had the
-    same outcome at every entry so far.
+    Deterministic by `seed`. With `whole` the entries are small whole numbers and the sizes from 1 to 3; with `tiny` the
+    sizes are 1 and 2, and may be equal. `reason` says why the stream ended, when it did; `one_sided` lists the
+    conditions that had the same outcome at every entry so far.
     """
 
     def __init__(
@@ -68,10 +62,12 @@ class Stream(Iterator[Point]):
         *,
         seed: int = 0,
         whole: bool = False,
+        tiny: bool = False,
         deadline: float | None = None,
     ) -> None:
         self.expressions = roots if isinstance(roots, Expressions) else Expressions(roots)
         self.whole = whole
+        self.tiny = tiny
         self.deadline = deadline
         self.domain = ""
         self.reason = "no point was found at which both sides are defined"
@@ -80,9 +76,8 @@ class Stream(Iterator[Point]):
         self._count = 0
         self._culprits: dict[Node, None] = {}
         self._told = 0
-        self._working: dict[str, list[str]] = {}
-        self._together: dict[Node, list[dict[str, str]]] = {}
-        self._failing: set[tuple[str, str]] = set()
+        self._together: dict[Node, list[dict[str, Way]]] = {}
+        self._failing: set[tuple[str, Way]] = set()
         self._lenient: set[Node] = set()
         self._tried: dict[Node, int] = {}
         self._shapeless = 0
@@ -107,7 +102,7 @@ class Stream(Iterator[Point]):
         if steered is not None:
             return steered
         end = time.monotonic() + SECONDS
-        draft: _Draft | None = None
+        draft: Draft | None = None
         blamed: dict[Node, int] = {}
         for tries in range(TRIES):
             if tries % 30 == 0 or draft is None:
@@ -127,50 +122,44 @@ class Stream(Iterator[Point]):
 
     # a point that is good
 
-    def _keep(self, draft: _Draft, found: Attempt) -> Point:
+    def _keep(self, draft: Draft, found: Attempt) -> Point:
         self._count += 1
         self._sides.meet(found.arrays)
-        for name, character in draft.characters.items():
-            known = self._working.setdefault(name, [])
-            if character not in known:
-                known.append(character)
         for node in self._culprits:
-            names = [leaf.name for leaf in self.expressions.leaves_below(node)]
-            together = {name: draft.characters[name] for name in names}
+            together = {leaf.name: draft.ways[leaf.name] for leaf in self.expressions.leaves_below(node)}
             if together not in self._together.setdefault(node, []):
                 self._together[node].append(together)
         if self._told < len(self._culprits):
             self._told = len(self._culprits)
             self.domain = in_words(self.expressions, [*self._culprits][:6], draft.values, draft.sizes)
-        return Point(draft.values, draft.sizes, found.arrays, self.domain, found.underflow)
+        return Point(draft.values, dict(draft.sizes), found.arrays, self.domain, found.underflow)
 
     # a point to be tried
 
-    def _draft(self) -> _Draft | None:
-        rng, leaves = self._rng, self.expressions.leaves
-        most, least = (3, 1) if self.whole else (5 if self._count < 4 else 7, 2)
-        sizes = self.expressions.sizes.draw(rng, most, least=least)
-        if sizes is None or self.expressions.sizes.entries(sizes) > MOST_ENTRIES:
-            self._shapeless += 1
-            self.reason = "no sizes were found at which every shape is legal" if sizes is None else TOO_LARGE
+    def _draft(self) -> Draft | None:
+        sizes = self._sizes()
+        if sizes is None:
             return None
         themes = WHOLE_THEMES if self.whole else THEMES
-        theme = themes[self._count % len(themes)]
-        characters = {leaf.name: theme for leaf in leaves}
-        stretches = {leaf.name: 1.0 for leaf in leaves}
+        theme = Way(themes[self._count % len(themes)])
+        ways = {leaf.name: theme for leaf in self.expressions.leaves}
         for node in self._culprits:
             if known := self._together.get(node):
-                names = {leaf.name for leaf in self.expressions.leaves_below(node)}
-                if any((name, characters[name]) in self._failing for name in names) or len(names) > 1:
-                    characters.update(known[rng.integers(len(known))])
-        draft = _Draft(sizes, characters, stretches, {})
-        return draft if all(self._redraw(draft, leaf) for leaf in leaves) else None
+                names = [leaf.name for leaf in self.expressions.leaves_below(node)]
+                if len(names) > 1 or any((name, ways[name]) in self._failing for name in names):
+                    ways.update(known[self._rng.integers(len(known))])
+        draft = Draft(sizes, self._rng, self.whole)
+        return draft if all(draft.draw(leaf, ways[leaf.name]) for leaf in self.expressions.leaves) else None
 
-    def _redraw(self, draft: _Draft, leaf: Leaf) -> bool:
-        name = leaf.name
-        value = draw(leaf, draft.characters[name], draft.sizes, self._rng, self.whole, draft.stretches[name])
-        draft.values = {**draft.values, name: value}
-        return value is not None
+    def _sizes(self) -> dict[str, int] | None:
+        most, least = (3, 1) if self.whole else (5 if self._count < 4 else 7, 2)
+        most = min(self._count + 1, 2) if self.tiny else most
+        sizes = self.expressions.sizes.draw(self._rng, most, least=least, apart=not self.tiny)
+        if sizes is not None and self.expressions.sizes.entries(sizes) <= MOST_ENTRIES:
+            return sizes
+        self._shapeless += 1
+        self.reason = SHAPELESS_REASON if sizes is None else TOO_LARGE
+        return None
 
     def _steered(self) -> Point | None:
         """A point on the side of a condition that was not met yet, if one is soon found."""
@@ -184,73 +173,62 @@ class Stream(Iterator[Point]):
             draft = self._draft()
             if draft is None:
                 return None
+            stretch = STRETCHES[tried // 2 % len(STRETCHES)] * (edge if tried % 2 else 1.0)
             for leaf in self.expressions.leaves_below(node):
-                draft.characters[leaf.name] = str(self._rng.choice(DIRECTED))
-                draft.stretches[leaf.name] = STRETCHES[tried // 2 % len(STRETCHES)] * (
-                    edge if tried % 2 else 1.0
-                )
-                self._redraw(draft, leaf)
+                draft.draw(leaf, Way(str(self._rng.choice(DIRECTED)), stretch, self._about(0.2)))
             found = attempt(self.expressions, draft.values, draft.sizes, lenient=self._lenient)
             if found.good and side(node, found.arrays) & ~self._sides.seen[node]:
                 return self._keep(draft, found)
         return None
 
+    def _about(self, share: float) -> float:
+        """Now and then a number that stands in the expressions, else 0."""
+        numbers = self.expressions.numbers
+        return float(self._rng.choice(numbers)) if numbers and self._rng.random() < share else 0.0
+
     # a point that is not good
 
-    def _mend(self, draft: _Draft, troubles: Sequence[Trouble], blamed: dict[Node, int]) -> bool:
+    def _mend(self, draft: Draft, troubles: Sequence[Trouble], blamed: dict[Node, int]) -> bool:
         """Draw again what stands below the troubles; False where nothing can help."""
         for trouble in troubles:
             node = trouble.node
             leaves = self.expressions.leaves_below(node)
-            if not any(leaf for leaf in leaves) and not self.expressions.sizes.names:
+            if not leaves and not self.expressions.sizes.names:
                 return False
             blamed[node] = blamed.get(node, 0) + 1
+            tie = trouble.kind is Kind.TIE
             if trouble.kind is Kind.UNDEFINED:
                 self._culprits[node] = None
-            if trouble.kind is Kind.TIE:
-                if blamed[node] > 25 and not self.whole:
-                    self._lenient.add(node)
-                if not self._again(draft, leaves, trouble):
-                    for leaf in leaves:
-                        self._redraw(draft, leaf)
-            elif blamed[node] % (PATIENCE + 1) and self._again(draft, leaves, trouble):
+            if tie and blamed[node] > UNAVOIDABLE and not self.whole:
+                self._lenient.add(node)
+            local = trouble.mask is not None and trouble.kind is not Kind.OVERFLOW
+            patient = local and (tie or blamed[node] % (PATIENCE + 1) > 0)
+            if patient and draft.draw_again(leaves, trouble.mask, give_up=not tie):
                 continue
+            if tie:
+                for leaf in leaves:
+                    draft.draw(leaf)
             else:
                 self._change(draft, leaves, trouble)
         return True
 
-    def _again(self, draft: _Draft, leaves: Sequence[Leaf], trouble: Trouble) -> bool:
-        """Draw only the bad entries again, where leaves can be lined up with the node that is bad."""
-        if trouble.mask is None or trouble.kind is Kind.OVERFLOW:
-            return False
-        helped = False
-        for leaf in leaves:
-            mask = _laid(trouble.mask, np.shape(draft.values[leaf.name]))
-            if mask is None or not leaf.free or not leaf.movable:
-                continue
-            if trouble.kind is not Kind.TIE and len(leaves) == 1 and mask.size > 1 and mask.all():
-                return False  # this character hardly ever works
-            old = draft.values[leaf.name]
-            if self._redraw(draft, leaf):
-                draft.values[leaf.name] = np.where(mask, draft.values[leaf.name], old)
-                helped = True
-        return helped
-
-    def _change(self, draft: _Draft, leaves: Sequence[Leaf], trouble: Trouble) -> None:
-        """Other characters for the leaves: such as have worked, or any."""
-        known = self._together.get(trouble.node, [])
+    def _change(self, draft: Draft, leaves: Sequence[Leaf], trouble: Trouble) -> None:
+        """Draw the leaves in other ways: such as have worked, or any."""
         if len(leaves) == 1:
-            self._failing.add((leaves[0].name, draft.characters[leaves[0].name]))
-        chosen: Mapping[str, str] = {}
+            self._failing.add((leaves[0].name, draft.ways[leaves[0].name]))
+        known = self._together.get(trouble.node, [])
+        chosen: Mapping[str, Way] = {}
         if known and self._rng.random() < 0.7:
             chosen = known[self._rng.integers(len(known))]
-        names = CALM if trouble.kind is Kind.OVERFLOW else [*CHARACTERS]
         for leaf in leaves:
-            draft.stretches[leaf.name] = 1.0
-            if trouble.kind is Kind.OVERFLOW and draft.characters[leaf.name] in CALM:
-                draft.stretches[leaf.name] = 0.1
-            draft.characters[leaf.name] = chosen.get(leaf.name) or str(self._rng.choice(names))
-            self._redraw(draft, leaf)
+            if trouble.kind is Kind.OVERFLOW:
+                calm = draft.ways[leaf.name].character in CALM
+                other = Way(str(self._rng.choice(CALM)), 0.1 if calm else 1.0)
+            else:
+                about = self._about(0.3)
+                stretch = float(self._rng.choice((1.0, 0.05))) if about and not self.whole else 1.0
+                other = Way(str(self._rng.choice([*CHARACTERS])), stretch, about)
+            draft.draw(leaf, chosen.get(leaf.name, other))
 
 
 def points(
@@ -262,14 +240,3 @@ def points(
     `time.monotonic()`, ends the stream; so does a search that finds nothing.
     """
     return Stream(roots, seed=seed, whole=whole, deadline=deadline)
-
-
-def _laid(mask: Any, shape: tuple[int, ...]) -> Any | None:
-    """A mask over a node's entries laid onto a leaf that broadcasts to them; None where it does not."""
-    if mask.ndim < len(shape):
-        return None
-    lead = mask.ndim - len(shape)
-    mask = mask.any(axis=tuple(range(lead)))
-    if any(n not in (m, 1) for n, m in zip(shape, mask.shape, strict=True)):
-        return None
-    return mask.any(axis=tuple(i for i, n in enumerate(shape) if n == 1), keepdims=True)

@@ -13,7 +13,7 @@ from graphc.ir.node import Node
 from graphc.ir.types import Dim, DimLike, Shape, evaluate_dim
 
 TRIES = 300
-MOST = 64  # no size is drawn above this
+MOST = 64  # what a size is drawn from ends about here
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +34,27 @@ class Sizes:
         """Whether every axis has an entry, and every slice lies within its axis."""
         return all(evaluate_dim(d, sizes) >= 0 for d in self.bounds)
 
-    def draw(self, rng: np.random.Generator, most: int, *, least: int = 2) -> dict[str, int] | None:
-        """Legal sizes from `least` on: all different, and different from the fixed ones, where this can be."""
-        for apart in (True, False):
+    def draw(
+        self, rng: np.random.Generator, most: int, *, least: int = 2, apart: bool = True
+    ) -> dict[str, int] | None:
+        """Legal sizes from `least` on, at most `most` where this can be; None where none are found.
+
+        With `apart` all are different, and different from the fixed ones, as far as this can be.
+        """
+        for different in (True, False) if apart else (False,):
             for attempt in range(TRIES):
-                found = self._attempt(rng, most + _growth(attempt), least, apart)
-                if found is not None and self.legal(found):
+                found = self._attempt(rng, most + _growth(attempt), least, different)
+                if self.legal(found):
                     return found
         return None
 
-    def _attempt(self, rng: np.random.Generator, most: int, least: int, apart: bool) -> dict[str, int] | None:
+    def _attempt(self, rng: np.random.Generator, most: int, least: int, apart: bool) -> dict[str, int]:
         count = len(self.names)
-        pool = [n for n in range(least, MOST) if n not in self.fixed or least < 2]
+        if not apart:
+            return dict(zip(self.names, map(int, rng.integers(1, most + 1, count)), strict=True))
+        pool = [n for n in range(least, MOST + count) if n not in self.fixed or least < 2]
         pool = pool[: max(count, sum(n <= most for n in pool))]
-        chosen = rng.choice(pool, count, replace=not apart) if apart else rng.integers(1, most + 1, count)
-        return dict(zip(self.names, map(int, chosen), strict=True))
+        return dict(zip(self.names, map(int, rng.choice(pool, count, replace=False)), strict=True))
 
 
 def _growth(attempt: int) -> int:

@@ -16,7 +16,8 @@ from graphc.claims.verdict import Counterexample
 
 Look = Callable[[Point], Seen | None]  # what is seen at a point where the two sides differ
 
-TRIED = 10  # points of whole numbers that are looked at
+TRIED = 8  # points of whole numbers that are looked at
+ROUNDS = 2  # how often all leaves are gone through
 ENTRIES = 80  # a leaf with more entries is not made smaller entry by entry
 
 
@@ -45,12 +46,13 @@ def _search(
     beside: Beside, found: tuple[Point, Seen], look: Look, seed: int, deadline: float
 ) -> tuple[Point, Seen]:
     """The best of a few points of whole numbers, or `found` with fewer digits; then with zeros and ones."""
-    stream = Stream(beside.expressions, seed=seed, whole=True, deadline=deadline)
     best: tuple[Point, Seen] | None = None
-    for _, point in zip(range(TRIED), stream, strict=False):
-        seen = look(point)
-        if seen is not None and (best is None or _weight(point) < _weight(best[0])):
-            best = point, seen
+    for tiny in (True, False):
+        stream = Stream(beside.expressions, seed=seed, whole=True, tiny=tiny, deadline=deadline)
+        for _, point in zip(range(TRIED if best is None else 0), stream, strict=False):
+            seen = look(point)
+            if seen is not None and (best is None or _weight(point) < _weight(best[0])):
+                best = point, seen
     return _reduced(beside, *(best or _rounded(beside, *found, look)), look, deadline)
 
 
@@ -81,7 +83,7 @@ def _weight(point: Point) -> tuple[float, float]:
 
 def _reduced(beside: Beside, point: Point, seen: Seen, look: Look, deadline: float) -> tuple[Point, Seen]:
     """The same with entries set to 0, then what is left to 1 or -1, as long as the two sides still differ."""
-    for leaf in beside.expressions.leaves:
+    for leaf in [*beside.expressions.leaves] * ROUNDS:
         if not _movable(leaf):
             continue
         for value in (0, 1, -1):

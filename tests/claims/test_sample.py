@@ -1,5 +1,6 @@
 """Points: legal shapes, exact facts, domains that are found, kinks that are kept away from."""
 
+from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
 
@@ -9,7 +10,7 @@ import pytest
 import graphc as g
 from graphc.claims.sample import points
 from graphc.ops.facts import Integer, OneHot, Range, SumsTo, Symmetric
-from graphc.ops.leaf import assume, input_
+from graphc.ops.leaf import assume, const, input_
 from tests.cases.case import CASES
 
 
@@ -208,6 +209,9 @@ def test_a_domain_is_found_and_told(root, words, inside):
         g.exp(g.exp(g.exp(x))),
         g.log(x @ y.T),
         x**y,
+        g.log(x - 1000),
+        g.sqrt(x - 5) * g.sqrt(const(Decimal("5.1")) - x),
+        g.log(g.sum(x) - 30),
     ],
     ids=str,
 )
