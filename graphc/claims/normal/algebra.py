@@ -88,10 +88,15 @@ Expr = dict[Monomial, Coefficient]
 
 @dataclass(slots=True)
 class Algebra:
-    """The tables of one proof, and its limits."""
+    """The tables of one proof, and its limits.
+
+    With `through_exp`, tanh is written in exp; `unrolled`, sums over a few numbered places are written out. `positive`
+    holds leaves that are positive wherever both sides are defined, `classes` how many classes labels are of.
+    """
 
     deadline: float
     through_exp: bool = False
+    unrolled: bool = False
     positive: frozenset[tuple[str, Hashable]] = frozenset()
     heads: dict[tuple[str, Hashable], Head] = field(default_factory=dict)
     atoms: dict[tuple[Head, tuple[Slot, ...]], Atom] = field(default_factory=dict)

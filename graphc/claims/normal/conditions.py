@@ -20,8 +20,9 @@ from graphc.claims.normal.algebra import (
 )
 from graphc.claims.normal.functions import MAGNITUDE, by_cases, content, directed, raised
 from graphc.claims.normal.heads import function, sign_of, whole
-from graphc.claims.normal.index import Slot
-from graphc.claims.normal.terms import AGAIN, minus, multiply, plus, substitute, times
+from graphc.claims.normal.index import Slot, linear, number_slot, sign_of_slot, slot_key, within
+from graphc.claims.normal.terms import AGAIN, delta, minus, multiply, plus, substitute, times
+from graphc.ir.types import Dim, DimLike
 
 
 def indicator(s: Algebra, expr: Expr) -> Expr:
@@ -45,9 +46,55 @@ def _indicator(s: Algebra, expr: Expr) -> Expr:
         sign, argument = directed(left)
         found = of_atom(function(s, "indicator", argument))
         return found if sign > 0 else minus(constant(1), found)
-    if whole(left) and directed(left)[0] < 0:
-        return minus(constant(1), of_atom(function(s, "indicator", minus(constant(1), left))))
-    return of_atom(function(s, "indicator", left))
+    return _of_places(s, left) if whole(left) else of_atom(function(s, "indicator", left))
+
+
+def _of_places(s: Algebra, expr: Expr) -> Expr:
+    """`[u > 0]` of whole numbers: known of places in known ranges, else with a constant that is not above 0."""
+    slot = as_slot(expr)
+    known = None if slot is None else sign_of_slot(slot, s.extent)
+    if known is not None:
+        return constant(int(known > 0))
+    if slot is not None and within(slot, None, s.extent):
+        return minus(constant(1), delta(s, slot, number_slot(0)))
+    if expr.get((), 0) > 0:
+        return minus(constant(1), of_atom(function(s, "indicator", minus(constant(1), expr))))
+    places = [(m[0][0].slots[0], c) for m, c in expr.items() if m and m[0][0].head.kind == "iota"]
+    if slot is not None and len(places) == len(expr) == 2:  # before, at, or behind: one of the three holds
+        (a, c), (b, _) = sorted(places, key=lambda item: slot_key(item[0]))
+        if c == 1 and sum(d for _, d in places) == 0:
+            behind = of_atom(function(s, "indicator", times(expr, -1)))
+            return minus(constant(1), plus(behind, delta(s, a, b)))
+    return of_atom(function(s, "indicator", expr))
+
+
+def as_slot(expr: Expr) -> Slot | None:
+    """An expression in places and sizes as a slot."""
+    terms: list[tuple[Slot, DimLike]] = []
+    rest: Expr = {}
+    for m, c in expr.items():
+        if len(m) == 1 and m[0][0].head.kind == "iota" and m[0][1] == 1 and isinstance(c, int):
+            terms.append((m[0][0].slots[0], c))
+        else:
+            rest[m] = c
+    number = as_dim(rest)
+    return None if number is None else linear(terms, number)
+
+
+def as_dim(expr: Expr) -> DimLike | None:
+    """An expression in sizes alone as a dimension."""
+    total: DimLike = 0
+    for m, c in expr.items():
+        if not isinstance(c, int) or any(
+            a.head.kind != "size" or not isinstance(p, int) or p < 0 for a, p in m
+        ):
+            return None
+        term: DimLike = c
+        for a, p in m:
+            for _ in range(int(p)):
+                term = term * Dim((((((str(a.head.data)), 1),), 1),))
+        total = total + term
+    return total
 
 
 def _of_product(s: Algebra, expr: Expr) -> Expr:

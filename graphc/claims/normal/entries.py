@@ -7,13 +7,13 @@ from dataclasses import replace
 from fractions import Fraction
 
 from graphc.claims.normal.algebra import Algebra, Expr, Traits, of_atom
-from graphc.claims.normal.conditions import zero
+from graphc.claims.normal.conditions import as_dim, zero
 from graphc.claims.normal.heads import function, leaf_traits
 from graphc.claims.normal.index import Slot, linear
 from graphc.claims.normal.sums import size
-from graphc.claims.normal.terms import add_into, delta, minus, times
+from graphc.claims.normal.terms import AGAIN, add_into, delta, minus, substitute, times
 from graphc.ir.node import Node
-from graphc.ir.types import Dim, DimLike, Shape
+from graphc.ir.types import DimLike, Shape
 from graphc.ops.facts import Fact, Range, SumsTo
 
 
@@ -85,7 +85,7 @@ def equal(s: Algebra, a: Expr, b: Expr) -> Expr:
     apart = minus(a, b)
     own = [(m, c) for m, c in apart.items() if len(m) == 1 and m[0][0].head.kind == "iota" and m[0][1] == 1]
     rest = {m: c for m, c in apart.items() if all(m != n for n, _ in own)}
-    number = _as_dim(rest)
+    number = as_dim(rest)
     if own and number is not None and all(isinstance(c, int) for _, c in own):
         left = linear([(m[0][0].slots[0], int(c)) for m, c in own if c > 0], 0)
         right = linear([(m[0][0].slots[0], int(-c)) for m, c in own if c < 0], -1 * number)
@@ -95,23 +95,26 @@ def equal(s: Algebra, a: Expr, b: Expr) -> Expr:
         inside = {v for m in rest for other, _ in m for v in other.variables}
         if atom.variables.isdisjoint(inside):
             return label(s, atom.slots[0], times(rest, -own[0][1]))
-    return zero(s, apart)
+    found = _place_of_largest(s, apart)
+    return zero(s, apart) if found is None else found
 
 
-def _as_dim(expr: Expr) -> DimLike | None:
-    """An expression in sizes alone as a dimension."""
-    total: DimLike = 0
-    for m, c in expr.items():
-        if not isinstance(c, int) or any(
-            a.head.kind != "size" or not isinstance(p, int) or p < 0 for a, p in m
-        ):
-            return None
-        term: DimLike = c
-        for a, p in m:
-            for _ in range(int(p)):
-                term = term * Dim((((((str(a.head.data)), 1),), 1),))
-        total = total + term
-    return total
+def _place_of_largest(s: Algebra, apart: Expr) -> Expr | None:
+    """`[u[j] == max(u)]` is the entry of the first largest, where no two entries are alike but at single points."""
+    for m, c in apart.items():
+        if len(m) != 1 or m[0][0].head.kind != "max" or m[0][1] != 1 or c not in (1, -1):
+            continue
+        rest = times({n: d for n, d in apart.items() if n != m}, -c)
+        for name in sorted({v for n in rest for a, _ in n for v in a.variables} - m[0][0].variables):
+            other = s.variable(s.extents[name])
+            moved = substitute(s, rest, {name: other})
+            if function(s, "max", moved, {other: s.extents[name]}) is not m[0][0]:
+                continue
+            if all(a.head.traits.smooth for n in rest for a, _ in n):
+                inside = {n: d for n, d in moved.items() if any(other in a.variables for a, _ in n)}
+                winner = function(s, "argmax", inside, {other: s.extents[name]})
+                return label(s, name, of_atom(winner))
+    return None
 
 
 def label(s: Algebra, slot: Slot, value: Expr) -> Expr:
@@ -144,3 +147,6 @@ def _range_of(s: Algebra, value: Expr) -> DimLike | None:
     if head.kind == "leaf" and isinstance(head.data, Node):
         return s.classes.get(head.data)
     return head.extents[-1] if head.kind == "argmax" else None
+
+
+AGAIN["iota"] = lambda s, head, slots: iota(s, slots[0])

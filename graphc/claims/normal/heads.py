@@ -9,7 +9,7 @@ from fractions import Fraction
 from graphc.claims.normal.algebra import Algebra, Atom, Expr, Head, Monomial, Power, Traits
 from graphc.claims.normal.canon import Written, body, shape_of, written
 from graphc.claims.normal.index import Slot
-from graphc.ir.node import Node
+from graphc.ir.node import Node, topological
 from graphc.ir.types import DimLike
 from graphc.ops.facts import Fact, Integer, OneHot, Range, SumsTo, Symmetric
 
@@ -86,14 +86,17 @@ def whole(expr: Expr) -> bool:
 
 
 def leaf_traits(node: Node, facts: Iterable[Fact], places: Mapping[int, int], positive: bool) -> Traits:
-    """What the facts of a leaf say; `places` leads from its axes to slots."""
+    """What the facts of a leaf say; `places` leads from its axes to slots.
+
+    A node that is taken as a leaf may be 0 on more than single points.
+    """
     known = Traits(
         sign=2 if positive else 0,
         idempotent=node.dtype == "bool",
         whole=node.dtype != "real",
-        smooth=node.dtype == "real",
+        smooth=node.is_leaf and node.dtype == "real",
         varying=node.dtype == "real",
-        leaves=frozenset((node,)),
+        leaves=frozenset(n for n in topological([node]) if n.is_leaf),
     )
     for fact in facts:
         known = _with_fact(known, fact, places)

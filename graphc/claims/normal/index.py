@@ -134,16 +134,26 @@ def not_negative(value: DimLike) -> bool:
     return total >= 0 if isinstance(total, int) else all(c >= 0 for _, c in total.terms)
 
 
-def within(slot: Slot, size: DimLike, extent: Callable[[Slot], DimLike | None]) -> bool:
-    """Whether a slot is surely from 0 to `size - 1`."""
+def within(slot: Slot, size: DimLike | None, extent: Callable[[Slot], DimLike | None]) -> bool:
+    """Whether a slot is surely from 0 to `size - 1`; with None for the size, from 0 on."""
     found = _range(slot, extent)
-    return found is not None and not_negative(found[0]) and not_negative(size - 1 - found[1])
+    if found is None or not not_negative(found[0]):
+        return False
+    return size is None or not_negative(size - 1 - found[1])
 
 
 def never_zero(slot: Slot, extent: Callable[[Slot], DimLike | None]) -> bool:
     """Whether a slot is surely above or surely below 0."""
     found = _range(slot, extent)
     return found is not None and (not_negative(found[0] - 1) or not_negative(-1 * found[1] - 1))
+
+
+def sign_of_slot(slot: Slot, extent: Callable[[Slot], DimLike | None]) -> int | None:
+    """1 where a slot is surely above 0, 0 where it is surely not, None where it may be either."""
+    found = _range(slot, extent)
+    if found is not None and not_negative(found[0] - 1):
+        return 1
+    return 0 if found is not None and not_negative(-1 * found[1]) else None
 
 
 def _range(slot: Slot, extent: Callable[[Slot], DimLike | None]) -> tuple[DimLike, DimLike] | None:

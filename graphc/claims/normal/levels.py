@@ -9,6 +9,7 @@ from graphc.claims.normal.algebra import Algebra, Expr, Unknown
 from graphc.claims.normal.clear import is_zero
 from graphc.claims.normal.domain import positive_leaves
 from graphc.claims.normal.read import read
+from graphc.claims.normal.sums import FEW
 from graphc.claims.normal.terms import minus
 from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node, make, topological
@@ -57,9 +58,13 @@ def _proved(left: Node, right: Node, deadline: float) -> bool:
     c, d = simplify_all([a, b])
     if c is d:
         return True
-    if any(n.op.name == "tanh" for n in topological([a, b])):
-        return _attempt(a, b, Algebra(deadline, classes=classes, positive=positive, through_exp=True))
-    return False
+    order = topological([a, b])
+    if any(n.op.name == "tanh" for n in order) and _attempt(
+        a, b, Algebra(deadline, classes=classes, positive=positive, through_exp=True)
+    ):
+        return True
+    few = any(isinstance(d, int) and 1 < d <= FEW for n in order for d in n.shape)
+    return few and _attempt(a, b, Algebra(deadline, classes=classes, positive=positive, unrolled=True))
 
 
 def _attempt(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from graphc.claims.normal import entries
+from graphc.claims.normal import conditions, entries
 from graphc.claims.normal.algebra import Algebra, Expr, Unknown, constant, exact
 from graphc.claims.normal.index import Slot, laid_out, linear, number_slot, part
 from graphc.claims.normal.reductions import axes, moved
 from graphc.claims.normal.sums import total
-from graphc.claims.normal.terms import delta, minus, multiply, plus, substitute
+from graphc.claims.normal.terms import delta, minus, multiply, plus, substitute, times
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike, Shape, product
 
@@ -165,3 +165,19 @@ def scatter_entry(s: Algebra, node: Node, args: list[Expr]) -> Expr:
     to = [*target[:axis], *summed, *target[axis + count :], *target[axis : axis + count]]
     both = moved(s, multiply(s, hit, args[0]), [*source, *names], to)
     return total(s, both, [n for n in summed if n is not None])
+
+
+def cumsum_entry(s: Algebra, node: Node, args: list[Expr]) -> Expr:
+    """`cumsum(x)[i]`: the sum over j of x[j] where j is not after i; the other way round where it is reversed."""
+    along, reverse, exclusive = node.attrs
+    place = axes(s, node)[along]
+    if place is None:
+        return {} if exclusive else args[0]
+    name = s.variable(s.extents[place])
+    here, there = entries.iota(s, place), entries.iota(s, name)
+    later = minus(here, there) if reverse else minus(there, here)
+    if exclusive:
+        kept = conditions.indicator(s, times(later, -1))
+    else:
+        kept = minus(constant(1), conditions.indicator(s, later))
+    return total(s, multiply(s, kept, substitute(s, args[0], {place: name})), [name])

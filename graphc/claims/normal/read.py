@@ -112,6 +112,7 @@ STRUCTURE: dict[str, Callable[[Algebra, Node, list[Expr]], Expr]] = {
     "iota": moves.iota_entry,
     "gather": moves.gather_entry,
     "scatter_add": moves.scatter_entry,
+    "cumsum": moves.cumsum_entry,
     "inv": linear.inverse_entry,
     "solve": linear.solution_entry,
     "det": linear.determinant_entry,

@@ -22,7 +22,7 @@ from graphc.claims.normal.algebra import (
     of_atom,
 )
 from graphc.claims.normal.heads import function
-from graphc.claims.normal.index import Slot, laid_out, variables, within
+from graphc.claims.normal.index import Slot, laid_out, linear, number_slot, variables, within
 from graphc.claims.normal.terms import (
     AGAIN,
     add_into,
@@ -34,6 +34,8 @@ from graphc.claims.normal.terms import (
 )
 from graphc.ir.types import Dim, DimLike
 
+FEW = 4
+
 # More that a sum over variables, which all stand somewhere, may come to: entered by other modules.
 RELATIONS: list[Callable[[Algebra, dict[Atom, Power], frozenset[int]], Expr | None]] = []
 
@@ -41,11 +43,25 @@ RELATIONS: list[Callable[[Algebra, dict[Atom, Power], frozenset[int]], Expr | No
 def total(s: Algebra, expr: Expr, bound: Iterable[int]) -> Expr:
     """The sum of an expression over variables."""
     names = frozenset(bound)
+    if s.unrolled:
+        expr, names = _written_out(s, expr, names)
     result: Expr = {}
     for m, c in expr.items():
         s.tick(len(result))
         add_into(result, _summed(s, dict(m), names), c)
     return result
+
+
+def _written_out(s: Algebra, expr: Expr, bound: frozenset[int]) -> tuple[Expr, frozenset[int]]:
+    """Sums over variables of a few values as that many terms."""
+    for name in sorted(bound):
+        extent = s.extents[name]
+        if isinstance(extent, int) and extent <= FEW:
+            whole: Expr = {}
+            for i in range(extent):
+                add_into(whole, substitute(s, expr, {name: number_slot(i)}))
+            expr, bound = whole, bound - {name}
+    return expr, bound
 
 
 def size(s: Algebra, extent: DimLike) -> Expr:
@@ -65,7 +81,7 @@ def _size_atom(s: Algebra, name: str) -> Atom:
 
 def _summed(s: Algebra, powers: dict[Atom, Power], bound: frozenset[int]) -> Expr:
     """The sum of one product over variables."""
-    for step in (_opened, _related, _delta_used, _known_total, _taken_apart):
+    for step in (_opened, _related, _delta_used, _known_total, _taken_apart, _turned):
         found = step(s, powers, bound)
         if found is not None:
             return found
@@ -150,6 +166,21 @@ def _taken_apart(s: Algebra, powers: dict[Atom, Power], bound: frozenset[int]) -
                     names = [s.variable(d) for d in dims]
                     there = {name: laid_out(dims, names)}
                     return total(s, replace_in(s, powers, there), (bound - {name}) | {*names})
+    return None
+
+
+def _turned(s: Algebra, powers: dict[Atom, Power], bound: frozenset[int]) -> Expr | None:
+    """A variable that is only counted down, as in `x[N - 1 - i]`: counted up in its place."""
+    slots = [t for a in powers for t in a.slots if not variables(t).isdisjoint(bound)]
+    up = {t for t in slots if isinstance(t, int)}
+    down: dict[int, bool] = {}
+    for slot in slots:
+        for inner, factor in slot[1] if isinstance(slot, tuple) and slot[0] == "+" else ():
+            for name in variables(inner):
+                down[name] = down.get(name, True) and factor == -1 and isinstance(inner, int)
+    for name in sorted(bound - up):
+        if down.get(name):
+            return total(s, replace_in(s, powers, {name: linear([(name, -1)], s.extents[name] - 1)}), bound)
     return None
 
 

@@ -134,13 +134,24 @@ def delta(s: Algebra, a: Slot, b: Slot) -> Expr:
             return (
                 {} if not_negative(apart[2] - 1) or not_negative(-1 * apart[2] - 1) else _delta_atom(s, a, b)
             )
-        if apart[2] == 0 and len(apart[1]) == 2 and not (isinstance(a, int) and isinstance(b, int)):
-            (x, f), (y, g) = apart[1]
-            if f + g == 0:
-                return _delta_atom(s, x, y)
+        split = _sides(apart)
+        if split is not None:
+            return _delta_atom(s, *split)
         if never_zero(apart, s.extent):
             return {}
     return _delta_atom(s, a, b)
+
+
+def _sides(apart: Slot) -> tuple[Slot, Slot] | None:
+    """`f*x - f*y` as x and y; `x - rest` as x and the rest, if only one variable stands by itself."""
+    terms, number = apart[1], apart[2]
+    if number == 0 and len(terms) == 2 and terms[0][1] + terms[1][1] == 0:
+        return terms[0][0], terms[1][0]
+    alone = [(t, f) for t, f in terms if f in (1, -1)]
+    if len(alone) == 1:
+        ((t, f),) = alone
+        return t, linear([(u, -1 * f * g) for u, g in terms if u != t], -1 * f * number)
+    return None
 
 
 def _delta_atom(s: Algebra, a: Slot, b: Slot) -> Expr:
@@ -188,12 +199,25 @@ def replace_in(s: Algebra, powers: Mapping[Atom, Power], mapping: Mapping[int, S
 
 
 def place(s: Algebra, head: Head, slots: tuple[Slot, ...]) -> Atom | Expr:
-    """The atom of a head at slots; worked out anew where slots that were different are equal."""
+    """The atom of a head at slots; worked out anew where slots are equal, or are numbers."""
     if head.kind == "delta":
         return delta(s, *slots)
-    if head.kind in AGAIN and len(set(slots)) < len(slots):
+    if head.kind in AGAIN and (
+        len(set(slots)) < len(slots) or any(_is_new(head, t) for t in slots) or _has_delta(head)
+    ):
         return AGAIN[head.kind](s, head, slots)
     return s.atom(head, slots)
+
+
+def _has_delta(head: Head) -> bool:
+    """Whether a sum has a delta in it, which may come to something else within other ranges."""
+    return head.kind == "sum" and any(a.head.kind == "delta" for m in head.body for a, _ in m)
+
+
+def _is_new(head: Head, slot: Slot) -> bool:
+    """Whether a slot may let a head come to something simpler: a number, or in a comparison of places any sum."""
+    given = isinstance(slot, tuple) and slot[0] == "+"
+    return given and (not slot[1] or head.kind in ("indicator", "zero", "iota"))
 
 
 def substitute(s: Algebra, expr: Expr, mapping: Mapping[int, Slot]) -> Expr:
