@@ -33,7 +33,6 @@ CHAIN_TWICE = "doubled chain factor"
 POWER = "wrong exponent"
 EXPONENT = "exponent not lowered"
 INVERTED = "inverted factor"
-OTHER_FACTOR = "derivative by the other factor"
 INNER = "derivative at the inner variable"
 NO_DIAGONAL = "missing diag"
 EXTRA_AXIS = "axis of size 1 left over"
@@ -48,7 +47,7 @@ MEANINGS = {
     SUM_FOR_MEAN: "a mean was differentiated as a sum",
     MEAN_FOR_SUM: "a mean was taken where a sum belongs, as in the gradient of a bias",
     TRANSPOSE: "a matrix in a product, or the whole, is not transposed",
-    SWAPPED: "the factors of a matrix product stand in the wrong order",
+    SWAPPED: "the factors of a matrix product stand in the wrong order, or the other factor of a product was taken",
     ELEMENTWISE: "a matrix product was written entry by entry",
     BATCH_SUM: "what was repeated on the way forward is not summed on the way back",
     AXIS: "a sum, mean or softmax runs along the wrong axis",
@@ -68,7 +67,6 @@ MEANINGS = {
     POWER: "a power has the wrong exponent",
     EXPONENT: "a power was differentiated without its exponent going down by one",
     INVERTED: "a factor is upside down",
-    OTHER_FACTOR: "a product was differentiated by the other factor",
     INNER: "the derivative of f(g(x)) was taken at x, not at g(x)",
     NO_DIAGONAL: "the diagonal of a Jacobian is written as a vector, or its zeros are missing",
     EXTRA_AXIS: "only an axis of size 1 is too many or too few",
@@ -94,7 +92,7 @@ SPECIFICITY: tuple[tuple[str, ...], ...] = (
     (SLOPE_TWICE,),
     (WRONG_SIDE,),
     (AT_INPUT, AT_OUTPUT, INNER),
-    (FUNCTION_ITSELF, EXPONENT, OTHER_FACTOR),
+    (FUNCTION_ITSELF, EXPONENT),
     (OTHER_SLOPE,),
     # A path of the graph is gone, or a term of the formula.
     (BRANCH,),
@@ -108,7 +106,7 @@ NAMES = tuple(RANK)
 
 # What happens often enough to happen twice. Of the rarer kinds a pair explains almost anything, and so nothing.
 COMMON = frozenset((
-    SIGN, TWICE, HALF, MISSING_SHARE, EXTRA_SHARE, SUM_FOR_MEAN, MEAN_FOR_SUM, TRANSPOSE, SWAPPED, BATCH_SUM,
+    SIGN, TWICE, HALF, MISSING_SHARE, EXTRA_SHARE, SUM_FOR_MEAN, MEAN_FOR_SUM, TRANSPOSE, BATCH_SUM,
     NO_SLOPE, SLOPE_TWICE, AT_INPUT, FUNCTION_ITSELF, WRONG_SIDE, PENALTY, STATISTICS, SOFTMAX,
 ))  # fmt: skip
 

@@ -16,14 +16,14 @@ from graphc.claims.mutations.at import Array, At
 from graphc.claims.mutations.backward import Backward
 from graphc.claims.mutations.edges import attempts, sizes_of, summed_over
 from graphc.claims.mutations.expression import everywhere, untransposed, variants
-from graphc.claims.mutations.factors import factors, named, ratios
+from graphc.claims.mutations.factors import factors, named, ratios, scalars
 from graphc.claims.mutations.opened import opened
 from graphc.claims.mutations.pairs import pairs
 from graphc.claims.mutations.shapes import mended
 from graphc.claims.mutations.single import Edges, Found
-from graphc.claims.mutations.skips import skipped
+from graphc.claims.mutations.skips import alone, skipped
 from graphc.claims.mutations.statistics import constant_statistics
-from graphc.claims.mutations.summed import summed
+from graphc.claims.mutations.summed import passed_on, summed
 from graphc.claims.sample import Point, Stream
 from graphc.ir.node import Node, topological
 from graphc.ir.types import DimLike
@@ -42,6 +42,7 @@ class Case:
         found = [At(p.arrays, p.sizes) for p in _points(roots, deadline)]
         self.ats = [at for at in found if all(np.any(at.value(side) != 0) for side in (claimed, right))]
         self.numbers = factors(sizes_of(right if of is None else of), self.ats, self._repeated())
+        self.numbers += scalars(right, self.ats)
 
     def judgeable(self) -> bool:
         """Whether there are points at which neither side is zero."""
@@ -97,7 +98,9 @@ class Case:
         found = []
         for of, by in dict.fromkeys(((self.of, self.by), tuple(opened([self.of, self.by])))):
             backward = Backward(of, by)
-            made = chain(attempts(backward), constant_statistics(backward), skipped(backward))
+            made = chain(
+                attempts(backward), constant_statistics(backward), skipped(backward), alone(backward)
+            )
             found.append(Edges(backward, list(takewhile(self._in_time, made)), self.ats))
         return found
 
@@ -143,7 +146,7 @@ class Case:
         """The gradient of what was repeated, summed over other axes."""
         if self.of is None or self.by is None:
             return
-        for mistake, node in summed(self.of, self.by):
+        for mistake, node in chain(summed(self.of, self.by), passed_on(self.of, self.by)):
             if self._differ(self.claimed, node) == () or self._both_vanish(self.claimed, node):
                 yield (mistake,)
 

@@ -95,7 +95,7 @@ def _factor(edge: Edge, local: Node) -> Iterator[Made]:
     yield Mistake(mistakes.CHAIN, computed(user), label(local)), lambda: as_node(1)
     yield Mistake(mistakes.CHAIN_TWICE, computed(user), label(local)), lambda: local * local
     if user.op.name in ("mul", "div"):
-        own = Mistake(mistakes.OTHER_FACTOR, computed(user), f"{label(operand)} for {label(local)}")
+        own = Mistake(mistakes.SWAPPED, computed(user), f"{label(operand)} for {label(local)}")
         yield own, lambda: operand
     if user.op.name in ("square", "pow") and edge.index == 0:
         yield Mistake(mistakes.EXPONENT, computed(user)), lambda: local * operand
@@ -104,7 +104,9 @@ def _factor(edge: Edge, local: Node) -> Iterator[Made]:
 def _elsewhere(edge: Edge) -> Iterator[Made]:
     """The slope of f(g(x)) taken at x."""
     operand = edge.operand
-    composed = operand.op.elementwise and operand.op.name not in ("add", "sub", "neg")
+    composed = (
+        operand.op.elementwise and operand.op.name not in ("add", "sub", "neg") and is_activation(edge.user)
+    )
     for i, inner in enumerate(operand.args if composed else ()):
         if inner.shape == operand.shape and inner.dtype == "real" and not inner.constant:
             where = f"{computed(edge.user)}"

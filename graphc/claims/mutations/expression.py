@@ -7,7 +7,7 @@ from itertools import combinations, product
 
 from graphc.claims import mistakes
 from graphc.claims.mistakes import Mistake
-from graphc.claims.mutations.factors import share_of
+from graphc.claims.mutations.factors import below_bars, share_of
 from graphc.claims.mutations.products import contractions
 from graphc.claims.mutations.words import label
 from graphc.ir.errors import GraphcError
@@ -31,7 +31,7 @@ def variants(root: Node, settled: Collection[Node]) -> Iterator[tuple[Mistake, N
     """
     order = _order(root, settled)
     inside = _inside(order)
-    below, uses, parts = _below(order), users([root]), set(order)
+    below, uses, parts = below_bars(order), users([root]), set(order)
     for node in reversed(order):
         free = node not in settled or node is root
         for mistake, build in _parts(node, node in below) if free else _axes(node):
@@ -63,18 +63,6 @@ def _order(root: Node, settled: Collection[Node]) -> list[Node]:
     inside = set(topological([n.args[1] for n in order if n.op.name == "pow"]))
     outside = set(topological([root], stop=lambda n: n in inside))
     return [n for n in order if n in outside and n not in inside]
-
-
-def _below(order: list[Node]) -> set[Node]:
-    """The parts that stand below a fraction bar."""
-    found: set[Node] = set()
-    for node in reversed(order):
-        inverse = node.op.name in ("div", "reciprocal")
-        products = node.op.name in ("mul", "div", "broadcast", "reshape", "neg")
-        for i, a in enumerate(node.args):
-            if (inverse and i == len(node.args) - 1) != (products and node in found):
-                found.add(a)
-    return found
 
 
 def everywhere(root: Node, settled: Collection[Node]) -> Iterator[tuple[Mistake, Node]]:
@@ -157,7 +145,7 @@ def _parts(node: Node, below: bool) -> Iterator[Made]:
         case "pow" | "square":
             yield from _power(node)
         case "sum" | "mean":
-            yield from _reduction(node)
+            yield from _axes(node) if below else _reduction(node)
         case "softmax" | "log_softmax" | "logsumexp" | "standardize":
             yield from _axes(node)
         case "transpose":

@@ -12,6 +12,7 @@ import numpy as np
 from graphc.claims import mistakes
 from graphc.claims.mistakes import Mistake
 from graphc.claims.mutations.at import Array, At, close
+from graphc.ir.node import Node, topological
 from graphc.ir.types import DimLike, evaluate_dim
 
 LARGEST = 12
@@ -49,6 +50,33 @@ def factors(sizes: Sequence[DimLike], ats: Sequence[At], repeated: DimLike | Non
         if sign or two or many
     ]
     return sorted(found, key=lambda f: len(f.mistakes))
+
+
+def scalars(right: Node, ats: Sequence[At]) -> list[Factor]:
+    """The scalars of an expression, such as a temperature, left out: where they multiply, or where they divide."""
+    found = []
+    order = topological([right])
+    dividing = below_bars(order)
+    for node in order:
+        if node.is_leaf and node.shape == () and node.dtype == "real":
+            values = [float(at.value(node)) for at in ats]
+            if all(v not in (0.0, 1.0) for v in values):
+                name = f"1/{node.name}" if node in dividing else str(node.name)
+                missing = tuple(v if node in dividing else 1 / v for v in values)
+                found.append(Factor((Mistake(mistakes.CHAIN, "", name),), missing))
+    return found
+
+
+def below_bars(order: Sequence[Node]) -> set[Node]:
+    """The parts of an expression, its nodes operands first, that stand below a fraction bar."""
+    found: set[Node] = set()
+    for node in reversed(order):
+        inverse = node.op.name in ("div", "reciprocal")
+        products = node.op.name in ("mul", "div", "broadcast", "reshape", "neg")
+        for i, a in enumerate(node.args):
+            if (inverse and i == len(node.args) - 1) != (products and node in found):
+                found.add(a)
+    return found
 
 
 def share_of(d: DimLike) -> str:

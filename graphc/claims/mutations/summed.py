@@ -1,4 +1,4 @@
-"""The gradient of an operand that was repeated, such as a bias, summed over the wrong axes."""
+"""What is passed back to the variable itself, of another shape than it should: summed wrongly, or not multiplied."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ def summed(of: Node, by: Node) -> Iterator[tuple[Mistake, Node]]:
             for keepdims in (False, True):
                 if axes != right:
                     yield Mistake(mistakes.AXIS, label(by)), sum_(whole, axis=axes, keepdims=keepdims)
+
+
+def passed_on(of: Node, by: Node) -> Iterator[tuple[Mistake, Node]]:
+    """The gradient of a product taken for that of its factor `by`."""
+    found = accumulate(of, [by])
+    for use in found.contributions.get(by, ()):
+        others = [label(a) for i, a in enumerate(use.user.args) if i != use.index]
+        if use.user.op.name == "contract" and others:
+            yield Mistake(mistakes.CHAIN, label(use.user), " and ".join(others)), found.upstream[use.user]
