@@ -8,9 +8,10 @@ from time import monotonic
 from graphc.claims.normal.algebra import Algebra, Expr, Unknown
 from graphc.claims.normal.clear import is_zero
 from graphc.claims.normal.domain import positive_leaves
+from graphc.claims.normal.index import number_slot
 from graphc.claims.normal.read import read
 from graphc.claims.normal.sums import FEW
-from graphc.claims.normal.terms import minus
+from graphc.claims.normal.terms import atoms_of, minus, substitute
 from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node, make, topological
 from graphc.ir.types import DimLike
@@ -76,11 +77,22 @@ def _attempt(
 ) -> bool:
     try:
         a, b = read(s, [left, right], opaque, {} if known is None else known)
-        return is_zero(s, minus(a, b))
+        return all(is_zero(s, e) for e in _entries(s, minus(a, b)))
     except (Unknown, RecursionError):
         if monotonic() > s.deadline:
             raise
         return False
+
+
+def _entries(s: Algebra, expr: Expr) -> list[Expr]:
+    """An expression, or with sums written out also what it is at each of a few numbered places."""
+    found = [expr]
+    for name in sorted({v for a in atoms_of(expr) for v in a.variables} if s.unrolled else ()):
+        extent = s.extents[name]
+        if isinstance(extent, int) and extent <= FEW:
+            found = [substitute(s, e, {name: number_slot(i)}) for e in found for i in range(extent)]
+            s.tick(len(found))
+    return found
 
 
 def _plain(roots: Sequence[Node]) -> list[Node]:
