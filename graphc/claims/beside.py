@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphc.claims.expressions import Expressions
-from graphc.claims.rounding import scatter, work
+from graphc.claims.rounding import WITHIN, scatter, work
 from graphc.claims.sample import Point
 from graphc.claims.settle import Precisely
 from graphc.ir.node import Node
@@ -22,7 +22,7 @@ VANISHING = 1e-9  # what is left, at more digits, of a float that should be zero
 AFFORDABLE = 20_000  # operations on numbers of many digits that are spent without need
 PER_SECOND = 300_000  # and how many a second is good for, at three precisions
 UNHURRIED = 10.0  # seconds, without a deadline
-WITHIN, BEYOND = 64.0, 1e6  # of the scatter of rounding: a difference it explains, and one it does not
+BEYOND = 1e6  # of the scatter of rounding: a difference it does not explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Beside:
         """Entries settled by what the rounding of every single operation does to them, where digits cost too much."""
         left, right, gap, size = self._floats(point)
         spread = np.broadcast_to(
-            scatter(self.expressions, point.arrays, point.sizes, (self.left, self.right)), gap.shape
+            scatter(self.expressions.opened, point.arrays, point.sizes, (self.left, self.right)), gap.shape
         )
         differ = asked & (gap > CLOSE * size) & (gap > BEYOND * spread)
         same = gap <= WITHIN * spread

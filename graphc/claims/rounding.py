@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from graphc.claims.evaluate import Quick, products
-from graphc.claims.expressions import Expressions
+from graphc.claims.evaluate import Opened, Quick, products
 from graphc.ir.node import Node
 
 RUNS = 3
 UNIT = 2.0**-52
+WITHIN = 64.0  # of the scatter: a difference that rounding explains
 COSTLY = 20  # of a product: what an elementary function costs in numbers of many digits
 _CHEAP = ("add", "sub", "mul", "div", "neg", "abs", "sign", "step", "square", "cast", "where", "reciprocal")
 
@@ -36,19 +36,19 @@ def work(order: Sequence[Node], arrays: Mapping[Node, Any]) -> int:
 
 
 def scatter(
-    expressions: Expressions, arrays: Mapping[Node, Any], sizes: Mapping[str, int], sides: Sequence[Node]
+    opened: Opened, arrays: Mapping[Node, Any], sizes: Mapping[str, int], sides: Sequence[Node]
 ) -> Any:
     """For each entry how far the sides, together, move when every operation rounds otherwise."""
     rng = np.random.default_rng(0)
-    xp = Quick()
+    xp, order = Quick(), opened.below(sides)
     total: Any = 0.0
     moved = [0.0 for _ in sides]
     for _ in range(RUNS):
-        found = {node: _disturbed(node, arrays[node], rng) for node in expressions.order if not node.args}
+        found = {node: _disturbed(node, arrays[node], rng) for node in order if not node.args}
         with np.errstate(all="ignore"):
-            for node in expressions.order:
+            for node in order:
                 if node not in found:
-                    expressions.opened.fill([node], found, sizes, xp)
+                    opened.fill([node], found, sizes, xp)
                     found[node] = _disturbed(node, found[node], rng)
             moved = [np.maximum(m, np.abs(found[s] - arrays[s])) for m, s in zip(moved, sides, strict=True)]
     for each in moved:

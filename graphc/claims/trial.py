@@ -10,11 +10,13 @@ import numpy as np
 from graphc.claims.evaluate import Quick
 from graphc.claims.expressions import Expressions
 from graphc.claims.kinks import Sides
+from graphc.claims.rounding import WITHIN, scatter, work
 from graphc.claims.sample import Point, Stream
 from graphc.claims.settle import Precisely
 from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node
 
+AFFORDABLE = 200_000  # operations on numbers of many digits that an entry may be settled with
 MORE = 4  # points beyond those asked for that are looked at
 CLEAR = 1e-6  # of the array's largest entry: what is above this is no remainder of a cancellation
 APART = 1e-4  # relative: entries that differ by more are no rounding, if they are clear
@@ -72,23 +74,23 @@ class Trial:
             return self.covers(a)
         if not self.covers(a) or not self.covers(b):
             return False
-        pairs = [
-            (arrays[a], arrays[b], self._exact[i], self._underflow) for i, arrays in enumerate(self._arrays)
-        ]
         doubtful = []
-        for x, y, exact, underflow in pairs:
-            if x.shape != y.shape:
-                return False
-            open_ = _doubtful(x, y, tolerance, underflow)
+        for arrays in self._arrays:
+            x, y = arrays[a], arrays[b]
+            open_ = _doubtful(x, y, tolerance, self._underflow) if x.shape == y.shape else None
             if open_ is None:
                 return False
-            doubtful.append((exact, open_))
-        for exact, open_ in doubtful:
-            if open_.any():
-                settled = exact.settle(a, b, open_)
-                if settled.differ.any() or settled.open.any():
-                    return False
-        return True
+            doubtful.append(open_)
+        return all(self._same(i, a, b, open_) for i, open_ in enumerate(doubtful) if open_.any())
+
+    def _same(self, place: int, a: Node, b: Node, asked: Any) -> bool:
+        """Whether the entries asked are the same at a point, settled with more digits, or by rounding."""
+        arrays, sizes = self._arrays[place], self.points[place].sizes
+        if work(self._opened.below([a, b]), arrays) > AFFORDABLE:
+            gap = np.abs(np.asarray(arrays[a], np.float64) - arrays[b])
+            return not np.any(asked & (gap > WITHIN * scatter(self._opened, arrays, sizes, (a, b))))
+        settled = self._exact[place].settle(a, b, asked)
+        return not settled.differ.any() and not settled.open.any()
 
     def _add(self, node: Node) -> None:
         """Work an expression out at every point, and what it is made of, as far as this is new."""

@@ -65,7 +65,7 @@ def test_the_scatter_of_rounding_tells_noise_from_a_difference():
     zero = (u + v) ** 2 - u**2 - 2 * u * v - v**2
     expressions = Expressions([zero, zero + u * const(Decimal("1e-6"))])
     point = next(points(expressions.roots))
-    spread = scatter(expressions, point.arrays, point.sizes, expressions.roots[:1])
+    spread = scatter(expressions.opened, point.arrays, point.sizes, expressions.roots[:1])
     noise, other = (np.abs(point.arrays[root]) for root in expressions.roots)
     assert (noise <= 64 * spread).all()
     assert (other > 1e6 * spread).mean() > 0.9

@@ -112,3 +112,23 @@ def test_hundreds_of_mutations_are_cheap():
     for k in range(2, 502):
         assert not trial.agree(dW1, X.T @ ((DZ @ W2.T) * (k - H * H)))
     assert time.perf_counter() - start < 5
+
+
+def test_points_tell_both_sides_of_a_condition_apart():
+    far = g.where(x > 20, x * x, x)
+    trial = Trial([far])
+    assert not trial.agree(far, x)
+    assert len(trial.points) <= 6
+
+
+def test_large_shapes_are_judged_in_time():
+    images, W = input_("images", ("N", 784)), input_("W", (784, 128))
+    out = g.tanh(images @ W)
+    start = time.perf_counter()
+    trial = Trial([out])
+    right = images.T @ (1 - out * out)
+    assert trial.agree(right, images.T @ ((1 - out) * (1 + out)))
+    assert trial.agree((right + W) - right, W)
+    assert not trial.agree(right, images.T @ (1 - out))
+    assert not trial.agree((right + W) - right, W * const(Decimal("1.0001")))
+    assert time.perf_counter() - start < 10
