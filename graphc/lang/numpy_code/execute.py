@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple, NoReturn
 
+from graphc.ir.errors import DTypeError, ShapeError
 from graphc.lang.numpy_code import store
 from graphc.lang.numpy_code.arrays import Array
 from graphc.lang.numpy_code.builtins import items, truth_of
@@ -62,12 +63,13 @@ class Executor:
             outcome = handler(self, statement, frame)
         except Refused as error:
             self.evaluator.fail(str(error), statement)
-        except Broken as error:
-            if error.line is None:
-                error.line, error.column = self.evaluator.place(statement)
+        except (Broken, ShapeError, DTypeError) as error:
+            problem = error if isinstance(error, Broken) else Broken(str(error))
+            if problem.line is None:
+                problem.line, problem.column = self.evaluator.place(statement)
             if frame is not self.top or not isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign):
-                raise
-            self._poison(statement, error, frame)
+                raise problem from None
+            self._poison(statement, problem, frame)
             outcome = None
         if frame is self.top:
             self.after(statement, frame)
@@ -83,24 +85,25 @@ class Executor:
                 if isinstance(part, ast.Name):
                     frame.names[part.id] = Poison(error, part.id)
                     continue
-                owner = self._owner(part, frame)
-                if isinstance(owner, Array):
-                    owner.cell.broken = error
-                elif isinstance(owner, dict) and isinstance(part, ast.Subscript):
-                    key = self.evaluator.value(part.slice, frame)
-                    owner[key] = Poison(error, str(key))
-                elif isinstance(owner, Unknown) and isinstance(part, ast.Attribute):
-                    owner.entries[part.attr] = Poison(error, part.attr)
-                else:
-                    raise error
+                self._poison_entry(part, error, frame)
 
-    def _owner(self, part: ast.expr, frame: Frame) -> Value:
+    def _poison_entry(self, part: ast.expr, error: Broken, frame: Frame) -> None:
+        """Mark an entry, a part of an array or an attribute."""
         if not isinstance(part, ast.Subscript | ast.Attribute):
-            return None
+            raise error
         try:
-            return self.evaluator.value(part.value, frame)
-        except Broken:
-            return None
+            owner = self.evaluator.value(part.value, frame)
+        except Broken:  # what it stands in has failed before
+            return
+        if isinstance(owner, Array):
+            owner.cell.broken = error
+        elif isinstance(owner, dict) and isinstance(part, ast.Subscript):
+            key = self.evaluator.value(part.slice, frame)
+            owner[key] = Poison(error, str(key))
+        elif isinstance(owner, Unknown) and isinstance(part, ast.Attribute):
+            owner.entries[part.attr] = Poison(error, part.attr)
+        else:
+            raise error
 
     # assignments --------------------------------------------------------------------------------------------------
 

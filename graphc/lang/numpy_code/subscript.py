@@ -9,7 +9,7 @@ from types import EllipsisType
 from graphc.ir.errors import ShapeError
 from graphc.ir.node import Node
 from graphc.ir.op import FUNCTIONS
-from graphc.ir.types import Dim, DimLike, Shape, show_shape
+from graphc.ir.types import Dim, DimLike, Shape, broadcast_shapes, show_shape
 from graphc.lang.numpy_code.arithmetic import as_array, counted
 from graphc.lang.numpy_code.arrays import Array, Cut, Selection, Shaped, fresh
 from graphc.lang.numpy_code.errors import broken, refuse
@@ -161,6 +161,7 @@ def _picked(x: Array, keys: Key) -> Array:
     axes = [k for k in keys if k is not None]
     if len(axes) < len(keys):
         refuse("a new axis beside whole-number arrays in one index is not read; add it after")
+    broadcast_shapes([k.node.shape for k in keys if isinstance(k, Array)], "index")
     hot = _one_hot_row(x, keys)
     if hot is not None:
         return fresh(hot, x.kind)

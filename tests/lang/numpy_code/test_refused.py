@@ -117,6 +117,10 @@ BROKEN = {
     "dX = np.einsum('ij,jk->ik', X, X)": "index j is D and N",
     "dX = np.concatenate([X, W])": "differ besides axis",
     "dX = np.sum()": "needs `a`",
+    "dX = X @ X; dX[X > 0] = 0; dX += 1; dX[0] -= 2": "the inner sizes differ",
+    "dX = X[np.arange(3), y]": "do not broadcast",
+    "dX = X * 1; dX *= W": "do not broadcast",
+    "g = {'X': X * 1}; g['X'] += W; dX = g['X'] * 2": "do not broadcast",
     "dX = X * scale; scale = 2": "`scale` is used before it is given a value",
     "dX = (lambda t: dX(t))(X)": "used before it is given a value",
 }
@@ -130,6 +134,7 @@ def test_what_numpy_cannot_do_is_a_failure_of_the_values_that_need_it(body: str)
     )
     failed = {failure.name: failure for failure in program.failures}
     assert BROKEN[body] in failed["dX"].sentence
+    assert failed["dX"].line >= 2
     assert failed["dv"].sentence.startswith("this needs line")
     assert failed["dX"].target is ENV["X"]
     assert [value.name for value in program.values] == ["dW"]
