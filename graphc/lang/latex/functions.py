@@ -2,7 +2,9 @@ r"""Functions of LaTeX: `\tanh z`, `\sigma(z)`, `\max(0, z)`, `\mathrm{softmax}(
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from graphc.ir.errors import GraphcError, ShapeError
@@ -28,7 +30,7 @@ from graphc.lang.latex.parsed import (
     lone_side,
 )
 from graphc.lang.latex.typed import Value
-from graphc.lang.tree import Call, Derivative, Expr, Index, Name, Number, Place
+from graphc.lang.tree import Binary, Call, Derivative, Expr, Index, Name, Number, Place
 from graphc.lang.walk import Walk
 from graphc.ops.leaf import as_node, input_
 
@@ -52,6 +54,7 @@ ALIASES = {
     "Diag": "diag",
 }
 """What functions of the graph language are called in LaTeX."""
+MAX_SIZE = 16  # operations in a size
 
 
 def meaning(symbol: Symbol) -> str | None:
@@ -224,7 +227,10 @@ def sized(reader: Reader, kind: str, item: Item) -> Walk[tuple[Value, tuple[Scri
         return compared, rest
     sizes: list[DimLike] = []
     for part in _sizes(lower):
-        sizes.append(_size_of(reader, (yield reader.item(part))))
+        value: Value = yield part(reader)
+        if value.depth > MAX_SIZE:
+            raise refuse("this size is too long; name it", lower.at)
+        sizes.append(_size_of(reader, value.expr))
     if kind == "one":
         return typed.ones(tuple(sizes), item.at), rest
     if len(sizes) > 1:
@@ -232,22 +238,31 @@ def sized(reader: Reader, kind: str, item: Item) -> Walk[tuple[Value, tuple[Scri
     return typed.identity(sizes[0], item.at), rest
 
 
-def _sizes(lower: Script) -> tuple[Item, ...]:
-    r"""The sizes in `_N` and `_{N \times D}`."""
+def _sizes(lower: Script) -> list[Callable[[Reader], Walk[Value]]]:
+    r"""How the sizes in `_N`, `_{N - 1}` and `_{N \times D}` are read."""
     side = lone_side(lower.body)
-    term = side.terms[0] if side is not None and len(side.terms) == 1 else None
-    links = term.product.links[1:] if term is not None else ()
-    if term is None or term.sign is not None or any(link is None or link.text != "times" for link in links):
+    if side is None:
         raise refuse(r"sizes are written as in `\mathbf{1}_N` or `\mathbf{1}_{N \times D}`", lower.at)
-    return term.product.items
+    links = side.terms[0].product.links[1:]
+    if len(side.terms) > 1 or any(link is None or link.text != "times" for link in links):
+        return [lambda reader: reader.side(side)]
+    return [partial(_read_item, item=item) for item in side.terms[0].product.items]
 
 
-def _size_of(reader: Reader, value: Value) -> DimLike:
-    if isinstance(value.expr, Number) and isinstance(value.expr.value, int):
-        return value.expr.value
-    found = reader.names.lookup(value.expr.id) if isinstance(value.expr, Name) else None
+def _read_item(reader: Reader, item: Item) -> Walk[Value]:
+    return reader.item(item)
+
+
+def _size_of(reader: Reader, root: Expr) -> DimLike:
+    """The size an expression of whole numbers and sizes is."""
+    if isinstance(root, Number) and isinstance(root.value, int):
+        return root.value
+    if isinstance(root, Binary) and root.op in ("+", "-", "*"):
+        left, right = _size_of(reader, root.left), _size_of(reader, root.right)
+        return left + right if root.op == "+" else left - right if root.op == "-" else left * right
+    found = reader.names.lookup(root.id) if isinstance(root, Name) else None
     if found is None or isinstance(found, Node):
-        raise refuse("a size is one name, such as `N`", value.at)
+        raise refuse("a size is a whole number or a name such as `N`", root.at)
     return found
 
 

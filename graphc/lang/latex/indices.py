@@ -40,13 +40,6 @@ class Indices:
         self.taken: set[str] = set()
         self.defining: frozenset[str] = frozenset()
 
-    def unused(self, name: str) -> str:
-        """The name for the index of a further sum; each sum of a statement has its own."""
-        while name in self.taken:
-            name += "_"
-        self.taken.add(name)
-        return name
-
     def of_sum(self, letter: str) -> Bound | None:
         """The index of the innermost sum that has this letter."""
         return next((frame[letter] for frame in reversed(self.frames) if letter in frame), None)
@@ -139,10 +132,14 @@ def _letter(reader: Reader, symbol: Symbol, size: DimLike | None) -> Expr | None
 
 
 def fresh(reader: Reader, letter: str) -> str:
-    """A name for an index that means nothing else in the graph."""
+    """A name for an index that means nothing else in the graph, nor in the statement."""
+    taken = reader.indices.taken
     name = letter if letter not in ("d", "pi", "lambda") else f"{letter}_index"
-    while reader.names.lookup(name) is not None:
-        name += "_index"
+    tries = len(taken)
+    while name in taken or reader.names.lookup(name) is not None:
+        tries += 1
+        name = f"{letter}_{tries}"
+    taken.add(name)
     return name
 
 

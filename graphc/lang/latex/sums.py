@@ -71,7 +71,7 @@ def over(reader: Reader, item: Item, name: str, product: Product, start: int) ->
             raise refuse(
                 f"`{letter.base}` is an index of the left side, and summed here; rename one", letter.at
             )
-        frame[letter.base] = Bound(reader.indices.unused(fresh(reader, letter.base)), base)
+        frame[letter.base] = Bound(fresh(reader, letter.base), base)
     reader.indices.frames.append(frame)
     body: Value = typed.settled((yield reader.product(product, start)))
     reader.indices.frames.pop()

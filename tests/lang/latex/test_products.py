@@ -42,6 +42,8 @@ PRODUCTS = [
     (r"q = \mathbf{1} - p", "q = (1 - p)"),
     (r"q = \mathbf{1}_N \mathbf{1}_D^\top", "q = outer(ones((N)), ones((D)))"),
     (r"q = \mathbf{1}_{N \times D} + X", "q = (ones((N, D)) + X)"),
+    (r"q = I_{2 D}", "q = eye((2 * D))"),
+    (r"q = \mathbf{1}_{N - 1}", "q = ones(((N - 1)))"),
     (r"q = A + \lambda I", "q = (A + (lam * eye(D)))"),
     (r"q = (A + \lambda \mathbf{I})^{-1} u", "q = (inv((A + (lam * eye(D)))) @ u)"),
     (r"q = I_D - u u^\top", "q = (eye(D) - outer(u, u))"),

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from graphc.claims.check import check_sources
+from graphc.claims.compare import Disagreement, compare
 from graphc.claims.verdict import Verdict
 from graphc.derive import derive
+from graphc.ir.errors import GraphcError
 from graphc.lang import parse
+from graphc.lang.build import build
+from graphc.lang.documents import Block
+from graphc.lang.source import Source
 
 MODELS = [
     "x = input(); y = input(); z = input(); q = x + y; f = q*z",
@@ -36,6 +43,55 @@ def test_gradients_come_back_right(model: str, tmp_path: Path) -> None:
     assert report.judgements
     for judgement in report.judgements:
         assert judgement.verdict in (Verdict.PROVED, Verdict.AGREES), judgement
+
+
+WRITTEN = [
+    (
+        "X = input(N, D); t = input(N); w = param(D); b = param(); p = sigmoid(X @ w + b); "
+        "loss = mean(-t*log(p) - (1-t)*log(1-p))"
+    ),
+    "x = input(D); W = param(H, D); h = tanh(W @ x); v = param(H); loss = (v @ h)**2",
+    (
+        "x = input(N, D); gamma = param(D); mu = mean(x, axis=0); v = mean((x - mu)**2, axis=0); "
+        "xhat = (x - mu)/sqrt(v + 1/100000); y = gamma*xhat; g = input(N, D); loss = sum(g*y)"
+    ),
+    "z = input(N, K); t = input(N, K); p = softmax(z); loss = -sum(t*log(p))/N",
+    (
+        "Q = input(T, D); K = input(T, D); V = input(T, D); s = Q @ K.T / sqrt(D); a = softmax(s); "
+        "o = a @ V; g = input(T, D); loss = sum(o*g)"
+    ),
+    "x = input(N); y = input(N); loss = sum(where(x > y, x*y, x - y)) + sum(clip(x, 0, 1))",
+]
+
+
+@pytest.mark.parametrize("model", WRITTEN, ids=range(len(WRITTEN)))
+def test_no_line_of_a_derivation_is_read_wrongly(model: str) -> None:
+    derivation = derive(parse(model).require_root())
+    env = {name: node for node, name in derivation.names.items() if name.isidentifier()}
+    env = {**parse(model).names, **env}
+    lines = list(_lines(derivation.latex(indices=True)))
+    read = 0
+    for line in lines:
+        block = Block(line, 1, "latex")
+        with suppress(GraphcError):
+            (claim,) = build(Source("derived.tex", (block,)), env=env, declared_only=True).claims
+            read += 1
+            left, right = claim.sides[:2]
+            assert left.shape == right.shape, line
+            assert not isinstance(compare(left, right, points=1, seconds=1.0), Disagreement), line
+    assert read > 0.7 * len(lines)
+
+
+def _lines(latex: str) -> Iterator[str]:
+    """The equalities of the displays, one by one."""
+    for body in re.findall(r"\\begin\{align\*\}(.*?)\\end\{align\*\}", latex, re.DOTALL):
+        body = re.sub(r"\\\\\s*&\\phantom\{=\}", " ", body)
+        head = ""
+        for row in re.split(r"\\\\(?:\[[^\]]*\])?\n", body):
+            left, equal, right = row.partition("&=")
+            head = left if left.strip() else head
+            if equal:
+                yield f"{head}={re.sub(r'.in .mathbb.*', '', right)}"
 
 
 LOGISTIC = r"""

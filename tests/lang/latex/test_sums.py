@@ -16,8 +16,8 @@ SUMS = [
     (r"q = \sum_{i=0}^{D-1} u_i", "q = sum(u[i] for i in D)"),
     (r"q = \sum_{i=0}^{D-1} i u_i", "q = sum((i * u[i]) for i in D)"),
     (r"q = \sum_{i,j} X_j^{(i)}", "q = sum(X[i,j] for i in N for j in D)"),
-    (r"q = \sum_i u_i + \sum_i y_i", "q = (sum(u[i] for i in D) + sum(y[i_] for i_ in N))"),
-    (r"q = \sum_i u_i \sum_i y_i", "q = sum((u[i] * sum(y[i_] for i_ in N)) for i in D)"),
+    (r"q = \sum_i u_i + \sum_i y_i", "q = (sum(u[i] for i in D) + sum(y[i_2] for i_2 in N))"),
+    (r"q = \sum_i u_i \sum_i y_i", "q = sum((u[i] * sum(y[i_2] for i_2 in N)) for i in D)"),
     (r"q = \sum_{i,j} A_{ij}", "q = sum(A[i,j] for i in D for j in D)"),
     (r"q = \sum_{ij} A_{i,j}", "q = sum(A[i,j] for i in D for j in D)"),
     (r"q = \sum_i u_i \sum_j A_{ij} v_j", "q = sum((u[i] * sum((A[i,j] * v[j]) for j in D)) for i in D)"),
@@ -53,7 +53,7 @@ def test_index_notation(latex: str, expected: str) -> None:
 
 
 def test_an_index_that_is_a_name_of_the_graph_in_a_sum_is_called_otherwise() -> None:
-    assert one(r"q = \sum_c u_c") == "q = sum(u[c_index] for c_index in D)"
+    assert one(r"q = \sum_c u_c") == "q = sum(u[c_1] for c_1 in D)"
 
 
 REFUSED = [
