@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from graphc.claims.draws import Leaf
 from graphc.claims.evaluate import Opened
-from graphc.claims.kinks import conditions
-from graphc.claims.labels import index_uses, label_extents
-from graphc.claims.sizes import sizes_of
+from graphc.claims.points.draws import Leaf
+from graphc.claims.points.kinks import conditions
+from graphc.claims.points.labels import index_uses, label_extents
+from graphc.claims.points.sizes import sizes_of
 from graphc.ir.node import Node
 from graphc.ops.facts import Fact
 from graphc.ops.leaf import ASSUMED, constant_value, facts_of

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from graphc.claims.attempt import Attempt, Kind, Trouble, attempt
-from graphc.claims.domain import in_words
-from graphc.claims.draft import Draft, Way
-from graphc.claims.draws import CHARACTERS, Leaf
 from graphc.claims.expressions import Expressions
-from graphc.claims.kinks import Sides, side, threshold
+from graphc.claims.points.attempt import Attempt, Kind, Trouble, attempt
+from graphc.claims.points.domain import in_words
+from graphc.claims.points.draft import Draft, Way
+from graphc.claims.points.draws import CHARACTERS, Leaf
+from graphc.claims.points.kinks import Sides, side, threshold
 from graphc.ir.node import Node
 
 TRIES = 150  # for one point

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from graphc.claims.attempt import attempt
 from graphc.claims.beside import Beside, Seen
-from graphc.claims.draws import Leaf, bounds_of
+from graphc.claims.points.attempt import attempt
+from graphc.claims.points.draws import Leaf, bounds_of
 from graphc.claims.sample import Point, Stream
 from graphc.claims.verdict import Counterexample
 

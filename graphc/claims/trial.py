@@ -9,7 +9,7 @@ import numpy as np
 
 from graphc.claims.evaluate import Quick
 from graphc.claims.expressions import Expressions
-from graphc.claims.kinks import Sides
+from graphc.claims.points.kinks import Sides
 from graphc.claims.rounding import WITHIN, scatter, work
 from graphc.claims.sample import Point, Stream
 from graphc.claims.settle import Precisely

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from graphc.claims.sums import with_sums
+from graphc.claims.points.sums import with_sums
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike, evaluate_dim
 from graphc.ops.facts import Fact, Integer, OneHot, Range, SumsTo, Symmetric

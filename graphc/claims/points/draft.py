@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphc.claims.draws import Leaf, draw
+from graphc.claims.points.draws import Leaf, draw
 
 
 class Way(NamedTuple):

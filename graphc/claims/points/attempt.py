@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from graphc.claims.draws import bounds_of
 from graphc.claims.evaluate import Quick
 from graphc.claims.expressions import Expressions
-from graphc.claims.kinks import ties
+from graphc.claims.points.draws import bounds_of
+from graphc.claims.points.kinks import ties
 from graphc.ir.node import Node
 from graphc.ir.types import evaluate_dim
 from graphc.ops.facts import OneHot, SumsTo, Symmetric

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from graphc.claims.attempt import Kind, attempt
-from graphc.claims.draws import Leaf
 from graphc.claims.expressions import Expressions
+from graphc.claims.points.attempt import Kind, attempt
+from graphc.claims.points.draws import Leaf
 from graphc.ir.node import Node
 from graphc.ops.form import brief
 

@@ -1,0 +1,1 @@
+"""What points are made of: sizes, values that obey facts, kinks that are kept away from, domains in words."""
