@@ -11,6 +11,7 @@ from graphc.lang.numpy_code.arrays import Array
 from graphc.lang.numpy_code.errors import Broken
 from graphc.lang.numpy_code.evaluator import Evaluator, Frame
 from graphc.lang.numpy_code.execute import Executor, Returned
+from graphc.lang.numpy_code.missing import missing_names
 from graphc.lang.numpy_code.model import ABSENT, Model
 from graphc.lang.numpy_code.objects import Unknown, Value
 from graphc.lang.numpy_code.program import CodeFunction, CodeProgram
@@ -37,6 +38,9 @@ def build_code(
         outcome = executor.run(function.tree.body, top)
     except Broken as error:
         raise ParseError(error.sentence, line=error.line, column=error.column, source=function.path) from None
+    except ParseError as error:
+        _tell_all(error, function, model)
+        raise
     if isinstance(outcome, Returned):
         recorder.give(outcome.value, outcome.statement)
     values, failures = recorder.results()
@@ -57,6 +61,16 @@ def _fill(function: CodeFunction, executor: Executor, model: Model, top: Frame) 
     for extra in (spec.vararg, spec.kwarg):
         if extra is not None:
             top.names[extra.arg] = Unknown(extra.arg)
+
+
+def _tell_all(error: ParseError, function: CodeFunction, model: Model) -> None:
+    """Add to an error about one name that the model lacks the others there are."""
+    if "is not a name of the model" not in error.message:
+        return
+    others = missing_names(function, lambda name: model.find([name]) is not ABSENT)
+    others = [f"`{name}`" for name in others if f"`{name}`" not in error.message]
+    if others:
+        error.message += f"; the model has no {', '.join(others)} either"
 
 
 def _names(top: Frame) -> Mapping[str, Node]:

@@ -148,6 +148,20 @@ def test_a_bare_loop_says_what_is_missing() -> None:
     assert "--bind cache=NAME" in str(refusal.value)
 
 
+def test_all_that_is_missing_is_told_at_once() -> None:
+    code = """
+        def f(dout, cache, X, h1, rate):
+            mask, W, p = cache
+            dh = dout @ W.T
+            dz = dh * (h1 > 0) * mask / rate
+            return dz, np.exp(p)
+        """
+    with pytest.raises(ParseError) as refusal:
+        read(code, ENV)
+    assert "`dout` is not a name of the model" in str(refusal.value)
+    assert str(refusal.value).endswith("; the model has no `h1`, `mask`, `rate`, `p` either")
+
+
 def test_a_helper_does_not_take_the_models_names_out_of_an_unknown_cache() -> None:
     code = """
         def relu_backward(dout, cache):
