@@ -36,13 +36,15 @@ def build_code(
     _fill(function, executor, model, top)
     try:
         outcome = executor.run(function.tree.body, top)
+        if isinstance(outcome, Returned):
+            recorder.give(outcome.value, outcome.statement)
     except Broken as error:
         raise ParseError(error.sentence, line=error.line, column=error.column, source=function.path) from None
+    except RecursionError:
+        raise ParseError("lists nest too deep in this code", source=function.path) from None
     except ParseError as error:
         _tell_all(error, function, model)
         raise
-    if isinstance(outcome, Returned):
-        recorder.give(outcome.value, outcome.statement)
     values, failures = recorder.results()
     return CodeProgram(function, values, failures, _names(top), tuple(model.used))
 

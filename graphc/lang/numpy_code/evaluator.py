@@ -8,14 +8,24 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from graphc.ir.errors import DTypeError, ParseError, ShapeError
+from graphc.ir.types import Dim
 from graphc.lang.numpy_code import builtins
 from graphc.lang.numpy_code.errors import Broken, Refused, broken, refuse
 from graphc.lang.numpy_code.libraries import constant, external
-from graphc.lang.numpy_code.limits import MAX_DEPTH, MAX_STEPS
+from graphc.lang.numpy_code.limits import MAX_DEPTH, MAX_LENGTH, MAX_STEPS, MAX_TERMS
 from graphc.lang.numpy_code.model import ABSENT, Model
 from graphc.lang.numpy_code.objects import Builtin, External, Inlined, Poison, Value
 from graphc.lang.numpy_code.program import Module
 from graphc.lang.suggest import clip, meant
+
+
+def _bounded(value: Value) -> Value:
+    """A value, unless it has grown too large."""
+    if isinstance(value, str | list | tuple | dict) and len(value) > MAX_LENGTH:
+        refuse(f"texts, lists and dictionaries have at most {MAX_LENGTH:,} entries here")
+    if isinstance(value, Dim) and len(value.terms) > MAX_TERMS:
+        refuse(f"a size is a sum of at most {MAX_TERMS} terms here")
+    return value
 
 
 @dataclass(slots=True)
@@ -55,7 +65,7 @@ class Evaluator:
             handler = HANDLERS.get(type(expr))
             if handler is None:
                 refuse(f"`{clip(self.module.positions.text(expr))}` is not read; write plain assignments")
-            return handler(self, expr, frame)
+            return _bounded(handler(self, expr, frame))
         except Refused as error:
             self.fail(str(error), expr)
         except Broken as error:

@@ -7,6 +7,7 @@ MAX_DEPTH = 120  # expressions and inlined calls one within the other: what the 
 MAX_CALLS = 12  # inlined functions one within the other
 MAX_STEPS = 60_000  # expressions evaluated, loops unrolled
 MAX_LENGTH = 10_000  # entries of a list or of a loop
+MAX_TERMS = 100  # of a size that is worked out
 MAX_DIGITS = 400  # of a whole number that is worked out
 MAX_RECOGNISED = 80  # nodes of a value that is looked for in the model
 MAX_TRIES = 300  # values that are looked for

@@ -247,6 +247,28 @@ def test_unrolling_is_bounded() -> None:
         read(f"def f(X):\n    a = X\n{loops}{'    ' * 4}a = a + 1\n    return a", ENV)
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("a = [X]\nfor i in range(60):\n    a = a + a", "at most 10,000 entries"),
+        ("a = [X]\nfor i in range(60):\n    a.extend(a)", "at most 10,000 entries"),
+        ("a = 'x'\nfor i in range(60):\n    a = f'{a}{a}'", "at most 10,000 entries"),
+        ("a = 'x'\nfor i in range(60):\n    a = a.replace('x', 'xxxxxxxx')", "at most 10,000 entries"),
+        ("a = X.shape[0] + X.shape[1]\nfor i in range(20):\n    a = a * (a + 1)", "at most 100 terms"),
+        ("a = 3\nfor i in range(60):\n    a = a * a", "too many digits"),
+        ("a = []\nfor i in range(9999):\n    a = [a]\na = np.sum(a)", "nest"),
+        ("a = []\na.append(a)\nb = np.sum(a)", "nest"),
+        ("a = []\na.append(a)\nreturn a", "nest"),
+    ],
+)
+def test_values_do_not_grow_without_bound(body: str, message: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(ParseError) as refusal:
+        read("def f(X):\n" + textwrap.indent(body, "    ") + "\n    return a", ENV)
+    assert message in str(refusal.value)
+    assert time.monotonic() - started < 5
+
+
 def test_files_are_read_from_disk(tmp_path: Path) -> None:
     file = tmp_path / "backward.py"
     file.write_bytes("\ufeffdef f(ϕ):\r\n    return ϕ * 2\r\n".encode())
