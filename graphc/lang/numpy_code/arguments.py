@@ -58,6 +58,8 @@ class Arguments:
             self._keywords.pop(silent, None)
         if self._given:
             refuse(f"{self.name} is read with fewer arguments than these")
+        if self._keywords.get("out", self) is None:
+            del self._keywords["out"]
         if self._keywords:
             refuse(f"the option `{next(iter(self._keywords))}` of {self.name} is not read")
 

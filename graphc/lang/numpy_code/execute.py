@@ -15,7 +15,7 @@ from graphc.lang.numpy_code.errors import Broken, Refused, broken, refuse
 from graphc.lang.numpy_code.evaluator import Evaluator, Frame
 from graphc.lang.numpy_code.expressions import OPERATORS, operate
 from graphc.lang.numpy_code.limits import MAX_CALLS
-from graphc.lang.numpy_code.objects import Inlined, Poison, Unknown, Value
+from graphc.lang.numpy_code.objects import External, Inlined, Poison, Unknown, Value
 from graphc.lang.numpy_code.scopes import decorator, is_static, stored
 from graphc.lang.suggest import clip
 
@@ -257,6 +257,15 @@ class Executor:
             if isinstance(target, ast.Name):
                 frame.names.pop(target.id, None)
 
+    def within(self, statement: ast.With, frame: Frame) -> Outcome:
+        """`with np.errstate(...)`, which changes no values."""
+        for item in statement.items:
+            called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else item.context_expr
+            given = self.evaluator.value(called, frame)
+            if not isinstance(given, External) or given.path not in ("numpy.errstate", "numpy.printoptions"):
+                refuse("a `with` statement is not read")
+        return self.run(statement.body, frame)
+
     def fail(self, statement: ast.Raise, frame: Frame) -> NoReturn:
         """A `raise` that is reached."""
         broken("the function raises an error here")
@@ -322,6 +331,7 @@ _HANDLERS: dict[type[ast.stmt], Callable[..., Outcome]] = {
     ast.AugAssign: Executor.augmented,
     ast.For: Executor.loop,
     ast.If: Executor.choice,
+    ast.With: Executor.within,
     ast.Return: Executor.returned,
     ast.Expr: Executor.expression,
     ast.FunctionDef: Executor.define,
@@ -336,7 +346,6 @@ _HANDLERS: dict[type[ast.stmt], Callable[..., Outcome]] = {
 }
 _REFUSED: dict[type[ast.stmt], str] = {
     ast.While: "a `while` loop (write `for` over a known range)",
-    ast.With: "a `with` statement",
     ast.Try: "a `try` statement",
     ast.ClassDef: "a class within a function",
     ast.Global: "a `global` statement",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from graphc.ir.types import show_shape
 from graphc.lang.numpy_code import create, moves, pointwise_functions, products, reductions, scatter
 from graphc.lang.numpy_code.arguments import Arguments
-from graphc.lang.numpy_code.arrays import fresh
-from graphc.lang.numpy_code.errors import refuse
+from graphc.lang.numpy_code.arithmetic import as_array
+from graphc.lang.numpy_code.arrays import Array, fresh
+from graphc.lang.numpy_code.errors import broken, refuse
 from graphc.lang.numpy_code.objects import External, NumberType, Value
+from graphc.lang.numpy_code.store import assign
 from graphc.lang.numpy_code.table import TABLE
 from graphc.lang.suggest import closest
 from graphc.ops.leaf import const
@@ -67,4 +70,19 @@ def find_reader(
         near = closest(name, [n for n in TABLE if "." not in n or name.startswith(n.partition(".")[0])])
         refuse(f"`{written}` is not read{f'; did you mean `np.{near}`?' if near else ''}")
     shown = name if name.startswith(("math.", "scipy.")) else f"np.{name}"
-    return TABLE[name](Arguments(shown, given, keywords))
+    reader = TABLE[name]
+    if keywords.get("out") is None or reader.__module__ != pointwise_functions.__name__:
+        return reader(Arguments(shown, given, keywords))
+    return _written_to(keywords["out"], reader(Arguments(shown, given, {**keywords, "out": None})))
+
+
+def _written_to(out: Value, result: Value) -> Value:
+    """What a function of entries gives, put into the memory of `out`."""
+    if not isinstance(out, Array):
+        refuse("`out` is an array")
+    if as_array(result).shape != out.shape:
+        broken(
+            f"`out` has the shape {show_shape(out.shape)}, the result {show_shape(as_array(result).shape)}"
+        )
+    assign(out, Ellipsis, result)
+    return out

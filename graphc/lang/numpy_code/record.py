@@ -42,7 +42,7 @@ class Recorder:
 
     def after(self, statement: ast.stmt, frame: Frame) -> None:
         """Record what a statement has changed."""
-        if isinstance(statement, ast.For | ast.If | ast.FunctionDef | ast.Return):
+        if isinstance(statement, ast.For | ast.If | ast.With | ast.FunctionDef | ast.Return):
             return
         for name, subject, value in _gradients(frame, self._model):
             self._look(name, subject, value, self._place(statement))

@@ -181,6 +181,8 @@ STATEMENTS = {
     "a row of a row": "a = P * 1; a[0][1][2] = 5; a[1][0] += q[:4]; out = a",
     "a write after a read": "a = np.zeros((2, 3)); b = a + 1; a[0] = 2; out = a + b",
     "zeros twice": "a = np.zeros((2, 3)); a[0] = 1; a[0] = 2; a[:, 1] = 3; a[1, 2] += 4; out = a",
+    "written into": "a = X * 2; b = a; np.clip(a, -1, 1, out=a); np.multiply(b, Z, out=b[:]); out = a",
+    "no warnings": "with np.errstate(divide='ignore'):\n    a = X / 2\n    out = a * 3",
     "split parts are views": "a = q * 1; b, c = np.split(a, 2); b += 1; c[0] = 9; out = a",
 }
 

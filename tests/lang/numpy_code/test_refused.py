@@ -23,7 +23,9 @@ ENV = {
 
 REFUSED = {
     "while True:\n    pass": "a `while` loop",
-    "with open('f') as f:\n    pass": "a `with` statement",
+    "with open('f') as f:\n    pass": "`open` is not defined",
+    "with X as a:\n    pass": "a `with` statement",
+    "with np.load('f') as a:\n    pass": "a `with` statement",
     "try:\n    a = X\nexcept Exception:\n    pass": "a `try` statement",
     "for i in range(X.shape[0]):\n    a = X": "give the model numbers as sizes",
     "for row in X:\n    a = row": "runs through N entries",
