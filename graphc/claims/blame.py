@@ -18,24 +18,28 @@ from graphc.claims.mutations.case import Case
 from graphc.claims.mutations.single import Found
 from graphc.claims.mutations.weighted import weighted
 from graphc.derive.forward import jacobian
-from graphc.derive.reverse import grad
 from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node
 
 
-def explain(claimed: Node, of: Node, by: Node, *, seconds: float = 4.0) -> Explanation | None:
+def explain(
+    claimed: Node, of: Node, by: Node, *, right: Node | None = None, seconds: float = 4.0
+) -> Explanation | None:
     """The mistake, or the two, by which d(of)/d(by) comes out as `claimed`; None if none fits, or several do.
 
     `claimed` is wrong by now, and may be of another shape than it should: than `by` where `of` is a scalar, else than
-    `of.shape + by.shape`.
+    `of.shape + by.shape`. `right` is what it is claimed of, where that is only a part of the derivative, such as an
+    entry.
     """
     deadline = time.monotonic() + seconds
     try:
+        whole = jacobian(of, by)
+        if right is not None and right.shape != whole.shape:
+            return explain_equal(claimed, right, seconds=seconds)
         if of.shape == ():
-            return _explained([Case(claimed, grad(of, by), of, by, deadline)])
-        right = jacobian(of, by)
-        cases = [Case(claimed, right, None, None, deadline)]
-        if claimed.shape == right.shape:
+            return _explained([Case(claimed, whole, of, by, deadline)])
+        cases = [Case(claimed, whole, None, None, deadline)]
+        if claimed.shape == whole.shape:
             cases.append(Case(*weighted(claimed, of, by), by, deadline))
     except GraphcError:
         return None

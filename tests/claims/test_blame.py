@@ -182,6 +182,15 @@ def test_a_mistake_in_a_jacobian_is_named(
     assert found.names == expected
 
 
+def test_a_claim_about_an_entry_is_explained_by_that_entry() -> None:
+    names = names_of("linear")
+    loss, w = names["loss"], names["w"]
+    right = parse("d(loss)/d(w)", env=names).require_root()[0]
+    found = explain(-right, loss, w, right=right)
+    assert found is not None
+    assert found.names == ("sign",)
+
+
 def test_the_text_says_what_was_written_for_what() -> None:
     names = names_of("sigmoid net")
     wrong = claimed("(y - T) @ W3.T/N*h2*(1 - h2) @ W2", names)

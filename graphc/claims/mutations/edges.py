@@ -14,7 +14,7 @@ from graphc.claims.mutations.factors import share_of
 from graphc.claims.mutations.products import products
 from graphc.claims.mutations.words import computed, label
 from graphc.ir.node import Node, topological
-from graphc.ir.types import Dim, DimLike, product
+from graphc.ir.types import Dim, DimLike, dim, product
 from graphc.ops.activations import sigmoid
 from graphc.ops.leaf import as_node, const, size
 from graphc.ops.softmax import softmax
@@ -137,6 +137,7 @@ def sizes_of(root: Node) -> tuple[DimLike, ...]:
     """The sizes that may be divided by: of every axis by its symbol, and what means are over."""
     found: dict[DimLike, None] = {}
     for node in topological([root]):
+        found.update((dim(s), None) for d in node.shape if isinstance(d, Dim) for s in d.symbols)
         found.update((d, None) for d in node.shape if isinstance(d, Dim))
         if node.op.name == "mean":
             found[product(node.args[0].shape[i] for i in node.attr("axes"))] = None

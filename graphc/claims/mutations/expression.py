@@ -162,13 +162,11 @@ def _parts(node: Node, below: bool) -> Iterator[Made]:
 
 
 def _term(one: Node, other: Node, added: bool) -> Iterator[Made]:
-    """A term with another sign, left out, doubled or halved; of numbers, such as the 1 of 1 - p, none of these."""
+    """A term with another sign, or left out, doubled or halved where it is no number, such as the 1 of 1 - p."""
     signed: Callable[[Node], Node] = (lambda x: x) if added else (lambda x: -x)
     shape = (one + other).shape
-    if not other.constant:
-        yield Mistake(mistakes.SIGN, label(other)), lambda: one - signed(other)
-    if not one.constant:
-        yield Mistake(mistakes.SIGN, label(one)), lambda: signed(other) - one
+    yield Mistake(mistakes.SIGN, label(other)), lambda: one - signed(other)
+    yield Mistake(mistakes.SIGN, label(one)), lambda: signed(other) - one
     if one.constant or other.constant:  # the 1 is no term to be left with: then the factor is missing
         return
     yield Mistake(mistakes.BRANCH, label(other), label(other)), lambda: broadcast(one, shape)
