@@ -84,7 +84,8 @@ def _at_points(left: Node, right: Node, of_zero: bool, seconds: float) -> Outcom
             )
         case Disagreement() as found:
             reason = _difference(found.counterexample)
-            return Outcome(Verdict.WRONG, reason, counterexample=found.counterexample, sides=(left, right))
+            some = (f"equal at {found.points_right} of the points tried",) if found.points_right else ()
+            return Outcome(Verdict.WRONG, reason, some, found.counterexample, sides=(left, right))
         case unsettled:
             return Outcome(Verdict.UNDECIDED, unsettled.reason, sides=(left, right))
 

@@ -121,11 +121,7 @@ def _of_gradient(
 
 def _of_chain(program: Program, built: BuiltClaim) -> Claim:
     derivative = next((s for s in built.statement.sides if isinstance(s, tree.Derivative)), None)
-    output = target = None
-    if derivative is not None:
-        output, target = (_named(program, part) for part in (derivative.of, derivative.by))
-    if output is None or target is None:
-        output = target = None
+    output, target = program.derivatives.get(derivative.at, (None, None)) if derivative else (None, None)
     return Claim(
         built.statement.text,
         built.statement.at,
@@ -156,13 +152,6 @@ def _is_of_zero(sides: Sequence[tree.Expr]) -> bool:
     return not any(map(_has_derivative, sides)) and any(
         isinstance(side, tree.Number) and not side.value for side in sides
     )
-
-
-def _named(program: Program, expr: tree.Expr) -> Node | None:
-    """The node of a name, or of an array of which an entry is meant."""
-    if isinstance(expr, tree.Index):
-        expr = expr.operand
-    return program.names.get(expr.id) if isinstance(expr, tree.Name) else None
 
 
 def output_of(program: Program, subject: Node, name: str, at: Place) -> Node:

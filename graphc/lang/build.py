@@ -171,6 +171,10 @@ class _Builder:
             assumptions=tuple(s for s in self.statements if isinstance(s, tree.Assumption)),
             gradients=dict(self.gradients),
             numerator=self.scope.numerator,
+            derivatives={
+                at: (self.scope.built[place], self.scope.built[place + 1])
+                for at, place in self.scope.derivatives.items()
+            },
             target=self.target,
             root=self._root(),
             statements=tuple(self.statements),

@@ -179,6 +179,7 @@ class Evaluator:
                 top.at,
             )
         found = self.scope.call(expr.at, jacobian if of.ndim else grad, of, by)
+        self.scope.note_derivative(expr.at, of, by)
         whole = top is expr.of and bottom is expr.by
         return self.scope.laid_out(found) if whole and not of.ndim else found
 

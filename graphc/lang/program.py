@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphc.ir.errors import GraphcError, ParseError
 from graphc.ir.graph import Graph
 from graphc.ir.node import Node, topological
 from graphc.lang.repair import Repair
-from graphc.lang.tree import Assumption, Claim, Definition, Statement
+from graphc.lang.tree import Assumption, Claim, Definition, Place, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Program:
 
     `names` holds every name in order of first use: inputs, parameters, definitions, and what `env` gave.
     `gradients` maps a defined `dNAME` to NAME, when NAME is a node of the text. `numerator` says that gradients by
-    matrices are laid out transposed. `root` is the last bare expression, else the target, else the last definition that
-    claims no gradient; None if there is none.
+    matrices are laid out transposed; `derivatives` gives, by its place, of what and by what each is. `root` is the last
+    bare expression, else the target, else the last definition that claims no gradient; None if there is none.
     """
 
     names: Mapping[str, Node]
@@ -46,6 +46,7 @@ class Program:
     statements: tuple[Statement, ...]
     source: str | None
     numerator: bool = False
+    derivatives: Mapping[Place, tuple[Node, Node]] = field(default_factory=dict)
 
     @property
     def leaves(self) -> tuple[Node, ...]:

@@ -41,6 +41,7 @@ class Scope:
         self.dims: dict[str, tree.Name | None] = {}
         self.implicit: set[str] = set()
         self.built: list[Node] = []  # what has no name: sides of claims, bare expressions
+        self.derivatives: dict[Place, int] = {}  # of what and by what each is: places in `built`
         self.numerator = False  # `layout = numerator`: the gradient by a matrix is laid out transposed
         self._superseded: dict[Node, Node] = {}
         for node in env.values():
@@ -132,6 +133,11 @@ class Scope:
         if isinstance(value, bool) or not isinstance(value, int | Dim):
             raise self.error("a whole number or a size such as `N` was expected here", at)
         return value
+
+    def note_derivative(self, at: Place, of: Node, by: Node) -> None:
+        """Keep of what and by what the derivative written at a place is."""
+        self.derivatives[at] = len(self.built)
+        self.built += [of, by]
 
     def laid_out(self, gradient: Node) -> Node:
         """The gradient of a scalar in the layout of the text: of the variable's shape, unless it says otherwise."""

@@ -202,7 +202,7 @@ def _variable(reader: Reader, item: Item) -> Walk[Variable]:
         if power is not None or scripts.is_transpose(reader, probe, script):
             times, turned = (power or times), turned or power is None
             rest = tuple(s for s in rest if s is not script)
-    value: Value = yield reader.item(replace(item, scripts=rest))
+    value: Value = typed.settled((yield reader.item(replace(item, scripts=rest))))
     return Variable(value, times, turned)
 
 

@@ -12,7 +12,7 @@ from graphc.ir.node import Node
 from graphc.ir.op import FUNCTIONS, OPS
 from graphc.ir.types import DimLike, Shape
 from graphc.lang import calls
-from graphc.lang.latex import scripts, sums, typed
+from graphc.lang.latex import rowwise, scripts, sums, typed
 from graphc.lang.latex.commands import GREEK
 from graphc.lang.latex.names import refuse
 from graphc.lang.latex.parsed import (
@@ -131,7 +131,7 @@ def _arguments(reader: Reader, product: Product, k: int, symbol: Symbol) -> Walk
     args: list[Value] = []
     if isinstance(group, Group) and group.kind in ("(", "[", "\\{"):
         for relation in group.items:
-            args.append(typed.settled((yield reader.relation(relation))))
+            args.append(typed.settled((yield reader.relation(relation)), vector=True))
         return args, k + 1
     found = yield reader.factor(product, k)
     value, after = found
@@ -139,15 +139,19 @@ def _arguments(reader: Reader, product: Product, k: int, symbol: Symbol) -> Walk
         raise refuse(
             f"how far does `{symbol.written}` reach here? put its argument in parentheses", symbol.at
         )
-    return [typed.settled(value)], after
+    return [typed.settled(value, vector=True)], after
 
 
 def called(reader: Reader, name: str, args: list[Value], at: Place) -> Value:
     """The call of a function of the graph language, with the shape of its result."""
+    axes = next((arg.axes for arg in args if arg.axes), ())
+    plain = name in OPS and OPS[name].elementwise and sum(bool(arg.ndim) for arg in args) == 1
+    if axes and not plain:
+        raise refuse(f"`{name}` of a row inside a sum is not read; name it as a whole array first", at)
     shape = _shape(reader, name, args, at)
     row = any(arg.row for arg in args) and len(shape) == 1
     depth = max((arg.depth for arg in args), default=0) + 1
-    return Value(Call(name, tuple(arg.expr for arg in args), (), at), shape, row, depth)
+    return Value(Call(name, tuple(arg.expr for arg in args), (), at), shape, row, depth, axes=axes)
 
 
 def _shape(reader: Reader, name: str, args: list[Value], at: Place) -> Shape:
@@ -170,12 +174,12 @@ def exponential(reader: Reader, exponent: Value, at: Place) -> Value:
     """`e^{…}`."""
     if typed.square(exponent.shape):
         raise refuse(r"e to a square matrix: write `\exp(A)` for the entries", at)
-    return called(reader, "exp", [typed.settled(exponent)], at)
+    return called(reader, "exp", [typed.settled(exponent, vector=True)], at)
 
 
 def bars(reader: Reader, group: Group, rest: tuple[Script, ...]) -> Walk[tuple[Value, tuple[Script, ...]]]:
     """`|x|` and the norms, with the scripts that are left."""
-    value: Value = typed.settled((yield reader.group(group)))
+    value: Value = typed.settled((yield reader.group(group)), vector=True)
     if group.kind == "|":
         if value.ndim:
             raise refuse(
@@ -189,11 +193,14 @@ def bars(reader: Reader, group: Group, rest: tuple[Script, ...]) -> Walk[tuple[V
     rest = tuple(s for s in rest if s is not lower)
     if kind == "1":
         inner = called(reader, "abs", [value], group.at)
-        return called(reader, "sum", [inner], group.at), rest
+        return rowwise.total(inner), rest
     upper = next((s for s in rest if s.kind == "^"), None)
     if upper is not None and scripts.whole(upper) == 2:
         squares = typed.power(value, Value(Number(2, group.at), ()), group.at, entries=True)
-        return called(reader, "sum", [squares], group.at), tuple(s for s in rest if s is not upper)
+        return rowwise.total(squares), tuple(s for s in rest if s is not upper)
+    if value.axes:
+        squares = typed.power(value, Value(Number(2, group.at), ()), group.at, entries=True)
+        return called(reader, "sqrt", [rowwise.total(squares)], group.at), rest
     return called(reader, "norm", [value], group.at), rest
 
 
@@ -273,6 +280,8 @@ def _primed(reader: Reader, name: str, args: list[Value], symbol: Symbol) -> Val
     argument = args[0]
     expr, entry = argument.expr, argument.expr if isinstance(argument.expr, Index) else None
     at = symbol.at
+    if argument.axes and entry is None:
+        raise refuse("the derivative at a formula of rows is not read", at)
     if isinstance(expr, Number):
         raise refuse("the derivative at a number is not read", at)
     by: Expr = entry.operand if entry is not None else expr

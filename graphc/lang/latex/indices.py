@@ -31,12 +31,13 @@ class Bound:
 class Indices:
     """The indices in force; those on the left of a claim are free, those of sums bound."""
 
-    __slots__ = ("defining", "frames", "free", "on_left", "taken")
+    __slots__ = ("defining", "frames", "free", "gathers", "on_left", "taken")
 
     def __init__(self) -> None:
         self.frames: list[dict[str, Bound]] = []
         self.free: dict[str, str] = {}
         self.on_left = False
+        self.gathers = False  # whether a sum of vectors is an array at once, as in definitions
         self.taken: set[str] = set()
         self.defining: frozenset[str] = frozenset()
 
@@ -76,17 +77,28 @@ def elements(group: Group) -> list[Item]:
 def entry(reader: Reader, value: Value, script: Script) -> Walk[Value]:
     """`value` with a subscript: every axis has its index."""
     parts = elements(script.body)
+    value = typed.settled(value)
     if not value.ndim:
         raise refuse("a number has no entries; this subscript belongs to no name that is known", script.at)
-    if len(parts) != value.ndim:
+    row = (
+        value.ndim == 2
+        and len(parts) == 1
+        and bool(reader.indices.frames or reader.indices.free or reader.indices.on_left)
+    )
+    if len(parts) != value.ndim and not row:
         raise refuse(
             f"{len(parts)} ind{'ices' if len(parts) > 1 else 'ex'} for an array with {value.ndim} axes; "
             "an array is indexed down to a number, and a sum of rows is a product, as in `X^\\top (p - y)`",
             script.at,
         )
     items: list[Expr] = []
-    for part, size in zip(parts, value.shape, strict=True):
+    for part, size in zip(parts, value.shape, strict=not row):
         items.append((yield _item(reader, part, size)))
+    if row:
+        axis = fresh(reader, "e")
+        entries = (*items, Name(axis, script.at, axis))
+        made = Index(value.expr, entries, value.at)
+        return Value(made, value.shape[1:], depth=value.depth + 1, axes=(axis,))
     return Value(Index(value.expr, tuple(items), value.at), (), depth=value.depth + 1)
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from graphc.ir.errors import ParseError
 from graphc.ir.node import Node
 from graphc.lang import limits, tree
-from graphc.lang.latex import commands, derivatives, functions, indices, scripts, sums, typed
+from graphc.lang.latex import commands, derivatives, functions, indices, rowwise, scripts, sums, typed
 from graphc.lang.latex.names import Lookup, Names, refuse
 from graphc.lang.latex.parsed import (
     Cases,
@@ -50,7 +50,7 @@ class Reader:
             if total is None:
                 total = typed.negative(value, side.at) if minus else value
             else:
-                total = typed.entrywise("-" if minus else "+", total, value)
+                total = rowwise.entrywise(self, "-" if minus else "+", total, value)
         assert total is not None
         return total
 
@@ -95,7 +95,7 @@ class Reader:
             while value.special and value.row and after < len(product.items) and not product.links[after]:
                 # The size of `\mathbf 1^\top` shows behind it.
                 following: tuple[Value, int] = yield self.factor(product, after)
-                value, after = typed.times(value, following[0]), following[1]
+                value, after = rowwise.times(self, value, following[0]), following[1]
             if link is not None and link.text in ("entrywise", "entrywise /", "outer"):
                 total = run if total is None else self._joined(how, total, run, matrices)
                 how, run, matrices = link.text, value, False
@@ -113,26 +113,26 @@ class Reader:
         if how == "outer":
             if left.ndim != 1 or right.ndim != 1:
                 raise refuse(r"`\otimes` is read between two vectors only", right.at)
-            return typed.times(replace(left, row=False), replace(right, row=True))
+            return rowwise.times(self, replace(left, row=False), replace(right, row=True))
         if matrices and left.ndim and left.ndim != right.ndim:
             raise refuse(r"how far does `\odot` reach here? put its operands in parentheses", right.at)
-        return typed.entrywise("/" if how == "entrywise /" else "*", left, right)
+        return rowwise.entrywise(self, "/" if how == "entrywise /" else "*", left, right)
 
     def _linked(
         self, left: Value, right: Value, link: Token | None, product: Product, k: int, after: int
     ) -> Value:
         if link is None:
-            return typed.times(left, right)
+            return rowwise.times(self, left, right)
         if link.kind == "SLASH":
             if after < len(product.items) and product.links[after] is None:
                 raise refuse(r"how far does `/` reach here? write `\frac{…}{…}`, or parentheses", link.at)
-            return typed.entrywise("/", left, right)
+            return rowwise.entrywise(self, "/", left, right)
         both = bool(left.ndim and right.ndim)
         if both and link.text in ("times", "star"):
             raise refuse(f"`{link.written}` between arrays has several meanings; {typed.WAYS}", link.at)
         if both and left.ndim == right.ndim == 1 and left.row == right.row:
             raise refuse(f"`{link.written}` between two vectors has two meanings; {typed.WAYS}", link.at)
-        return typed.times(left, right)
+        return rowwise.times(self, left, right)
 
     def factor(self, product: Product, k: int) -> Walk[tuple[Value, int]]:
         """One factor, which may take several items, and the place of the next."""
@@ -200,7 +200,7 @@ class Reader:
             return result
         top: Value = yield self.group(fraction.top)
         bottom: Value = yield self.group(fraction.bottom)
-        return typed.entrywise("/", top, bottom)
+        return rowwise.entrywise(self, "/", top, bottom)
 
     def _root(self, root: Root) -> Walk[Value]:
         body: Value = yield self.group(root.body)
@@ -208,7 +208,7 @@ class Reader:
             return functions.called(self, "sqrt", [body], root.at)
         degree: Value = yield self.side(root.degree)
         one = Value(tree.Number(1, root.at), ())
-        return typed.power(body, typed.entrywise("/", one, degree), root.at, entries=True)
+        return typed.power(body, rowwise.entrywise(self, "/", one, degree), root.at, entries=True)
 
     def _symbol(self, item: Item, atom: Symbol) -> Walk[tuple[Value, tuple[Script, ...]]]:
         index = self.indices.bound(atom) if not item.scripts else None

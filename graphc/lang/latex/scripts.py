@@ -22,7 +22,7 @@ def apply(reader: Reader, value: Value, script: Script) -> Walk[Value]:
         entry: Value = yield indices.entry(reader, value, script)
         return entry
     if is_transpose(reader, value, script):
-        if isinstance(value.expr, Index):
+        if isinstance(value.expr, Index) and not value.axes:
             raise refuse(r"the transpose of an entry: write `(A^\top)_{ij}`, or `A_{ji}`", script.at)
         return typed.transposed(value, script.at)
     minus = _minus(script)
@@ -80,7 +80,7 @@ def merged(found: tuple[Script, ...], value: Value) -> tuple[Script, ...]:
     lower = next((s for s in found if s.kind == "_"), None)
     below = lower.body.items if lower is not None else ()
     group = Group("{", (*item.atom.items, *below), upper.at)
-    if not value.ndim or len(indices.elements(group)) != value.ndim:
+    if not value.ndim or len(indices.elements(group)) not in (value.ndim, value.ndim - 1):
         raise refuse(
             "this superscript belongs to no name that is known, and is no index of all the axes", upper.at
         )

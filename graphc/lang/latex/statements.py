@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from graphc.lang import limits, syntax
-from graphc.lang.latex import derivatives, functions, grammar, rows, scan, typed
+from graphc.lang.latex import derivatives, functions, grammar, rows, rowwise, scan, typed
 from graphc.lang.latex.indices import elements, fits
 from graphc.lang.latex.names import Lookup, Names, label, layer, refuse
 from graphc.lang.latex.parsed import Item, Relation, Side, Symbol, lone_item
@@ -64,6 +64,7 @@ def _statement(relation: Relation, reader: Reader, text: str) -> Statement:
     at = relation.at
     name = _new_name(relation.sides[0], reader)
     if name is not None:
+        reader.indices.gathers = True
         reader.indices.defining = _letters(relation.sides[0])
         sides = _told([typed_side(side, reader) for side in relation.sides[1:]])
         return Definition(name, tuple(side.expr for side in sides), at, text)
@@ -71,7 +72,9 @@ def _statement(relation: Relation, reader: Reader, text: str) -> Statement:
     left = typed_side(relation.sides[0], reader)
     reader.indices.on_left = False
     rest = [typed_side(side, reader) for side in relation.sides[1:]]
-    return Claim(tuple(side.expr for side in _told([left, *rest])), at, text)
+    return Claim(
+        tuple(side.expr for side in rowwise.together(reader, _told([left, *rest], vector=True))), at, text
+    )
 
 
 def typed_side(side: Side, reader: Reader) -> Value:
@@ -80,11 +83,11 @@ def typed_side(side: Side, reader: Reader) -> Value:
     return value
 
 
-def _told(sides: list[Value]) -> list[Value]:
+def _told(sides: list[Value], vector: bool = False) -> list[Value]:
     r"""The sides, where a `\mathbf 1` or `I` has the size of what it is equal to."""
     other = next((side for side in sides if not side.special), None)
     return [
-        typed.beside(side, other) if side.special and other is not None else typed.settled(side)
+        typed.beside(side, other) if side.special and other is not None else typed.settled(side, vector)
         for side in sides
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphc.lang.latex import typed
+from graphc.lang.latex import rowwise, typed
 from graphc.lang.latex.indices import Bound, elements, fresh
 from graphc.lang.latex.names import refuse
 from graphc.lang.latex.parsed import (
@@ -73,9 +73,9 @@ def over(reader: Reader, item: Item, name: str, product: Product, start: int) ->
             )
         frame[letter.base] = Bound(fresh(reader, letter.base), base)
     reader.indices.frames.append(frame)
-    body: Value = typed.settled((yield reader.product(product, start)))
+    body: Value = typed.settled((yield reader.product(product, start)), vector=name == "sum")
     reader.indices.frames.pop()
-    if body.ndim:
+    if body.ndim and not body.axes:
         raise refuse(
             f"under `\\{name}` every array is indexed down to a number, as in `x_{letters[0].base}`", body.at
         )
@@ -86,7 +86,10 @@ def over(reader: Reader, item: Item, name: str, product: Product, start: int) ->
         clauses.append((Name(bound.name, letter.at, letter.base), extent))
     depth = body.depth + 1
     if name == "sum":
-        return Value(IndexSum(body.expr, tuple(clauses), item.at), (), depth=depth)
+        expr = IndexSum(body.expr, tuple(clauses), item.at)
+        value = Value(expr, body.shape, body.row, depth, axes=body.axes)
+        outermost = reader.indices.gathers and not reader.indices.frames
+        return rowwise.gathered(value) if outermost else value
     return Value(_reduced(name, body.expr, [index.id for index, _ in clauses], item.at), (), depth=depth)
 
 

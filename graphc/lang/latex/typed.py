@@ -30,6 +30,7 @@ class Value:
     depth: int = 1
     special: str = ""
     loose: bool = False
+    axes: tuple[str, ...] = ()
 
     @property
     def at(self) -> Place:
@@ -45,7 +46,8 @@ def binary(op: str, left: Value, right: Value, shape: Shape, row: bool = False) 
     depth = max(left.depth, right.depth) + 1
     if depth > limits.MAX_CHAIN:
         raise refuse(f"a formula is at most {limits.MAX_CHAIN:,} operations deep; name its parts", right.at)
-    return Value(Binary(op, left.expr, right.expr, left.at), shape, row, depth)
+    axes = (left.axes or right.axes) if shape else ()
+    return Value(Binary(op, left.expr, right.expr, left.at), shape, row, depth, axes=axes)
 
 
 def negative(value: Value, at: Place) -> Value:
@@ -73,7 +75,7 @@ def beside(value: Value, other: Value) -> Value:
         return replace(value, special="", row=False)
     if value.special == "identity" and square(other.shape):
         return _scaled(value, identity(other.shape[0], value.at))
-    return settled(value)
+    return settled(value, vector=True)
 
 
 def times(left: Value, right: Value) -> Value:
@@ -108,6 +110,13 @@ def times(left: Value, right: Value) -> Value:
     raise refuse(f"{one} stands before {other}, which is no matrix product; {WAYS}", right.at)
 
 
+def sized(left: Value, right: Value) -> tuple[Value, Value]:
+    r"""Two factors, a `\mathbf 1` or `I` among them with the size that fits the other."""
+    if _is_number(left) or _is_number(right):
+        return left, right
+    return _before(left, right), _after(left, right)
+
+
 def transposed(value: Value, at: Place) -> Value:
     """`value^T`."""
     if value.special == "one":
@@ -116,6 +125,8 @@ def transposed(value: Value, at: Place) -> Value:
         return value
     if value.ndim == 1:
         return replace(value, row=not value.row, loose=False)
+    if value.axes and value.ndim == 2:
+        return replace(value, shape=value.shape[::-1], axes=value.axes[::-1])
     if value.ndim == 2:
         if isinstance(value.expr, Transpose):
             return replace(value, expr=value.expr.operand, shape=value.shape[::-1])
@@ -125,7 +136,7 @@ def transposed(value: Value, at: Place) -> Value:
 
 def power(base: Value, exponent: Value, at: Place, entries: bool = False) -> Value:
     """`base ** exponent`, entry by entry; refused where it could be a power of matrices."""
-    base, exponent = settled(base), settled(exponent)
+    base, exponent = settled(base, vector=not exponent.ndim), settled(exponent)
     if base.ndim == 2 and square(base.shape) and not entries:
         raise refuse(r"a power of a square matrix: write `A A`, or `A^{\odot 2}` for the entries", at)
     if base.ndim and exponent.ndim and base.shape != exponent.shape:
@@ -139,15 +150,20 @@ def inverse(value: Value, at: Place) -> Value:
     """`value^{-1}`: of a matrix its inverse, of a number 1 over it."""
     if value.special == "identity":
         return value
+    value = settled(value)
     if value.ndim == 2:
         return Value(Call("inv", (value.expr,), (), value.at), value.shape, depth=value.depth + 1)
-    if value.ndim or value.special:
+    if value.ndim:
         raise refuse(r"only matrices and numbers have an inverse; write `\frac{1}{x}` for the entries", at)
     return binary("/", Value(Number(1, at), ()), value, ())
 
 
-def settled(value: Value) -> Value:
-    """A value whose size is known."""
+def settled(value: Value, vector: bool = False) -> Value:
+    """A value whose size is known; only with `vector` it may be the row of a matrix inside a sum."""
+    if value.axes and not vector:
+        raise refuse(
+            "a row of a matrix is not read here; index it down to a number, as in `X_{nj}`", value.at
+        )
     if value.special:
         sign = r"\mathbf{1}" if value.special == "one" else "I"
         raise refuse(f"the size of `{sign}` does not show here; write `{sign}_N`", value.at)
@@ -228,7 +244,7 @@ def _before(value: Value, right: Value) -> Value:
         return _scaled(value, identity(right.shape[0], value.at))
     if value.special == "one" and right.ndim and value.row:
         return _scaled(value, ones(right.shape[:1], value.at, True))
-    return settled(value)
+    return settled(value, vector=True)
 
 
 def _after(left: Value, value: Value) -> Value:
@@ -236,7 +252,7 @@ def _after(left: Value, value: Value) -> Value:
         return _scaled(value, identity(left.shape[-1], value.at))
     if value.special == "one" and left.ndim and not value.row:
         return _scaled(value, ones(left.shape[-1:], value.at))
-    return settled(value)
+    return settled(value, vector=True)
 
 
 def _scaled(scale: Value, made: Value) -> Value:

@@ -49,7 +49,8 @@ class Recorder:
 
     def _place(self, statement: ast.stmt) -> Place:
         line, column = self._evaluator.place(statement)
-        return Place(line, column, self._evaluator.module.positions.text(statement))
+        text = self._evaluator.module.positions.text(statement)
+        return Place(line, column, _on_one_line(statement) if "\n" in text else text)
 
     def _look(self, name: str, subject: str, value: Value, place: Place) -> None:
         mark = _mark(value)
@@ -214,6 +215,14 @@ def _node(value: Value) -> Node:
     if isinstance(value, Poison):
         raise value.problem
     return value.node if isinstance(value, CodeValue) else as_array(value).node
+
+
+def _on_one_line(statement: ast.stmt) -> str:
+    """A statement that is written over several lines, without its line breaks and comments."""
+    try:
+        return " ".join(ast.unparse(statement).split())
+    except RecursionError:
+        return "…"
 
 
 def _written(expr: ast.expr | None) -> str:
