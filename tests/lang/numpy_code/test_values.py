@@ -43,6 +43,16 @@ def test_a_change_through_another_name_is_seen() -> None:
     assert told(program) == [("dX", 4, "X", True)]
 
 
+def test_a_statement_of_several_lines_is_told_on_one() -> None:
+    program = read("def f(X):\n    dX = (\n        X  # the input\n        * 2\n    )\n    return dX", ENV)
+    assert (program.values[0].line, program.values[0].text) == (2, "dX = X * 2")
+
+
+def test_columns_are_counted_in_characters() -> None:
+    program = read("def f(X):\n    ε = 'ε'; dX = X * 2\n    return dX", ENV)
+    assert (program.values[0].line, program.values[0].column) == (2, 14)
+
+
 def test_zeros_to_begin_with_are_no_value_of_their_own() -> None:
     program = read("def f(X):\n    dX = np.zeros_like(X)\n    dX += X\n    return dX", ENV)
     assert told(program) == [("dX", 3, "X", True)]
