@@ -172,10 +172,10 @@ def _coloured(slot: Slot, colours: Sequence[int]) -> tuple[Any, ...]:
 def _path(slot: Slot, vertex: int) -> tuple[Any, ...]:
     """Where a vertex stands within a slot."""
     if isinstance(slot, int):
-        return ()
+        return (0,)
     if slot[0] == "+":
-        return tuple(sorted((str(f), _path(t, vertex)) for t, f in slot[1] if vertex in variables(t)))
-    return (str(slot[1]), slot[2], _path(slot[3], vertex))
+        return (1, tuple(sorted((str(f), _path(t, vertex)) for t, f in slot[1] if vertex in variables(t))))
+    return (2, str(slot[1]), slot[2], _path(slot[3], vertex))
 
 
 def _orders(shape: Shape, colours: list[int]) -> Iterator[tuple[int, ...]]:

@@ -46,7 +46,6 @@ inv(2*A) == inv(A)/2
 inv(inv(A)) == A
 inv(A @ diag(b) @ B) == inv(B) @ diag(1/b) @ inv(A)
 inv(A) - inv(B) == inv(A) @ (B - A) @ inv(B)
-inv(X.T @ X) @ X.T @ X == eye(N)
 (X.T @ X + lam*eye(N)) @ inv(X.T @ X + lam*eye(N)) == eye(N)
 det(A) == det(A.T)
 det(A @ B) == det(A)*det(B)
