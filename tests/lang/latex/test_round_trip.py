@@ -99,11 +99,22 @@ LOGISTIC = r"""
 % graphc: z = X @ w
 % graphc: p = sigmoid(z)
 % graphc: loss = mean(softplus(z) - y*z) + lam/2*sum(w**2)
-% graphc: names \hat{y} = p
+% graphc: names \hat{y} = p, \mathbf{x} = X, x = X
 % graphc: claim
 """
 
 SAID = [
+    (r"\nabla_w L = \frac{1}{N} \sum_{n=1}^N (\hat{y}_n - y_n) \mathbf{x}_n + \lambda w", True),
+    (r"\nabla_w L = \frac{1}{N} \sum_{n=1}^N (y_n - \hat{y}_n) \mathbf{x}_n + \lambda w", False),
+    (r"\nabla_w L = \sum_{n=1}^N (\hat{y}_n - y_n) \mathbf{x}_n + \lambda w", False),
+    (r"\nabla_w^2 L = \frac{1}{N} \sum_n p_n (1 - p_n) \mathbf{x}_n \mathbf{x}_n^\top + \lambda I", True),
+    (r"\nabla_w^2 L = \frac{1}{N} \sum_n p_n \mathbf{x}_n \mathbf{x}_n^\top + \lambda I", False),
+    (r"p_n = \sigma(w^\top \mathbf{x}_n)", True),
+    (r"p_n = \sigma(-w^\top \mathbf{x}_n)", False),
+    (
+        r"\frac{\partial L}{\partial w} = \frac1N \sum_i (\sigma(w^\top x^{(i)}) - y^{(i)}) x^{(i)} + \lambda w",
+        True,
+    ),
     (r"\nabla_w L = \frac{1}{N} X^\top (\hat{y} - y) + \lambda w", True),
     (r"\nabla_w L = \frac{1}{N} X^\top (y - \hat{y}) + \lambda w", False),
     (r"\nabla_w L = \frac{1}{N} X^\top (\hat{y} - y) + 2 \lambda w", False),
@@ -148,3 +159,13 @@ def test_claims_in_latex_are_judged(claim: str, right: bool, tmp_path: Path) -> 
     assert (judgement.verdict in (Verdict.PROVED, Verdict.AGREES)) == right
     assert (judgement.verdict == Verdict.WRONG) != right
     assert judgement.line == LOGISTIC.count("\n") + 1
+
+
+def test_a_sum_of_rows_defines_an_array(tmp_path: Path) -> None:
+    file = tmp_path / "claim.tex"
+    defined = r"\[ g = \frac1N \sum_n (p_n - y_n) \mathbf{x}_n, \quad S = \sum_n p_n \mathbf{x}_n \mathbf{x}_n^\top \]"
+    claims = r"\begin{align} \nabla_w L &= g + \lambda w \\ S &= X^\top \operatorname{diag}(p) X \end{align}"
+    file.write_text(f"{LOGISTIC}{defined}\n% graphc: claim\n{claims}\n", encoding="utf-8")
+    report = check_sources([str(file)])
+    assert not report.problems
+    assert [judgement.verdict for judgement in report.judgements] == [Verdict.PROVED, Verdict.PROVED]

@@ -52,6 +52,26 @@ def test_index_notation(latex: str, expected: str) -> None:
     assert one(latex) == expected
 
 
+ROWS = [
+    (r"q = \sum_n (p_n - y_n) x_n", "q = sum(((p[n] - y[n]) * X[n,e]) for n in N)"),
+    (r"q = \sum_n x_n^\top w", "q = sum(sum((X[n,e] * w[e]) for e in D) for n in N)"),
+    (
+        r"q = \sum_n \sigma(w^\top x^{(n)})",
+        "q = sum(sigmoid(sum((w[e_3] * X[n,e_3]) for e_3 in D)) for n in N)",
+    ),
+    (r"q = \sum_n x_n x_n^\top", "q = sum((X[n,e] * X[n,e_3]) for n in N)"),
+    (r"q = \sum_n \|x_n - u\|^2", "q = sum(sum(((X[n,e] - u[e]) ** 2) for e in D) for n in N)"),
+    (r"q = \sum_n A x_n", "q = sum(sum((A[e_3,e_4] * X[n,e_4]) for e_4 in D) for n in N)"),
+    (r"q = \sum_n y_n \tanh(x_n) / N", "q = sum(((y[n] * tanh(X[n,e])) / N) for n in N)"),
+    (r"p_n = \sigma(w^\top x_n)", "p[n] == sigmoid(sum((w[e_3] * X[n,e_3]) for e_3 in D))"),
+]
+
+
+@pytest.mark.parametrize(("latex", "expected"), ROWS)
+def test_rows_of_a_matrix_are_columns_inside_a_sum(latex: str, expected: str) -> None:
+    assert one(latex, names={"x": "X"}) == expected
+
+
 def test_an_index_that_is_a_name_of_the_graph_in_a_sum_is_called_otherwise() -> None:
     assert one(r"q = \sum_c u_c") == "q = sum(u[c_1] for c_1 in D)"
 
@@ -70,7 +90,15 @@ REFUSED = [
     (r"q = \sum_{i=1}^D i u_i", "as a number"),
     (r"q = \sum_i u_i v_i - u_i", "neither summed here nor on the left"),
     (r"q = A_{ij} u_j", "neither summed here nor on the left"),
-    (r"q = \sum_i A_{i}", "1 index for an array with 2 axes"),
+    (r"q = A_{i}", "1 index for an array with 2 axes"),
+    (r"q = \sum_i \operatorname{softmax}(A_i)", "of a row"),
+    (r"q = \sum_i u_i A_i A", "a column stands before a matrix"),
+    (r"q = \sum_i A_i^{-1}", "a row of a matrix"),
+    (r"q = \prod_i A_i", "a row of a matrix"),
+    (r"q = \sum_i X_i \sum_j u_j B_j", "a column stands before a column"),
+    (r"u_i = A_i", "one side is a vector"),
+    (r"A_i = u_i", "define it as a whole first"),
+    (r"q = \sum_i (X_i)_{j}", "a row of a matrix"),
     (r"q = \sum_i u_{i+1}", "a formula is not read"),
     (r"q = u_{1}", "by its number"),
     (r"m_n = \max_j s_{nj}", "define it as a whole first"),
