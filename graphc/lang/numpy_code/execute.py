@@ -108,10 +108,24 @@ class Executor:
     # assignments --------------------------------------------------------------------------------------------------
 
     def assign(self, statement: ast.Assign, frame: Frame) -> None:
-        """`a = b = value`, tuples among the targets."""
-        value = self.evaluator.value(statement.value, frame)
+        """`a = b = value`, tuples among the targets; in `a, b = x, y` one that fails leaves the other."""
+        value = self._assigned(statement, frame)
         for target in statement.targets:
             self._bind(target, value, frame)
+
+    def _assigned(self, statement: ast.Assign, frame: Frame) -> Value:
+        given = statement.value
+        names = [t.elts for t in statement.targets if isinstance(t, ast.Tuple | ast.List)]
+        apart = (
+            frame is self.top
+            and isinstance(given, ast.Tuple)
+            and len(names) == len(statement.targets)
+            and all(len(n) == len(given.elts) and all(isinstance(t, ast.Name) for t in n) for n in names)
+            and not any(isinstance(part, ast.Starred) for part in given.elts)
+        )
+        if apart and isinstance(given, ast.Tuple):
+            return tuple(self._part(part, frame) for part in given.elts)
+        return self.evaluator.value(given, frame)
 
     def annotated(self, statement: ast.AnnAssign, frame: Frame) -> None:
         """`a: float = value`."""

@@ -142,6 +142,14 @@ def test_what_numpy_cannot_do_is_a_failure_of_the_values_that_need_it(body: str)
     assert [value.name for value in program.values] == ["dW"]
 
 
+def test_one_of_several_values_fails_alone() -> None:
+    program = read(
+        "def f(X, W):\n    dX, dW, a = X @ X, W * 2, {}\n    a['dW'] = dW + 1\n    return dX, a", ENV
+    )
+    assert [f.name for f in program.failures] == ["dX"]
+    assert [v.name for v in program.values] == ["dW", 'a["dW"]']
+
+
 def test_a_bare_loop_says_what_is_missing() -> None:
     with pytest.raises(
         ParseError, match=r"code.py, line 3, column 12: `cache` is not a name of the model"
