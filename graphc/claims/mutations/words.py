@@ -9,9 +9,20 @@ from graphc.ops.form import brief, is_short, show
 WIDEST = 40
 
 
+PART = 12
+_INFIX = {"add": " + ", "sub": " - ", "mul": "*", "div": "/", "pow": "**"}
+
+
 def label(node: Node) -> str:
-    """A name, a short expression, or the operation."""
-    return node.name or brief(node, most=WIDEST) or node.op.name
+    """A name, a short expression, or a long one with what is long in it left out: `…*h`, `sum(…)`."""
+    return node.name or brief(node, most=WIDEST) or _sketch(node)
+
+
+def _sketch(node: Node) -> str:
+    parts = [brief(a, most=PART) or "…" for a in node.args]
+    if node.op.name in _INFIX:
+        return _INFIX[node.op.name].join(parts)
+    return f"-{parts[0]}" if node.op.name == "neg" else f"{node.op.name}({', '.join(parts)})"
 
 
 def computed(node: Node) -> str:
