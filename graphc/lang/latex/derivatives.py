@@ -3,7 +3,7 @@ r"""Derivatives: `\frac{\partial L}{\partial W}`, `dL/dW`, `\frac{d}{dx} f(x)`, 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from graphc.ir.types import Dim
 from graphc.lang.latex import scripts, typed
@@ -17,6 +17,7 @@ from graphc.lang.walk import Walk
 if TYPE_CHECKING:
     from graphc.lang.latex.read import Reader
 
+T = TypeVar("T")
 HOW = r"a derivative is written `\frac{\partial L}{\partial W}`"
 REACH = "how far does the derivative reach? put what it is taken of in parentheses"
 
@@ -46,7 +47,7 @@ def quotient(reader: Reader, fraction: Fraction) -> Walk[Value]:
     top, bottom = _product(fraction.top), _product(fraction.bottom)
     assert top is not None
     assert bottom is not None
-    of: Value = yield reader.product(top, 1)
+    of: Value = yield _inside(reader, reader.product(top, 1))
     variables: list[Variable] = yield _variables(reader, bottom)
     return _taken(of, variables, _order(top.items[0]), fraction.at)
 
@@ -150,8 +151,16 @@ def _nabla(reader: Reader, product: Product, k: int) -> Walk[tuple[Value, int]]:
 def _operand(reader: Reader, product: Product, k: int, at: Place) -> Walk[tuple[Value, int]]:
     if k >= len(product.items) or product.links[k] is not None:
         raise refuse(HOW, at)
-    found: tuple[Value, int] = yield reader.factor(product, k)
+    found: tuple[Value, int] = yield _inside(reader, reader.factor(product, k))
     return found
+
+
+def _inside(reader: Reader, walk: Walk[T]) -> Walk[T]:
+    """A walk over what a derivative is taken of."""
+    before, reader.differentiating = reader.differentiating, True
+    value: T = yield walk
+    reader.differentiating = before
+    return value
 
 
 def _reach(reader: Reader, product: Product, k: int, at: Place) -> Walk[tuple[Value, int]]:

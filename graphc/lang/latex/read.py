@@ -7,9 +7,18 @@ from dataclasses import replace
 from decimal import Decimal
 
 from graphc.ir.errors import ParseError
-from graphc.ir.node import Node
 from graphc.lang import limits, tree
-from graphc.lang.latex import commands, derivatives, functions, indices, rowwise, scripts, sums, typed
+from graphc.lang.latex import (
+    calling,
+    commands,
+    derivatives,
+    functions,
+    indices,
+    rowwise,
+    scripts,
+    sums,
+    typed,
+)
 from graphc.lang.latex.names import Lookup, Names, refuse
 from graphc.lang.latex.parsed import (
     Cases,
@@ -24,7 +33,6 @@ from graphc.lang.latex.parsed import (
     Script,
     Side,
     Symbol,
-    lone_item,
 )
 from graphc.lang.latex.scan import Token
 from graphc.lang.latex.typed import Value
@@ -35,11 +43,12 @@ from graphc.lang.walk import Walk
 class Reader:
     """Reads the sides of one statement; each method that goes deeper is a walk (see walk.py)."""
 
-    __slots__ = ("indices", "names")
+    __slots__ = ("differentiating", "indices", "names")
 
     def __init__(self, table: Mapping[str, str], lookup: Lookup) -> None:
         self.names = Names(table, lookup)
         self.indices = indices.Indices()
+        self.differentiating = False  # whether this is what a derivative is taken of
 
     def side(self, side: Side) -> Walk[Value]:
         """A sum of terms."""
@@ -140,10 +149,10 @@ class Reader:
         if taking is not None:
             taken: tuple[Value, int] = yield taking
             return taken
-        self._check_call(product, k)
-        self._check_letters(product, k)
+        calling.check_letters(self, product, k)
+        width = 2 if calling.is_function_of(self, product, k) else 1
         value: Value = yield self.item(product.items[k])
-        return value, k + 1
+        return value, k + width
 
     def _taking(self, product: Product, k: int) -> Walk[tuple[Value, int]] | None:
         r"""A factor that takes what follows: `\sum`, `\partial`, `\nabla`, a function; None for any other."""
@@ -259,51 +268,6 @@ class Reader:
             if name is not None:
                 return name, rest
         return None
-
-    def _check_letters(self, product: Product, k: int) -> None:
-        """Refuse letters side by side that are a product to TeX, and together a name that is known."""
-        letters = ""
-        if self.named(product.items[k]) is not None:
-            return
-        for place in range(k, min(k + limits.MAX_NAME, len(product.items))):
-            atom = product.items[place].atom
-            if not isinstance(atom, Symbol) or atom.font or atom.marks or (letters and product.links[place]):
-                return
-            letters += atom.base
-            if len(letters) > 1 and self.names.lookup(letters) is not None:
-                raise refuse(
-                    f"letters side by side are a product; write `\\mathrm{{{letters}}}`", product.items[k].at
-                )
-            if product.items[place].scripts:
-                return
-
-    def _check_call(self, product: Product, k: int) -> None:
-        """Refuse `L(w)`, which may be a product, or L as a function of w."""
-        named = self.named(product.items[k])
-        node = self.names.lookup(named[0]) if named is not None and not named[1] else None
-        if k + 1 >= len(product.items) or product.links[k + 1] is not None:
-            return
-        group = product.items[k + 1].atom
-        atom = product.items[k].atom
-        if (
-            named is not None
-            and isinstance(atom, Symbol)
-            and functions.meaning(atom)
-            and isinstance(group, Group)
-        ):
-            message = (
-                f"`{clip(atom.written)}` is a name of the graph and a function; write a product with `\\cdot`"
-            )
-            raise refuse(
-                f"{message}, or the function as `\\operatorname{{{functions.meaning(atom)}}}`", group.at
-            )
-        if not isinstance(node, Node) or node.is_leaf or not isinstance(group, Group) or group.kind != "(":
-            return
-        sides = [lone_item(r.sides[0]) for r in group.items if not r.ops]
-        if all(side is not None and isinstance(side.atom, Symbol) for side in sides):
-            raise refuse(
-                "is this a product, or a function of what is in parentheses? leave one of them out", group.at
-            )
 
     def unknown(self, item: Item, atom: Symbol) -> ParseError:
         """The error for a name that the graph does not have."""

@@ -117,7 +117,7 @@ def _is_known(item: Item, reader: Reader) -> bool:
 
 def _means(symbol: Symbol) -> bool:
     """Whether a symbol has a meaning of its own, which no definition takes from it."""
-    taken = functions.meaning(symbol) is not None and symbol.base != "sigma"
+    taken = symbol.font == "command" and functions.meaning(symbol) is not None and symbol.base != "sigma"
     return taken or bool(functions.special(symbol)) or symbol.base in ("pi", "e", "d")
 
 

@@ -102,6 +102,7 @@ REFUSED = [
     (r"q = \begin{cases} c & c > 0 \\ 0 & c < 1 \end{cases}", "otherwise"),
     (r"q = \log_c b", "base of a logarithm"),
     (r"q = L(w)", "a product, or a function"),
+    (r"\nabla_w L(w)^2 = w", "a product, or a function"),
     (r"q = (0 < c < 1)", "chain of comparisons"),
     (r"q = (c, b)", "a comma"),
 ]

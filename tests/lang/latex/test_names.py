@@ -71,6 +71,7 @@ def test_spellings(latex: str, name: str) -> None:
         (r"x_{out}", "x_out"),
         (r"z^*", "z_star"),
         (r"c_{pred}", "c_pred"),
+        (r"\mathrm{mse}", "mse"),
     ],
 )
 def test_new_names_are_spelt_plainly(latex: str, name: str) -> None:
