@@ -27,6 +27,7 @@ from graphc.claims.mutations.summed import passed_on, summed
 from graphc.claims.sample import Point, Stream
 from graphc.ir.node import Node, topological
 from graphc.ir.types import DimLike
+from graphc.ops.move import broadcast
 
 POINTS = 6
 LEAST = 2
@@ -37,6 +38,8 @@ class Case:
     """A wrong claim: `claimed` for `right`, which is d(of)/d(by) where these are given."""
 
     def __init__(self, claimed: Node, right: Node, of: Node | None, by: Node | None, deadline: float) -> None:
+        if claimed.constant and not claimed.shape:  # a number stands for an array of it
+            claimed = broadcast(claimed, right.shape)
         self.claimed, self.right, self.of, self.by, self.deadline = claimed, right, of, by, deadline
         roots = [claimed, right] if of is None else [claimed, right, of]
         found = [At(p.arrays, p.sizes) for p in _points(roots, deadline)]

@@ -60,9 +60,29 @@ def _locals(edge: Edge) -> Iterator[Made]:
     if local.constant and user.op.name in ("add", "sub", "neg"):
         return
     yield from _activation(edge, local) if is_activation(user) else _factor(edge, local)
+    for lost, rest in _without_one(local):
+        yield Mistake(mistakes.CHAIN, computed(user), label(lost)), lambda rest=rest: rest
     yield from _elsewhere(edge)
     inverted = Mistake(mistakes.INVERTED, computed(user))
     yield inverted, lambda: 1 / local if local.dtype == "real" else None
+
+
+def _without_one(local: Node, depth: int = 3) -> Iterator[tuple[Node, Node]]:
+    """The factors of a local derivative, each with what is left when it is forgotten."""
+    name, args = local.op.name, local.args
+    if name not in ("mul", "div", "neg") or not depth:
+        return
+    if name == "neg":
+        yield from ((lost, -rest) for lost, rest in _without_one(args[0], depth - 1))
+        return
+    one, other = args
+    if not one.constant and not other.constant:
+        yield one, (other if name == "mul" else 1 / other)
+        yield other, one
+    for lost, rest in _without_one(one, depth - 1):
+        yield lost, rest * other if name == "mul" else rest / other
+    for lost, rest in _without_one(other, depth - 1):
+        yield lost, one * rest if name == "mul" else one / rest
 
 
 def is_activation(node: Node) -> bool:
