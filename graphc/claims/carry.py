@@ -93,11 +93,11 @@ class Judge:
             if outcome.holds:
                 self._puts_back(claim, wrong)
                 return self._told(claim, outcome)
-            for true in self._with_true(sides, wrong):
+            for true, given in self._with_true(sides, wrong):
                 outcome = judge(true, of_zero=True, seconds=self.seconds)
                 if outcome.holds:
                     self._find_factor(claim)
-                    return self._told(claim, outcome, given=wrong)
+                    return self._told(claim, outcome, given=given)
             failed.append(outcome)
         if failed[0].verdict is Verdict.WRONG:
             self._find_factor(claim)
@@ -124,9 +124,7 @@ class Judge:
     def _misfit(self, claim: Claim, wrong: Sequence[str]) -> Judgement:
         """A claim with a side that could not be built."""
         right = claim.sides[0] if claim.sides else None
-        repairs = tuple(
-            replace(r, node=next(self._with_true([r.node], wrong), (r.node,))[0]) for r in claim.repairs
-        )
+        repairs = tuple(replace(r, node=self._first_true([r.node], wrong)[0]) for r in claim.repairs)
         mistakes = (
             why(replace(claim, repairs=repairs), right, right, self.seconds / 2)
             if right is not None and repairs
@@ -163,11 +161,15 @@ class Judge:
                 return
 
     def _puts_back(self, claim: Claim, wrong: Sequence[str]) -> None:
-        """Note which wrong gradients a right line uses: their factor is put back in it."""
-        line = claim.at.line
-        for name in wrong:
-            if name in self.factors:
-                self.put_back.setdefault(name, line)
+        """Note which wrong gradients a right line uses, that is not right with the true ones: it puts a factor back."""
+        late = [name for name in wrong if name in self.factors and name not in self.put_back]
+        if late and not self._holds_anyway(claim, late):
+            self.put_back.update(dict.fromkeys(late, claim.at.line))
+
+    def _holds_anyway(self, claim: Claim, wrong: Sequence[str]) -> bool:
+        """Whether a claim does not depend on the factor of gradients it uses, as where it is zero."""
+        sides = self._first_true(claim.sides, wrong)
+        return judge(sides, of_zero=True, seconds=self.seconds / 2).holds
 
     def _again(self, claim: Claim, before: Judgement | None) -> Judgement | None:
         """The judgement of a claim once it is known which factors are put back; None where it is as before."""
@@ -181,24 +183,36 @@ class Judge:
         if before is None or not before.given:
             return None
         given = [n for n in self.claims.used_by(claim) if n in self.wrong and n not in self.put_back]
-        sides = next(self._with_true(claim.sides, given), claim.sides)
+        sides = self._first_true(claim.sides, given)
         outcome = judge(sides, of_zero=True, seconds=self.seconds)
         if outcome.holds:
             return self._told(claim, outcome, given=given)
         self.wrong[claim.name] = before
         return self._blamed(claim, outcome)
 
-    def _with_true(self, sides: Sequence[Node], wrong: Sequence[str]) -> Iterator[tuple[Node, ...]]:
-        """The sides with the true gradient wherever a wrong one is used, or what it was made of."""
-        stages = {n: self.claims.stages(n) for n in wrong}
-        for place in range(max(map(len, stages.values()), default=0)):
-            true = {
-                found[min(place, len(found) - 1)]: self.named[n].sides[0]
-                for n, found in stages.items()
-                if found
-            }
-            if all(written.shape == right.shape for written, right in true.items()):
-                yield tuple(substitute(sides, true))
+    def _with_true(
+        self, sides: Sequence[Node], wrong: Sequence[str]
+    ) -> Iterator[tuple[tuple[Node, ...], Sequence[str]]]:
+        """The sides with the true gradient wherever a wrong one is used, or what it was made of, and the names taken.
+
+        First for all names; then for each, since in code two names may stand for one array.
+        """
+        fitting = [n for n in wrong if self._fits(n)]
+        for names in [fitting, *([n] for n in fitting if len(fitting) > 1)]:
+            stages = {n: self.claims.stages(n) for n in names}
+            for place in range(max(map(len, stages.values()), default=0)):
+                true = {
+                    found[min(place, len(found) - 1)]: self.named[n].sides[0] for n, found in stages.items()
+                }
+                yield tuple(substitute(sides, true)), names
+
+    def _first_true(self, sides: Sequence[Node], wrong: Sequence[str]) -> tuple[Node, ...]:
+        return next((true for true, _ in self._with_true(sides, wrong)), tuple(sides))
+
+    def _fits(self, name: str) -> bool:
+        """Whether what is written for a name could be the gradient by its shape."""
+        stages, right = self.claims.stages(name), self.named[name].sides[0]
+        return bool(stages) and all(node.shape == right.shape for node in stages)
 
     def _roots(self, names: Sequence[str]) -> tuple[int, ...]:
         """The lines of gradients that are wrong by themselves, of those that `names` are right given of too."""

@@ -197,3 +197,12 @@ def test_lines_after_a_gradient_of_another_shape_or_name_are_right_given_it(dz1)
     for name in ("dW1", "db1"):
         assert found[name].verdict.holds
         assert found[name].given == (found["dz1"].line,)
+
+
+def test_a_zero_puts_no_factor_back():
+    found = by_name(network(dz2="p - t", dW2="h.T @ dz2", db2="0*sum(dz2, axis=0)", dW1="0*(X.T @ dz1)"))
+    assert found["dz2"].verdict is Verdict.WRONG
+    text = "x = input(N); u = param(N)\nz = x + u - mean(x + u)\ny = z - mean(z)\nloss = sum(y*y)/N\ndy = 2*y\n"
+    dy, du = g.check(f"{text}du = sum(dy - mean(dy))*ones(N) + d(loss)/d(u)")
+    assert du.verdict.holds
+    assert dy.verdict is Verdict.WRONG
