@@ -8,7 +8,7 @@ from graphc.ir.node import Node
 from graphc.lang import limits
 from graphc.lang.latex import functions
 from graphc.lang.latex.names import refuse
-from graphc.lang.latex.parsed import Group, Item, Product, Symbol, lone_item
+from graphc.lang.latex.parsed import Group, Item, Product, Side, Symbol, Term, lone_item
 from graphc.lang.suggest import clip
 
 if TYPE_CHECKING:
@@ -41,6 +41,24 @@ def is_function_of(reader: Reader, product: Product, k: int) -> bool:
             "is this a product, or a function of what is in parentheses? leave one of them out", group.at
         )
     return True
+
+
+def without_arguments(reader: Reader, side: Side) -> Side:
+    """A left side `L(w)` as `L`, which it names or defines; a product is not written so."""
+    term = side.terms[0]
+    items = term.product.items
+    if len(side.terms) > 1 or term.sign is not None or len(items) != 2 or term.product.links[1] is not None:
+        return side
+    first, group = items[0], items[1].atom
+    if not isinstance(first.atom, Symbol) or not isinstance(group, Group) or group.kind != "(":
+        return side
+    named = reader.named(first)
+    node = reader.names.lookup(named[0]) if named is not None and not named[1] else None
+    known = isinstance(node, Node) and not node.is_leaf
+    new = named is None and functions.meaning(first.atom) is None and not functions.special(first.atom)
+    if items[1].scripts or not (known or new) or first.atom.base == "d" or not _are_leaves(reader, group):
+        return side
+    return Side((Term(None, Product((first,), (None,))),))
 
 
 def _are_leaves(reader: Reader, group: Group) -> bool:

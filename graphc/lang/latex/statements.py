@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from graphc.lang import limits, syntax
-from graphc.lang.latex import derivatives, functions, grammar, rows, rowwise, scan, typed
+from graphc.lang.latex import calling, derivatives, functions, grammar, rows, rowwise, scan, typed
 from graphc.lang.latex.indices import elements, fits
 from graphc.lang.latex.names import Lookup, Names, label, layer, refuse
 from graphc.lang.latex.parsed import Item, Relation, Side, Symbol, lone_item
@@ -62,14 +62,15 @@ def _statement(relation: Relation, reader: Reader, text: str) -> Statement:
         if op.kind != "REL" or op.text not in ("=", ":=", "\\equiv"):
             raise refuse(f"`{op.written}` is no equality; only equalities are judged", op.at)
     at = relation.at
-    name = _new_name(relation.sides[0], reader)
+    first = calling.without_arguments(reader, relation.sides[0])
+    name = _new_name(first, reader)
     if name is not None:
         reader.indices.gathers = True
-        reader.indices.defining = _letters(relation.sides[0])
+        reader.indices.defining = _letters(first)
         sides = _told([typed_side(side, reader) for side in relation.sides[1:]])
         return Definition(name, tuple(side.expr for side in sides), at, text)
     reader.indices.on_left = True
-    left = typed_side(relation.sides[0], reader)
+    left = typed_side(first, reader)
     reader.indices.on_left = False
     rest = [typed_side(side, reader) for side in relation.sides[1:]]
     return Claim(

@@ -83,6 +83,14 @@ def test_the_loss_is_L_only_where_nothing_else_is() -> None:
     assert first("L = c", "c = input()") == "L = c"
 
 
+def test_what_a_name_depends_on_may_stand_behind_it_on_the_left() -> None:
+    assert first("f(c) = c^2", "c = input()") == "f = (c ** 2)"
+    assert first("L(c) = 2c", "c = input(); loss = 2*c") == "loss == (2 * c)"
+    assert first("a(c) = 2c", "c = input(); a = input()") == "(a * c) == (2 * c)"
+    assert first(r"\sigma(c) = 2c", "c = input()") == "sigmoid(c) == (2 * c)"
+    assert first("f_1(c, a) = c", "c = input(); a = input()") == "f1 = c"
+
+
 def test_two_names_that_fit_are_refused() -> None:
     with pytest.raises(ParseError, match="may be `W1` and `W_1`"):
         first("q = W_1", "W1 = input(); W_1 = input()")
