@@ -9,7 +9,7 @@ from fractions import Fraction
 from graphc.claims.normal.algebra import Algebra, Expr, Traits, of_atom
 from graphc.claims.normal.conditions import as_dim, zero
 from graphc.claims.normal.heads import function, leaf_traits
-from graphc.claims.normal.index import Slot, linear
+from graphc.claims.normal.index import Slot, linear, variables
 from graphc.claims.normal.sums import size
 from graphc.claims.normal.terms import AGAIN, add_into, delta, minus, substitute, times
 from graphc.ir.node import Node
@@ -110,7 +110,9 @@ def _place_of_largest(s: Algebra, apart: Expr) -> Expr | None:
             moved = substitute(s, rest, {name: other})
             if function(s, "max", moved, {other: s.extents[name]}) is not m[0][0]:
                 continue
-            if all(a.head.traits.smooth for n in rest for a, _ in n):
+            atoms = {a for n in rest for a, _ in n}
+            hidden = any(name in variables(t) for a in atoms for t in a.slots if not isinstance(t, int))
+            if not hidden and all(a.head.traits.smooth for a in atoms):
                 inside = {n: d for n, d in moved.items() if any(other in a.variables for a, _ in n)}
                 winner = function(s, "argmax", inside, {other: s.extents[name]})
                 return label(s, name, of_atom(winner))

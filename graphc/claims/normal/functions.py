@@ -271,6 +271,8 @@ def _log_monomial(s: Algebra, m: Monomial, c: Coefficient) -> Expr:
 def _log_atom(s: Algebra, atom: Atom) -> Expr:
     if atom.head.kind == "exp":
         return body_of(s, atom)
+    if atom.head.kind == "base":
+        return logarithm(s, body_of(s, atom))
     return of_atom(function(s, "log", of_atom(atom)))
 
 

@@ -117,8 +117,7 @@ def _with_fact(known: Traits, fact: Fact, places: Mapping[int, int]) -> Traits:
         case Symmetric() if len(places) == 2:
             return replace(known, swaps=((1, 0),))
         case Range(low, _, low_open, _) if low is not None and low >= 0:
-            strict = low > 0 or low_open or (known.smooth and not known.whole)
-            return replace(known, sign=max(known.sign, 2 if strict and not known.idempotent else 1))
+            return replace(known, sign=max(known.sign, 2 if low > 0 or low_open else 1))
     return known
 
 

@@ -17,6 +17,8 @@ from graphc.ir.node import Node, make, topological
 from graphc.ir.types import DimLike
 from graphc.rewrite.simplify import simplify_all
 
+WRITING_OUT = 0.2  # seconds at most for sums over a few places written out, which is many terms
+
 
 def prove(left: Node, right: Node, *, seconds: float = 2.0) -> bool:
     """Whether `left` and `right` are equal by algebra, for all sizes and values at which both are defined.
@@ -37,7 +39,7 @@ def prove(left: Node, right: Node, *, seconds: float = 2.0) -> bool:
         return False
     try:
         return _proved(left, right, monotonic() + seconds)
-    except (Unknown, GraphcError, ArithmeticError, RecursionError):
+    except (Unknown, RecursionError, GraphcError, ArithmeticError, LookupError, TypeError, ValueError):
         return False
 
 
@@ -64,8 +66,10 @@ def _proved(left: Node, right: Node, deadline: float) -> bool:
         a, b, Algebra(deadline, classes=classes, positive=positive, through_exp=True)
     ):
         return True
-    few = any(isinstance(d, int) and 1 < d <= FEW for n in order for d in n.shape)
-    return few and _attempt(a, b, Algebra(deadline, classes=classes, positive=positive, unrolled=True))
+    if not any(isinstance(d, int) and 1 < d <= FEW for n in order for d in n.shape):
+        return False
+    soon = min(deadline, monotonic() + WRITING_OUT)
+    return _attempt(a, b, Algebra(soon, classes=classes, positive=positive, unrolled=True), shared)
 
 
 def _attempt(

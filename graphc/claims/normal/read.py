@@ -46,6 +46,8 @@ def read(s: Algebra, roots: Iterable[Node], opaque: frozenset[Node], known: Read
 def _entry(s: Algebra, node: Node, args: list[Expr]) -> Expr:
     if any(d == 0 for d in node.shape) or any(d == 0 for a in node.args for d in a.shape):
         raise Unknown
+    if node.op.name == "cast" and node.dtype != "real" and node.args[0].dtype == "real":
+        return _unknown(s, node, args)
     if node.op.kind == "pointwise":
         rule = POINTWISE.get(node.op.name)
         return _unknown(s, node, args) if rule is None else rule(s, *args)

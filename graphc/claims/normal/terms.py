@@ -300,6 +300,8 @@ def _reduced(s: Algebra, powers: dict[Atom, Power]) -> Expr | None:
         if atom.head.kind != "base" or p > -1 or len(atom.head.body) < 2:
             continue
         body = body_of(s, atom)
+        if any(a.head.traits.idempotent for m in body for a, _ in m):
+            continue  # it may be 0 in one of its cases
         lead = max(body, key=order_key)
         if all(powers.get(a, 0) >= q for a, q in lead):
             rest = dict(powers)
