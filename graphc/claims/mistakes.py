@@ -96,9 +96,9 @@ SPECIFICITY: tuple[tuple[str, ...], ...] = (
     (OTHER_SLOPE,),
     # A path of the graph is gone, or a term of the formula.
     (BRANCH,),
+    (POWER,),
     # Of any factor it can be said that it is missing, doubled or upside down.
     (CHAIN, CHAIN_TWICE, INVERTED),
-    (POWER,),
     (CONSTANT, EXTRA_AXIS),
 )
 RANK = {name: rank for rank, names in enumerate(SPECIFICITY) for name in names}
@@ -117,7 +117,7 @@ FORMAL = frozenset(
 
 # What undoes a mistake, where it is a mistake as well: a sum taken for a mean is mended by a mean for the sum.
 UNDONE = {
-    **{name: name for name in (SIGN, TRANSPOSE, SWAPPED, AXIS)},
+    **{name: name for name in (SIGN, TRANSPOSE, SWAPPED, AXIS, POWER)},
     TWICE: HALF,
     HALF: TWICE,
     MISSING_SHARE: EXTRA_SHARE,

@@ -82,7 +82,7 @@ EQUAL = (
         ("factor 1/2",),
     ),
     ("X = input(N, D); w = param(D); y = input(N)", "2*X.T @ (X @ w - y)", "2*X.T @ (X @ w + y)", ("sign",)),
-    ("x = input()", "6*x", "6*x**2", ("doubled chain factor",)),
+    ("x = input()", "6*x", "6*x**2", ("wrong exponent",)),
     ("z = input(N, K)", "logsumexp(z, axis=1)", "logsumexp(z, axis=0)", ("wrong axis",)),
     ("z = input(N, K)", "mean(z, axis=0)", "sum(z, axis=0)", ("missing 1/N",)),
 )

@@ -226,9 +226,12 @@ def _divisor(above: Node, below: Node) -> Iterator[Made]:
 def _power(node: Node) -> Iterator[Made]:
     base = node.args[0]
     exponent = as_node(2) if node.op.name == "square" else node.args[1]
-    yield Mistake(mistakes.POWER, label(base), f"of {label(node)}, one too high"), lambda: node * base
-    lower = base if constant_value(exponent) == 2 else base ** (exponent - 1)
-    yield Mistake(mistakes.POWER, label(base), f"{label(lower)}, not {label(node)}"), lambda: lower
+    number = constant_value(exponent)
+    for step in (-1, 1):
+        changed = exponent + step if number is None else as_node(number + step)
+        other = base if number is not None and number + step == 1 else base**changed
+        detail = f"{label(node)}, not {label(other)}"
+        yield Mistake(mistakes.POWER, label(base), detail), lambda other=other: other
 
 
 def _reduction(node: Node) -> Iterator[Made]:
