@@ -41,6 +41,10 @@ class Indices:
         self.taken: set[str] = set()
         self.defining: frozenset[str] = frozenset()
 
+    def names(self) -> set[str]:
+        """The names of all indices in force."""
+        return {bound.name for frame in self.frames for bound in frame.values()} | set(self.free.values())
+
     def of_sum(self, letter: str) -> Bound | None:
         """The index of the innermost sum that has this letter."""
         return next((frame[letter] for frame in reversed(self.frames) if letter in frame), None)

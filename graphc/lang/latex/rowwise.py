@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 def times(reader: Reader, left: Value, right: Value) -> Value:
     """Juxtaposition, also of rows."""
+    left, right = _entries_of(reader, left, right), _entries_of(reader, right, left)
     if left.axes or right.axes:
         left, right = typed.sized(left, right)
     if not (left.axes or right.axes) or not (left.ndim and right.ndim):
@@ -53,6 +54,7 @@ def times(reader: Reader, left: Value, right: Value) -> Value:
 
 def entrywise(reader: Reader, op: str, left: Value, right: Value) -> Value:
     """`+`, `-`, `*`, `/` entry by entry, also of rows."""
+    left, right = _entries_of(reader, left, right), _entries_of(reader, right, left)
     if left.axes or right.axes:
         left, right = typed.beside(left, right), typed.beside(right, left)
     if not (left.axes or right.axes) or not (left.ndim and right.ndim):
@@ -107,6 +109,15 @@ def gathered(value: Value) -> Value:
     if order == value.axes[::-1] and len(order) == 2:
         return replace(whole, expr=Transpose(value.expr, value.at))
     raise refuse("a sum of such products of rows is not read; write it with matrices", value.at)
+
+
+def _entries_of(reader: Reader, value: Value, other: Value) -> Value:
+    """An array beside a number that depends on an index, such as `y_n w`, as its entries."""
+    if not value.ndim or value.axes or other.ndim or other.special or not reader.indices.names():
+        return value
+    seen: list[str] = []
+    _rename(other.expr, {}, seen)
+    return value if reader.indices.names().isdisjoint(seen) else spread(reader, value)
 
 
 def _plain(value: Value) -> Value:

@@ -28,7 +28,7 @@ _CLOSES = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQ": "RSQ", "LSET": "RSET", "LB
 _STARRED = ("operatorname", "hspace", "vspace", "tag")
 _THIN = frozenset((",", ";", ":", "!", ">", " ", "\n", "\t", "/", "-"))
 _WANTS = {"SUB": 1, "SUP": 1, "ACCENT": 1, "SQRT": 1, "FRAC": 2}
-_ENDS = frozenset(("SYMBOL", "NUMBER", "RBRACE", "RPAR", "RSQ", "RSET", "RBAR", "RNORM", "PRIME"))
+_ENDS = frozenset(("SYMBOL", "NUMBER", "RBRACE", "RPAR", "RSQ", "RSET", "RBAR", "RNORM", "PRIME", "END"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,14 @@ SAID = [
     (r"\nabla_w^2 L = \frac{1}{N} \sum_n p_n (1 - p_n) \mathbf{x}_n \mathbf{x}_n^\top + \lambda I", True),
     (r"\nabla_w^2 L = \frac{1}{N} \sum_n p_n \mathbf{x}_n \mathbf{x}_n^\top + \lambda I", False),
     (r"p_n = \sigma(w^\top \mathbf{x}_n)", True),
+    (
+        r"L = \frac1N \sum_n \left[\log(1 + e^{w^\top x_n}) - y_n w^\top x_n\right] + \frac\lambda2 w^\top w",
+        True,
+    ),
+    (
+        r"L = \frac1N \sum_n \left[\log(1 + e^{w^\top x_n}) + y_n w^\top x_n\right] + \frac\lambda2 w^\top w",
+        False,
+    ),
     (r"p_n = \sigma(-w^\top \mathbf{x}_n)", False),
     (
         r"\frac{\partial L}{\partial w} = \frac1N \sum_i (\sigma(w^\top x^{(i)}) - y^{(i)}) x^{(i)} + \lambda w",

@@ -61,6 +61,7 @@ ROWS = [
     ),
     (r"q = \sum_n x_n x_n^\top", "q = sum((X[n,e] * X[n,e_3]) for n in N)"),
     (r"q = \sum_n \|x_n - u\|^2", "q = sum(sum(((X[n,e] - u[e]) ** 2) for e in D) for n in N)"),
+    (r"q = \sum_n y_n w^\top x_n", "q = sum(sum(((y[n] * w[e]) * X[n,e]) for e in D) for n in N)"),
     (r"q = \sum_n A x_n", "q = sum(sum((A[e_3,e_4] * X[n,e_4]) for e_4 in D) for n in N)"),
     (r"q = \sum_n y_n \tanh(x_n) / N", "q = sum(((y[n] * tanh(X[n,e])) / N) for n in N)"),
     (r"p_n = \sigma(w^\top x_n)", "p[n] == sigmoid(sum((w[e_3] * X[n,e_3]) for e_3 in D))"),
