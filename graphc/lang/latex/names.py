@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 from graphc.ir.errors import ParseError
 from graphc.ir.node import Node
@@ -181,6 +182,7 @@ def _key(symbol: Symbol, labels: tuple[str, ...], font: str) -> str:
     return f"{marked}{'' if plainly else font + ' '}{symbol.base}{{{','.join(labels)}}}"
 
 
+@lru_cache(maxsize=1024)
 def _key_of(written: str) -> str:
     relation = grammar.parse(scan.tokens(written)) if written.strip() else None
     item = lone_item(relation.sides[0]) if relation is not None and not relation.ops else None
