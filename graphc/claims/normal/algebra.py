@@ -147,7 +147,7 @@ class Algebra:
         found = self.heads.get(key)
         if found is None:
             known = traits()
-            special = known.idempotent or kind in ("base", "prime", "sin", "delta")
+            special = known.idempotent or kind in ("base", "prime", "sin", "delta") or picks(kind, body)
             found = Head(len(self.heads), kind, data, arity, known, body, extents, special)
             self.heads[key] = found
         return found
@@ -169,6 +169,11 @@ class Algebra:
 
 def _slots_key(slots: tuple[Slot, ...]) -> list[Any]:
     return [slot_key(s) for s in slots]
+
+
+def picks(kind: str, body: Any) -> bool:
+    """Whether a head is a sum over the entries of a one-hot row, among others."""
+    return kind == "sum" and any(a.head.traits.one_hot is not None for m in body for a, _ in m)
 
 
 def exact(value: Fraction | int) -> int | Fraction:

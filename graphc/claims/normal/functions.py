@@ -29,6 +29,7 @@ from graphc.claims.normal.algebra import (
 )
 from graphc.claims.normal.heads import function, split_sign
 from graphc.claims.normal.index import Slot
+from graphc.claims.normal.picks import by_label
 from graphc.claims.normal.terms import (
     AGAIN,
     RAISED,
@@ -50,6 +51,9 @@ LARGEST_NUMBER = 1 << 64
 
 def by_cases(s: Algebra, expr: Expr, f: Callable[[Expr], Expr]) -> Expr | None:
     """`f` of an expression, in every case of its idempotents; None where there are too many."""
+    picked = by_label(s, expr, lambda e: _always(s, e, f))
+    if picked is not None:
+        return picked
     atoms = sorted({a for m in expr for a, _ in m if a.head.traits.idempotent}, key=lambda a: a.number)
     if not atoms:
         return f(expr)
@@ -67,6 +71,13 @@ def by_cases(s: Algebra, expr: Expr, f: Callable[[Expr], Expr]) -> Expr | None:
     if yes is None or no is None:
         return None
     return plus(no, multiply(s, of_atom(atoms[0]), minus(yes, no)))
+
+
+def _always(s: Algebra, expr: Expr, f: Callable[[Expr], Expr]) -> Expr:
+    found = by_cases(s, expr, f)
+    if found is None:
+        raise Unknown
+    return found
 
 
 def has_cases(expr: Expr) -> bool:

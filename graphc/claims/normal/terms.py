@@ -32,6 +32,9 @@ from graphc.claims.normal.index import Slot, linear, never_zero, not_negative, s
 LARGEST_POWER = 12
 # How an atom is worked out anew when its slots are not all different any more, by the kind of its head.
 AGAIN: dict[str, Callable[[Algebra, Head, tuple[Slot, ...]], Expr]] = {}
+RELATIONS_OF_PRODUCTS: list[
+    Callable[[Algebra, dict[Atom, Power]], Expr | None]
+] = []  # more, from other modules
 RAISED: list[
     Callable[[Algebra, Expr, Power], Expr]
 ] = []  # rational powers, entered by the module of functions
@@ -110,7 +113,7 @@ def normalised(s: Algebra, powers: dict[Atom, Power]) -> Expr:
         return {monomial(powers): 1}
     s.tick()
     result = _idempotent(powers)
-    for relation in (_deltas, _one_hot, _primes, _circle, _expanded, _reduced):
+    for relation in (_deltas, _one_hot, _primes, _circle, _expanded, _reduced, *RELATIONS_OF_PRODUCTS):
         found = relation(s, result)
         if found is not None:
             return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node, make, rebuild, substitute, topological
@@ -52,7 +52,7 @@ def _instead(node: Node, leaves: Sequence[Node]) -> Iterator[Node | None]:
         yield from (_attempted(lambda f=f: FUNCTIONS[f](*node.args)) for f in UNARY if f != node.op.name)
 
 
-def _moved(node: Node) -> Iterator[object]:
+def _moved(node: Node) -> Iterator[Callable[[], Node]]:
     """Axes exchanged, reduced the other way, or read off in another order."""
     if node.ndim == 2 and node.op.kind != "const":
         yield lambda: transpose(node)
@@ -69,8 +69,8 @@ def _moved(node: Node) -> Iterator[object]:
         yield lambda: make(node.op, node.args, (f"{left},{right}->{out[::-1]}", outer))
 
 
-def _attempted(made: object) -> Node | None:
+def _attempted(made: Callable[[], Node]) -> Node | None:
     try:
-        return made()  # type: ignore[operator]
+        return made()
     except (GraphcError, TypeError, ValueError, AssertionError, IndexError, AttributeError):
         return None

@@ -124,6 +124,10 @@ d(loss)/d(W) == X.T @ (p - one_hot(y, K))/N
 loss == -mean(log(p)[arange(N), y])
 sum(one_hot(y, K)*(X @ W)) == sum((X @ W)[arange(N), y])
 sum(one_hot(y, K), axis=1) == ones(N)
+d(-mean(log(p[arange(N), y])))/d(W) == X.T @ (p - one_hot(y, K))/N
+d(-mean(log(sum(one_hot(y, K)*p, axis=1))))/d(W) == X.T @ (p - one_hot(y, K))/N
+sum(one_hot(y, K)*p, axis=1)**2 == (p**2)[arange(N), y]
+exp((X @ W)[arange(N), y]) == exp(X @ W)[arange(N), y]
 """
 
 LOGISTIC = """
