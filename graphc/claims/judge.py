@@ -126,14 +126,13 @@ def why(claim: Claim, claimed: Node, right: Node, seconds: float) -> tuple[str, 
     """The mistakes that alone explain what is claimed; none where none does, or several do."""
     if claim.repairs:
         # `X @ v` mended by `X.T @ v` is also mended by `v @ X`: the changes come in the order of what is likely.
-        return next(((r.mistake,) for r in claim.repairs if _settles(r.node, right)), ())
-    if claim.output is not None and claim.target is not None and claim.output.shape == ():
-        found = blame.explain(claimed, claim.output, claim.target, seconds=seconds)
-        if found is not None:
-            return tuple(m.text for m in found.mistakes)
+        return next((r.mistakes for r in claim.repairs if _settles(r.node, right)), ())
     if _is_jacobian_of(right, claimed):
         return ()  # the reason says what is to be written
-    found = blame.explain_equal(claimed, right, seconds=seconds)
+    if claim.output is not None and claim.target is not None:
+        found = blame.explain(claimed, claim.output, claim.target, right=right, seconds=seconds)
+    else:
+        found = blame.explain_equal(claimed, right, seconds=seconds)
     return tuple(m.text for m in found.mistakes) if found is not None else ()
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from graphc.ir.errors import GraphcError
@@ -12,35 +12,47 @@ from graphc.ir.node import Node
 from graphc.lang import tree
 from graphc.lang.tree import Expr
 
-MOST = 64  # changes that are tried
+MOST = 64  # changes that are tried, of one place and of two
 LIKELY = (
     "missing transpose",
     "extra transpose",
+    "wrong axis",
     "elementwise instead of matrix product",
     "matrix product instead of elementwise",
     "swapped factors",
 )
+TWICE = ("missing transpose", "swapped factors")  # what goes together with another transpose that is missing
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """`mistake` is the name of what the change mends, `node` the expression with it."""
+    """`mistakes` names what the changes mend, `node` is the expression with them."""
 
-    mistake: str
+    mistakes: tuple[str, ...]
     node: Node
 
 
 def repairs(expr: Expr, build: Callable[[Expr], Node]) -> tuple[Repair, ...]:
-    """The expressions that differ from `expr` in one place and whose shapes fit, the likeliest changes first."""
+    """The expressions that differ from `expr` in one place or two and whose shapes fit, the likeliest changes first."""
     found: dict[Node, Repair] = {}
-    changes = sorted(islice(_changed(expr), MOST), key=lambda change: LIKELY.index(change[0]))
-    for mistake, changed in changes:
+    single = sorted(islice(_changed(expr), MOST), key=lambda change: LIKELY.index(change[0]))
+    double = islice(_changed_twice(single), MOST)
+    for mistakes, changed in chain((((mistake,), other) for mistake, other in single), double):
         try:
             node = build(changed)
         except GraphcError:
             continue
-        found.setdefault(node, Repair(mistake, node))
+        found.setdefault(node, Repair(mistakes, node))
     return tuple(found.values())
+
+
+def _changed_twice(single: Iterable[tuple[str, Expr]]) -> Iterator[tuple[tuple[str, ...], Expr]]:
+    """Two transposes that are missing, or one beside swapped factors."""
+    for mistake, changed in single:
+        if mistake in TWICE:
+            for other, again in islice(_changed(changed), MOST):
+                if other == "missing transpose":
+                    yield tuple(dict.fromkeys((other, mistake))), again
 
 
 def _changed(expr: Expr) -> Iterator[tuple[str, Expr]]:
@@ -57,6 +69,12 @@ def _variants(part: Expr) -> Iterator[tuple[str, Expr]]:
     match part:
         case tree.Transpose(operand=operand):
             yield "extra transpose", operand
+        case tree.Call(keywords=keywords) if any(word == "axis" for word, _ in keywords):
+            for axis in (0, 1):
+                turned = tuple(
+                    (w, tree.Number(axis, part.at) if w == "axis" else value) for w, value in keywords
+                )
+                yield "wrong axis", replace(part, keywords=turned)
         case tree.Name() | tree.Call():
             yield "missing transpose", tree.Transpose(part, part.at)
         case tree.Binary(op="@", left=left, right=right):

@@ -27,7 +27,7 @@ def test_a_gradient_that_does_not_fit_is_kept_and_stood_in_for():
     assert "K" in claim.failure
     assert claim.sides == ()
     assert program.names["dW"].shape == program.names["W"].shape
-    assert {(r.mistake, str(r.node)) for r in claim.repairs} >= {("missing transpose", "X.T @ g")}
+    assert {(*r.mistakes, str(r.node)) for r in claim.repairs} >= {("missing transpose", "X.T @ g")}
 
 
 def test_an_equality_keeps_the_side_that_fits():
@@ -52,4 +52,16 @@ def test_other_names_have_to_fit():
 )
 def test_one_change_makes_it_fit(side, mistake):
     (claim,) = judged(f"{LAYER}d(loss)/d(W) == {side}").claims
-    assert any(r.mistake == mistake and str(r.node) == "X.T @ g" for r in claim.repairs)
+    assert any(r.mistakes == (mistake,) and str(r.node) == "X.T @ g" for r in claim.repairs)
+
+
+def test_two_changes_make_it_fit():
+    (claim,) = judged(f"{LAYER}d(loss)/d(W) == g @ X").claims
+    found = {(r.mistakes, str(r.node)) for r in claim.repairs}
+    assert (("missing transpose", "swapped factors"), "X.T @ g") in found
+
+
+def test_another_axis_makes_it_fit():
+    names = "x = input(N, K); u = input(K)\nloss = sum(sum(x, axis=0)*u)\n"
+    (claim,) = judged(f"{names}loss == sum(sum(x, axis=1)*u)").claims
+    assert any(r.mistakes == ("wrong axis",) for r in claim.repairs)
