@@ -43,8 +43,14 @@ def sides(evaluator: Evaluator, exprs: Sequence[Expr]) -> Walk[list[Node]]:
 
 def derivative(evaluator: Evaluator, expr: tree.Derivative) -> Walk[Aligned | Node]:
     """`d(a[i])/d(b[j])`: the derivatives of the array `a` by the array `b`, at these entries."""
+    of: Expr | Node
     of, of_items = _entry(expr.of) if evaluator.layout else (expr.of, ())
     by, by_items = _entry(expr.by)
+    if evaluator.layout and (yield sums.extents(evaluator, [of]))[0]:
+        # `d(f(a[i]))/d(b[j])`: the array of f(a[i]) for every i
+        free, _ = yield sums.extents(evaluator, [expr.of])
+        (of,) = yield sides(evaluator.outside(), [expr.of])
+        of_items = tuple(tree.Name(index, expr.at, index) for index in free)
     whole: Node = yield evaluator.outside().derivative(of, by, expr)
     items = (*of_items, *by_items)
     if not items:

@@ -165,12 +165,12 @@ class Evaluator:
         value: Value = yield self.value(expr)
         return self.scope.as_extent(value, expr.at)
 
-    def derivative(self, top: Expr, bottom: Expr, expr: tree.Derivative) -> Walk[Node]:
+    def derivative(self, top: Expr | Node, bottom: Expr, expr: tree.Derivative) -> Walk[Node]:
         """The derivatives of `top` by `bottom`, which are whole arrays; of a scalar, in the layout chosen."""
         from graphc.derive import grad, jacobian  # most texts have no `d(·)`, and start faster without
 
         self.scope.settle()
-        of: Node = yield self.node(top)
+        of: Node = top if isinstance(top, Node) else (yield self.node(top))
         by: Node = yield self.node(bottom)
         if isinstance(top, tree.Name) and top.id in self.scope.implicit and of is not by:
             raise self.scope.error(

@@ -46,6 +46,11 @@ def needed(text, values):
         "d(loss)/d(W[1,2]) == grad(loss, W)[1,2]",
         "d(loss)/d(z[n,m]) == (p[n,m] - t[n,m])/N",
         "d(d(loss)/d(z[n,i]))/d(z[l,j]) == delta(n,l)*p[n,i]*(delta(i,j) - p[n,j])/N",
+        "d(log(p[n,i]))/d(z[l,j]) == delta(n,l)*(delta(i,j) - p[n,j])",
+        "d(W[i,k]*W[j,k])/d(W[l,k]) == delta(i,l)*W[j,k] + delta(j,l)*W[i,k]",
+        "d(sum(X[n,i]*W[i,k] for i in K)**2)/d(W[j,k]) == 2*z[n,k]*X[n,j]",
+        "d(d(W[i,j]**3)/d(W[k,l]))/d(W[m,q]) == 6*W[i,j]*delta(i,k)*delta(j,l)*delta(i,m)*delta(j,q)",
+        "sum(d(W[i,j]**2)/d(W[k,l]) for i in K) == 2*W[k,j]*delta(j,l)",
     ],
 )
 def test_both_sides_are_one_array(claim, point):
