@@ -67,10 +67,10 @@ class Judge:
 
     def take(self, judgement: Judgement) -> None:
         """Enter what was found out before this process began."""
-        if judgement.name and judgement.verdict is not Verdict.WRONG and not judgement.given:
-            self.right.add(judgement.name)
-        elif judgement.name:
+        if judgement.name and (judgement.verdict is Verdict.WRONG or judgement.given):
             self.wrong[judgement.name] = judgement
+        elif judgement.name and judgement.verdict.holds:
+            self.right.add(judgement.name)
 
     def one(self, claim: Claim) -> Judgement:
         """The judgement of one claim."""

@@ -16,6 +16,7 @@ from graphc.ir.errors import GraphcError, ParseError
 
 GRACE = 1.0  # seconds beyond its limit after which a claim's process is ended
 READING = 30.0  # seconds that a text may take to be read
+LONGEST = 86_400.0  # seconds that are waited for a claim; systems refuse to wait for months
 
 Begin = Callable[[], Judge]
 
@@ -85,7 +86,7 @@ def _run(
                 case "claims":
                     pending.update(enumerate(rest[0]))
                 case "begin":
-                    at, limit = rest[0], seconds + GRACE
+                    at, limit = rest[0], min(seconds, LONGEST) + GRACE
                 case "judged":
                     found.judgements[rest[0]] = rest[1]
                 case "unread":

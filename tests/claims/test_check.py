@@ -179,6 +179,29 @@ def test_what_takes_too_long_is_undecided_and_the_rest_is_judged(monkeypatch):
     assert "within 1 second" in report[1].reason
 
 
+def test_what_is_undecided_is_not_called_right_below_a_wrong_line(monkeypatch):
+    import time
+
+    import graphc.claims.carry as carry
+
+    real = carry.judge
+
+    def slow(sides, **options):
+        if any(side.name == "dr" for side in sides):
+            time.sleep(60)
+        return real(sides, **options)
+
+    monkeypatch.setattr(carry, "judge", slow)
+    text = "w = input(N); x = input(N); r = w*x; loss = sum(sin(r))\ndr = cos(r)\ndw = dr*exp(x + w)"
+    dr, dw = g.check(text, seconds=1)
+    assert (dr.verdict, dw.verdict) == (Verdict.UNDECIDED, Verdict.WRONG)
+    assert not any("is right" in note for note in dw.notes)
+
+
+def test_any_number_of_seconds_can_be_allowed():
+    assert g.check("x = input()\nd(x**2)/d(x) == 2*x", seconds=1e300)
+
+
 def test_files_that_cannot_be_read_do_not_hide_the_others(tmp_path):
     good, bad = tmp_path / "good.graph", tmp_path / "bad.graph"
     good.write_text("x = input(N); loss = sum(x**2)\ndx = 2*x\n")
@@ -202,7 +225,9 @@ def test_lines_after_a_gradient_of_another_shape_or_name_are_right_given_it(dz1)
 def test_a_zero_puts_no_factor_back():
     found = by_name(network(dz2="p - t", dW2="h.T @ dz2", db2="0*sum(dz2, axis=0)", dW1="0*(X.T @ dz1)"))
     assert found["dz2"].verdict is Verdict.WRONG
-    text = "x = input(N); u = param(N)\nz = x + u - mean(x + u)\ny = z - mean(z)\nloss = sum(y*y)/N\ndy = 2*y\n"
+    text = (
+        "x = input(N); u = param(N)\nz = x + u - mean(x + u)\ny = z - mean(z)\nloss = sum(y*y)/N\ndy = 2*y\n"
+    )
     dy, du = g.check(f"{text}du = sum(dy - mean(dy))*ones(N) + d(loss)/d(u)")
     assert du.verdict.holds
     assert dy.verdict is Verdict.WRONG
