@@ -147,7 +147,9 @@ class Algebra:
         found = self.heads.get(key)
         if found is None:
             known = traits()
-            special = known.idempotent or kind in ("base", "prime", "sin", "delta") or picks(kind, body)
+            special = (
+                known.idempotent or kind in ("base", "prime", "sin", "delta", "before") or picks(kind, body)
+            )
             found = Head(len(self.heads), kind, data, arity, known, body, extents, special)
             self.heads[key] = found
         return found

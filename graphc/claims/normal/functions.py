@@ -30,6 +30,7 @@ from graphc.claims.normal.algebra import (
 from graphc.claims.normal.heads import function, split_sign
 from graphc.claims.normal.index import Slot
 from graphc.claims.normal.picks import by_label
+from graphc.claims.normal.sums import opened_sum, total
 from graphc.claims.normal.terms import (
     AGAIN,
     RAISED,
@@ -284,6 +285,9 @@ def _log_atom(s: Algebra, atom: Atom) -> Expr:
         return body_of(s, atom)
     if atom.head.kind == "base":
         return logarithm(s, body_of(s, atom))
+    if atom.head.kind == "prod":
+        body, names = opened_sum(s, atom)
+        return total(s, logarithm(s, body), names)
     return of_atom(function(s, "log", of_atom(atom)))
 
 

@@ -45,7 +45,7 @@ def traits_of(
     atoms = {a for m in expr for a, _ in m}
     truth = kind in ("indicator", "zero")
     sign = 2 if kind in POSITIVE or (kind, data) in s.positive else 1 if truth else 0
-    if kind in ("sum", "base"):
+    if kind in ("sum", "base", "prod"):
         sign = max(sign, sign_of(expr))
     return Traits(
         sign=sign,

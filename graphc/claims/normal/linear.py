@@ -25,6 +25,7 @@ from graphc.claims.normal.algebra import (
 from graphc.claims.normal.canon import body, shape_of, written
 from graphc.claims.normal.heads import function, traits_of
 from graphc.claims.normal.index import Slot, variables
+from graphc.claims.normal.products import product_over
 from graphc.claims.normal.sums import RELATIONS, connected, opened_sum, size, total
 from graphc.claims.normal.terms import delta, minus, multiply, normalised, order_key, substitute, times
 from graphc.ir.node import Node
@@ -246,7 +247,7 @@ def _determinant(s: Algebra, matrix: Matrix) -> Expr:
         if atom.head.kind == "delta":
             continue
         if len(ends) == 1:
-            part = of_atom(function(s, "prod", of_atom(atom, p), {ends[0]: n}))
+            part = product_over(s, of_atom(atom, p), {ends[0]: n})
         else:
             row, column = (s.variable(n) for _ in ends)
             entry = substitute(s, of_atom(atom, p), {ends[0]: row, ends[1]: column})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from graphc.claims.normal import entries, linear, moves, reductions
+from graphc.claims.normal import entries, linear, moves, products, reductions
 from graphc.claims.normal.algebra import Algebra, Expr, Traits, Unknown, constant, exact, of_atom
 from graphc.claims.normal.pointwise import POINTWISE
 from graphc.claims.normal.sums import size
@@ -114,6 +114,7 @@ STRUCTURE: dict[str, Callable[[Algebra, Node, list[Expr]], Expr]] = {
     "iota": moves.iota_entry,
     "gather": moves.gather_entry,
     "scatter_add": moves.scatter_entry,
+    "cumprod": products.running_entry,
     "cumsum": moves.cumsum_entry,
     "inv": linear.inverse_entry,
     "solve": linear.solution_entry,

@@ -8,6 +8,7 @@ from graphc.claims.normal import entries
 from graphc.claims.normal.algebra import Algebra, Expr, constant, of_atom
 from graphc.claims.normal.heads import function
 from graphc.claims.normal.index import Slot
+from graphc.claims.normal.products import product_over
 from graphc.claims.normal.sums import total
 from graphc.claims.normal.terms import delta, multiply, plus, substitute, times
 from graphc.ir.node import Node
@@ -78,9 +79,7 @@ def extreme_entry(s: Algebra, node: Node, args: list[Expr]) -> Expr:
     if name.startswith("arg") and not names:
         return {}
     if name == "prod":
-        found = (
-            of_atom(function(s, "prod", expr, {v: s.extents[v] for v in names.values()})) if names else expr
-        )
+        found = product_over(s, expr, {v: s.extents[v] for v in names.values()})
     else:
         found = _of_extreme(s, kind, expr, frozenset(names.values()))
     result = times(found, -1) if name == "min" else found

@@ -199,6 +199,20 @@ stack([x, g], axis=1) @ ones(2) == x + g
 d(sum(v*(sliding_window(x, 3, axes=0) @ w)))/d(w) == stack([v @ x[:-2], v @ x[1:-1], v @ x[2:]])
 """
 
+PRODUCTS = """
+x = input(N); X = input(N, M); y = input(N); a = input()
+d(prod(x))/d(x) == prod(x)/x
+d(sum(prod(X, axis=1)))/d(X) == prod(X, axis=1, keepdims=True)/X
+d(prod(sigmoid(x)))/d(x) == prod(sigmoid(x))*(1 - sigmoid(x))
+prod(x*y) == prod(x)*prod(y)
+prod(1/x) == 1/prod(x)
+prod(a*x**2) == a**N*prod(x)**2
+prod(exp(x)) == exp(sum(x))
+log(prod(sigmoid(x))) == sum(log(sigmoid(x)))
+cumprod(x) == x*cumprod(x, exclusive=True)
+det(a*diag(x)) == a**N*prod(x)
+"""
+
 INDICES = """
 X = input(N, D); W = input(D, K); t = input(N, K); A = input(D, D); x = input(D)
 p = X @ W
