@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from graphc.claims.judge import Outcome, compare_sides, hints, judge, told, why
+from graphc.claims.judge import Outcome, hints, judge, told, why
 from graphc.claims.reading import Claim, Claims
 from graphc.claims.trial import Trial
 from graphc.claims.verdict import Judgement, Verdict
@@ -155,7 +155,7 @@ class Judge:
         for text, scaled in _scaled(true, [*_sizes(true), *_sizes(written)]):
             if (
                 trial.agree(scaled, written)
-                and compare_sides(scaled, written, seconds=self.seconds / 2).holds
+                and judge((scaled, *claim.sides[1:]), seconds=self.seconds / 2).holds
             ):
                 self.factors[claim.name] = _Factor(text, scaled)
                 return
@@ -178,7 +178,7 @@ class Judge:
             note = (
                 f"{claim.name} is {factor.text} the gradient; line {self.put_back[claim.name]} puts it back"
             )
-            outcome = compare_sides(factor.true, claim.sides[1], seconds=self.seconds / 2)
+            outcome = judge((factor.true, *claim.sides[1:]), seconds=self.seconds / 2)
             return self._told(claim, replace(outcome, notes=(note,))) if outcome.holds else None
         if before is None or not before.given:
             return None
