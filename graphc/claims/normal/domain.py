@@ -34,7 +34,7 @@ def positive_leaves(roots: Iterable[Node], known: Mapping[Node, Expr]) -> frozen
     stack = list(roots)
     while stack:
         node = stack.pop()
-        if node in seen or node.op.name in _FORGIVING or _takes_diagonal(node):
+        if node in seen or node.op.name in _FORGIVING or _takes_diagonal(node) or _is_one(node):
             continue
         seen.add(node)
         if _needs_positive(node):
@@ -50,6 +50,12 @@ def _needs_positive(node: Node) -> bool:
         power = constant_value(node.args[1])
         return power is not None and power.denominator != 1
     return node.op.name in ("log", "sqrt")
+
+
+def _is_one(node: Node) -> bool:
+    """Whether a power may be 1 whatever the other operand is: `u**0`, `1**u`."""
+    base, exponent = node.args if node.op.name == "pow" else (node, node)
+    return base is not exponent and (base.constant or constant_value(exponent) == 0)
 
 
 def _takes_diagonal(node: Node) -> bool:

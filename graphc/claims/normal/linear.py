@@ -262,7 +262,7 @@ def _one_determinant(s: Algebra, matrix: Matrix) -> Expr:
         ((m, c),) = matrix.entry.items()
         if c == 1 and len(m) == 1 and m[0][1] == 1 and ends <= m[0][0].variables:
             atom = m[0][0]
-            if atom.head.kind == "delta":
+            if atom.head.kind == "delta" and ends == set(atom.slots):
                 return constant(1)
             if atom.head.kind == "inv" and ends == set(atom.slots[-2:]):
                 row, column = (s.variable(s.extents[matrix.row]) for _ in ends)
