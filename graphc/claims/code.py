@@ -16,6 +16,10 @@ from graphc.lang.tree import Place
 def claims_of_code(code: str, program: Program, bind: Mapping[str, str]) -> Claims:
     """The claims of `file.py:function` about a model; `bind` says which of its names are which of the model's."""
     path, _, name = code.rpartition(":")
+    if not path.endswith(".py") or not name:
+        raise GraphcError(
+            f"{code}: the code is named as FILE.py:FUNCTION, as in backward.py:two_layer_backward"
+        )
     built = build_code(read_function(path, name), program.names, bind)
     values: list[CodeValue | CodeFailure] = [*built.values, *built.failures]
     found = [_claim(value, value.target, program) for value in values if value.target is not None]

@@ -73,6 +73,9 @@ def _at_points(left: Node, right: Node, of_zero: bool, seconds: float) -> Outcom
         case Agreement(trivial=True) if not of_zero:
             reason = "both sides are zero at every point tried, so that this says nothing"
             return Outcome(Verdict.UNDECIDED, reason, sides=(left, right))
+        case Agreement(one_sided=kinks, domain="") if kinks:
+            reason = f"equal at the points tried, but only one side of {kinks[0]} was met"
+            return Outcome(Verdict.UNDECIDED, reason, sides=(left, right))
         case Agreement() as found:
             many = f"{found.points} point{'s' * (found.points != 1)}"
             reason = f"at {many}, largest relative error {found.error:.0e}"
@@ -154,8 +157,8 @@ def hints(claimed: Node) -> tuple[str, ...]:
 
 
 def told(node: Node | None) -> str:
-    """An expression as text, cut where it is very long."""
-    if node is None:
+    """An expression as text, cut where it is very long; nothing where no notation is for it."""
+    text = str(node) if node is not None else ""
+    if text == repr(node):
         return ""
-    text = str(node)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
