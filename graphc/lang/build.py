@@ -198,11 +198,15 @@ class _Builder:
             raise error
         built: list[Node] = []
         mended: tuple[Repair, ...] = ()
+
+        def one(side: tree.Expr) -> Node:
+            return run(entries.sides(self.evaluator, [side], among=statement.sides))[0]
+
         for side in statement.sides:
             try:
-                built += run(entries.sides(self.evaluator, [side]))
+                built.append(one(side))
             except ShapeError:
-                mended = mended or repairs(side, lambda e: run(entries.sides(self.evaluator, [e]))[0])
+                mended = mended or repairs(side, one)
         self.claims.append(_Claimed(statement, self._keep(built), str(error), mended))
 
     def _keep(self, nodes: list[Node]) -> slice:

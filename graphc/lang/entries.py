@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from graphc.lang.evaluate import Evaluator, Value
 
 
-def sides(evaluator: Evaluator, exprs: Sequence[Expr]) -> Walk[list[Node]]:
-    """The sides of a claim as nodes; entry by entry if it has free indices."""
-    free, _ = yield sums.extents(evaluator, exprs)
+def sides(
+    evaluator: Evaluator, exprs: Sequence[Expr], *, among: Sequence[Expr] | None = None
+) -> Walk[list[Node]]:
+    """The sides of a claim as nodes; entry by entry if it has free indices, which those it is `among` may tell."""
+    free, _ = yield sums.extents(evaluator, among or exprs)
     found = []
     if not free:
         for expr in exprs:

@@ -51,6 +51,13 @@ class Scope:
         """A ParseError at a place of this source."""
         return ParseError(message, line=at.line, column=at.column, source=self.source)
 
+    def misfit(self, message: str, at: Place) -> ShapeError:
+        """A ShapeError at a place of this source."""
+        return ShapeError(f"{self._where(at)}: {message}")
+
+    def _where(self, at: Place) -> str:
+        return f"{self.source + ', ' if self.source else ''}line {at.line}, column {at.column}"
+
     def call(self, at: Place, build: Callable[..., T], *args: Any, **keywords: Any) -> T:
         """`build(…)`, whose errors come back with the place in front."""
         try:
@@ -59,9 +66,8 @@ class Scope:
             error.source = error.source or self.source
             raise
         except GraphcError as error:
-            where = f"{self.source + ', ' if self.source else ''}line {at.line}, column {at.column}"
             hint = self._undeclared_hint(args) if isinstance(error, ShapeError) else ""
-            raise type(error)(f"{where}: {error}{hint}") from None
+            raise type(error)(f"{self._where(at)}: {error}{hint}") from None
         except (TypeError, ValueError, ArithmeticError) as error:
             raise self.error(_refusal(error), at) from None
 

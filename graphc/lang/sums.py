@@ -119,14 +119,14 @@ def _check_extents(
     evaluator: Evaluator, layout: Layout, array: Node, at: Place, indices: tuple[str, ...]
 ) -> None:
     if len(indices) != array.ndim:
-        raise evaluator.scope.error(
+        raise evaluator.scope.misfit(
             f"{len(indices)} indices for an array of shape {show_shape(array.shape)}; "
             "inside a sum every axis has its index",
             at,
         )
     for axis, (name, extent) in enumerate(zip(indices, array.shape, strict=True)):
         if layout.sizes[name] != extent:
-            raise evaluator.scope.error(
+            raise evaluator.scope.misfit(
                 f"`{name}` runs over {layout.sizes[name]}, but axis {axis} here has size {extent}", at
             )
 

@@ -86,6 +86,13 @@ def test_a_factor_that_one_line_forgets_to_put_back():
     assert any("1/N" in m for m in found["db2"].mistakes)
 
 
+@pytest.mark.parametrize("other", ["5*(p - t)", "d(loss)/d(z2)"])
+def test_no_factor_put_back_makes_a_wrong_chain_right(other):
+    found = by_name(network(dz2=f"p - t == {other}", dW2="h.T @ dz2 / N"))
+    assert found["dz2"].verdict is Verdict.WRONG
+    assert by_name(network(dz2="p - t == N*(p - t)/N", dW2="h.T @ dz2 / N"))["dz2"].verdict.holds
+
+
 def test_a_factor_that_no_line_puts_back_is_wrong_once():
     found = by_name(network(dz2="p - t"))
     assert found["dz2"].verdict is Verdict.WRONG
@@ -231,3 +238,46 @@ def test_a_zero_puts_no_factor_back():
     dy, du = g.check(f"{text}du = sum(dy - mean(dy))*ones(N) + d(loss)/d(u)")
     assert du.verdict.holds
     assert dy.verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize("code", ["backward.py", "backward.py:", ":backward", "model.graph:backward"])
+def test_code_is_named_by_its_file_and_function(tmp_path, code):
+    model = tmp_path / "model.graph"
+    model.write_text("x = param(N); loss = sum(x**2)")
+    report = check_sources([], code=code, loss=str(model))
+    assert "FILE.py:FUNCTION" in report.problems[0].sentence
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "softmax(z) == softmax(z) + where(z > 1e6, 1, 0)",
+        "softmax(z) == softmax(z) + max(0, sum(z) - 10000)",
+    ],
+)
+def test_equal_on_one_side_of_a_condition_only_is_not_agreement(claim):
+    (judgement,) = g.check(f"z = input(N)\n{claim}")
+    assert not judgement.verdict.holds
+
+
+def test_a_condition_that_the_domain_settles_is_no_doubt():
+    (judgement,) = g.check("x = input(N)\nlog(relu(x)) == log(x)*(x > 0)")
+    assert judgement.verdict.holds
+
+
+@pytest.mark.parametrize("side", ["x[j]", "x[i,j]", "sum(x[k] for k in M)"])
+def test_an_index_of_another_size_is_a_wrong_claim(side):
+    text = "x = param(N); A = input(N, M); loss = sum(x @ A)\n"
+    wrong, right = g.check(f"{text}d(loss)/d(A[i,j]) == {side}\nd(loss)/d(A[i,j]) == x[i]")
+    assert (wrong.verdict, right.verdict) == (Verdict.WRONG, Verdict.PROVED)
+    with pytest.raises(GraphcError, match="line 2, column 2"):
+        g.parse(f"{text}d(loss)/d(A[i,j]) == {side}")
+
+
+def test_what_is_too_large_to_be_written_is_not_told():
+    many = "exp(sin(a)*cos(b))**3/(1 + exp(a*b))"
+    for _ in range(8):
+        many = f"d({many})/d(a)"
+    (judgement,) = g.check(f"a = input(); b = input()\n{many} == 0")
+    assert judgement.verdict is Verdict.WRONG
+    assert judgement.right == ""
