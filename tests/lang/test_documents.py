@@ -203,4 +203,4 @@ def test_large_documents_are_read_or_refused_in_linear_time(source: str) -> None
             read(source)
         except ParseError as error:
             assert "\n" not in str(error)  # noqa: PT017
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20

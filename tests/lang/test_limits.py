@@ -46,7 +46,7 @@ def test_huge_text_is_refused_quickly(text: str) -> None:
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
     # Generous: the point is that no step is more than linear.
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 10
 
 
 def _read(text: str) -> None:
