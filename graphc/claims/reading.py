@@ -115,7 +115,7 @@ def _of_gradient(
         failure,
         tuple(repairs),
         of_zero=True,
-        derived=all(map(_has_derivative, statement.sides)),
+        derived=all(map(_has_result, statement.sides)),
     )
 
 
@@ -131,15 +131,39 @@ def _of_chain(program: Program, built: BuiltClaim) -> Claim:
         failure=built.failure,
         repairs=built.repairs,
         of_zero=_is_of_zero(built.statement.sides),
-        derived=all(map(_has_derivative, built.statement.sides)),
+        derived=_is_derived(built.statement.sides),
     )
 
 
 def _has_derivative(side: tree.Expr) -> bool:
-    return any(
-        isinstance(part, tree.Derivative) or (isinstance(part, tree.Call) and part.function == "grad")
-        for part in tree.parts(side)
-    )
+    return any(map(_is_derivative, tree.parts(side)))
+
+
+def _is_derivative(part: object) -> bool:
+    return isinstance(part, tree.Derivative) or (isinstance(part, tree.Call) and part.function == "grad")
+
+
+def _is_derived(sides: Sequence[tree.Expr]) -> bool:
+    """Whether nothing was derived by hand: every side has a derivative, and slopes stand for nothing but slopes."""
+    return all(map(_has_derivative, sides)) and len({*map(_has_result, sides)}) == 1
+
+
+def _has_result(side: tree.Expr) -> bool:
+    """Whether a side has a derivative that is more than a slope such as σ'(z), of which results are made."""
+    return any(_is_derivative(part) and not _is_slope(part) for part in tree.parts(side))
+
+
+def _is_slope(part: object) -> bool:
+    """Whether it is the derivative of a function by its argument."""
+    if not isinstance(part, tree.Derivative):
+        return False
+    of, by = part.of, part.by
+    if isinstance(of, tree.Call) and of.function == "sum" and len(of.args) == 1:
+        (of,) = of.args
+    if not isinstance(of, tree.Call) or len(of.args) != 1:
+        return False
+    (given,) = of.args
+    return given == by or (isinstance(given, tree.Name) and isinstance(by, tree.Name) and given.id == by.id)
 
 
 def _is_of_zero(sides: Sequence[tree.Expr]) -> bool:

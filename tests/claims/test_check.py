@@ -142,6 +142,23 @@ def test_a_derivative_that_stands_for_itself_is_told(claim):
     assert any("nothing was derived" in note for note in judgement.notes)
 
 
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "dz = (a - t)*d(sum(sigmoid(z)))/d(z)",
+        "d(loss)/d(z) == (a - t)*d(sum(sigmoid(z)))/d(z)",
+        "d(sum(sigmoid(z)))/d(z) == a*(1 - a)",
+    ],
+)
+def test_the_slope_of_an_activation_is_a_formula(claim):
+    text = f"z = input(N); t = input(N)\na = sigmoid(z)\nloss = sum((a - t)**2)/2\n{claim}"
+    (judgement,) = g.check(text)
+    assert judgement.verdict is Verdict.PROVED
+    assert not judgement.notes
+    (judgement,) = g.check("z = input(N)\nd(sum(tanh(z)))/d(z) == d(sum(tanh(z)))/d(z)")
+    assert judgement.notes
+
+
 def test_which_output_is_meant():
     with pytest.raises(GraphcError, match="target"):
         g.check("x = input(N); a = sum(x); b = sum(x**2)\ndx = 2*x")
