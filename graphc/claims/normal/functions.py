@@ -27,6 +27,7 @@ from graphc.claims.normal.algebra import (
     number_of,
     of_atom,
 )
+from graphc.claims.normal.fractions import apart
 from graphc.claims.normal.heads import function, split_sign
 from graphc.claims.normal.index import Slot
 from graphc.claims.normal.picks import by_label
@@ -34,6 +35,7 @@ from graphc.claims.normal.sums import opened_sum, total
 from graphc.claims.normal.terms import (
     AGAIN,
     RAISED,
+    RELATIONS_OF_PRODUCTS,
     add_into,
     body_of,
     minus,
@@ -382,3 +384,4 @@ def _again(kind: str) -> Callable[[Algebra, Head, tuple[Slot, ...]], Expr]:
 
 AGAIN.update({kind: _again(kind) for kind in ("exp", "log", "tanh", "sin", "cos", "erf", "base")})
 RAISED.append(raised)
+RELATIONS_OF_PRODUCTS.append(apart)

@@ -213,6 +213,17 @@ cumprod(x) == x*cumprod(x, exclusive=True)
 det(a*diag(x)) == a**N*prod(x)
 """
 
+FRACTIONS = """
+X = input(N, D); t = input(N); p = input(N); w = param(D); x = input(N); s = input()
+X.T @ (t/p - (1 - t)/(1 - p)) == X.T @ ((t - p)/(p*(1 - p)))
+sum(1/(exp(x)*(1 + exp(x)))) == sum(exp(-x)) - sum(1/(1 + exp(x)))
+sum(1/(x*(x + s))) == (sum(1/x) - sum(1/(x + s)))/s
+sum(x**3/(1 + x**2)) == sum(x) - sum(x/(1 + x**2))
+sum(x/(1 + x)) == N - sum(1/(1 + x))
+d(sum(log(1 + exp(-t*(X @ w)))))/d(w) == -X.T @ (t/(1 + exp(t*(X @ w))))
+d(sum(log(1 + x**2)))/d(x) == 2*x/(1 + x**2)
+"""
+
 INDICES = """
 X = input(N, D); W = input(D, K); t = input(N, K); A = input(D, D); x = input(D)
 p = X @ W
