@@ -26,6 +26,7 @@ from tests.docs.pages import (
     shown,
     words_of,
 )
+from tests.docs.mistakes import mistakes_page
 from tests.docs.planner import about, passes_page
 
 DOCS = ROOT / "docs"
@@ -66,6 +67,10 @@ def test_the_page_of_rules_is_the_list_of_rules(golden: Golden) -> None:
 
 def test_the_page_of_passes_is_the_list_of_passes(golden: Golden, tmp_path: Path) -> None:
     golden(str(DOCS / "passes.md"), refreshed(passes_page(), tmp_path))
+
+
+def test_the_page_of_mistakes_is_the_list_of_their_names(golden: Golden) -> None:
+    golden(str(DOCS / "mistakes.md"), mistakes_page())
 
 
 @pytest.mark.parametrize("name", pass_names())
