@@ -14,6 +14,7 @@ from graphc.lang import limits
 from graphc.plan.passes import described, pass_names
 from tests.docs import tables
 from tests.docs.activations import activations_page
+from tests.docs.mistakes import mistakes_page
 from tests.docs.pages import (
     ROOT,
     blocks,
@@ -26,7 +27,6 @@ from tests.docs.pages import (
     shown,
     words_of,
 )
-from tests.docs.mistakes import mistakes_page
 from tests.docs.planner import about, passes_page
 
 DOCS = ROOT / "docs"
