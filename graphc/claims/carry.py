@@ -6,7 +6,8 @@ given the wrong line. A gradient that is wrong by a constant factor only, which 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -19,6 +20,7 @@ from graphc.ir.types import Dim
 from graphc.ops.leaf import as_node
 from graphc.ops.pointwise import div, mul
 
+UNJUDGEABLE = (ArithmeticError, ValueError, TypeError, RecursionError, MemoryError)
 BY_ITSELF = "every side is written with a derivative, so that nothing was derived by hand"
 
 
@@ -41,6 +43,7 @@ class Judge:
         self.factors: dict[str, _Factor] = {}
         self.put_back: dict[str, int] = {}
         self.right: set[str] = set()
+        self.done: dict[int, Judgement] = {}
 
     def unjudged(self) -> list[Judgement]:
         """The claims as they stand before anything is known."""
@@ -53,20 +56,32 @@ class Judge:
 
         Where a later line puts a factor back, the judgements it changes come again at the end.
         """
-        done: dict[int, Judgement] = {}
         for i, claim in enumerate(self.claims.found[start:], start):
             begin(i)
-            done[i] = self.one(claim)
-            yield i, done[i]
+            self.done[i] = self.one(claim)
+            yield i, self.done[i]
         if self.put_back:
             for i, claim in enumerate(self.claims.found):
                 begin(i)
-                again = self._again(claim, done.get(i))
+                again = self._again(claim, self.done.get(i))
                 if again is not None:
                     yield i, again
 
+    def resume(self, known: Mapping[int, Judgement]) -> None:
+        """Enter what was found out before this process began, by the places of the claims."""
+        for i, judgement in sorted(known.items()):
+            claim = self.claims.found[i]
+            self.done[i] = judgement
+            wrong = [n for n in self.claims.used_by(claim) if n in self.wrong]
+            self.take(judgement)
+            with suppress(*UNJUDGEABLE):
+                if judgement.verdict is Verdict.WRONG or judgement.given:
+                    self._find_factor(claim)
+                elif judgement.verdict.holds:
+                    self._puts_back(claim, wrong)
+
     def take(self, judgement: Judgement) -> None:
-        """Enter what was found out before this process began."""
+        """Enter what was found out of a gradient."""
         if judgement.name and (judgement.verdict is Verdict.WRONG or judgement.given):
             self.wrong[judgement.name] = judgement
         elif judgement.name and judgement.verdict.holds:
@@ -77,7 +92,7 @@ class Judge:
         began = monotonic()
         try:
             found = self._judged(claim)
-        except (ArithmeticError, ValueError, TypeError, RecursionError, MemoryError) as error:
+        except UNJUDGEABLE as error:
             found = self._told(claim, Outcome(Verdict.UNDECIDED, f"this could not be judged: {error}"))
         found = replace(found, seconds=monotonic() - began)
         self.take(found)

@@ -117,8 +117,7 @@ def _work(pipe: Connection, begin: Begin, start: int, known: Mapping[int, Judgem
 
 
 def _judge(pipe: Connection, judge: Judge, start: int, known: Mapping[int, Judgement]) -> None:
-    for judgement in known.values():
-        judge.take(judgement)
+    judge.resume(known)
     pipe.send(("claims", judge.unjudged()))
 
     def tell(i: int) -> None:

@@ -201,8 +201,9 @@ def output_of(program: Program, subject: Node, name: str, at: Place) -> Node:
 
 
 def _scalar_roots(program: Program) -> Sequence[str]:
-    """The defined scalars that nothing but gradients is made of."""
-    defined = [s.name.id for s in program.statements if isinstance(s, tree.Definition)]
+    """The defined scalars that nothing but gradients is made of, and that are not written as derivatives."""
+    definitions = [s for s in program.statements if isinstance(s, tree.Definition)]
+    defined = [s.name.id for s in definitions if not any(map(_is_derivative, s.sides))]
     values = [n for n in defined if n in program.names and n not in program.gradients]
     nodes = {n: program.names[n] for n in values if program.names[n].args}
     below: set[Node] = set()

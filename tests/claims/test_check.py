@@ -166,6 +166,8 @@ def test_which_output_is_meant():
     assert judgement.verdict is Verdict.PROVED
     (judgement,) = g.check("x = input(N); cost = sum(x**2)\ndx = 2*x")
     assert judgement.verdict is Verdict.PROVED
+    (judgement,) = g.check("x = input(); f = x**3\nslope = d(f)/d(x)\ndx = 3*x**2")
+    assert judgement.verdict is Verdict.PROVED
 
 
 def test_a_text_and_its_nodes_go_to_any_process(monkeypatch):
@@ -220,6 +222,27 @@ def test_what_is_undecided_is_not_called_right_below_a_wrong_line(monkeypatch):
     dr, dw = g.check(text, seconds=1)
     assert (dr.verdict, dw.verdict) == (Verdict.UNDECIDED, Verdict.WRONG)
     assert not any("is right" in note for note in dw.notes)
+
+
+@pytest.mark.parametrize("slow", [("dz2",), ("dW2",), ("db2",)])
+def test_a_factor_is_put_back_across_a_line_that_takes_too_long(monkeypatch, slow):
+    import time
+
+    import graphc.claims.carry as carry
+
+    real = carry.judge
+
+    def judge(sides, **options):
+        if sides[-1].shape == () and sides[-1].op.name == "exp":
+            time.sleep(60)
+        return real(sides, **options)
+
+    monkeypatch.setattr(carry, "judge", judge)
+    lines = {"dz2": "p - t", "dW2": "h.T @ dz2 / N", "db2": "sum(dz2, axis=0)/N"}
+    written = "".join(f"{n} = {s}\n{'loss == exp(loss)' * (n in slow)}\n" for n, s in lines.items())
+    report = g.check(NETWORK + written, seconds=1)
+    assert [j.verdict for j in report if not j.name] == [Verdict.UNDECIDED]
+    assert all(j.verdict.holds for j in report if j.name), report
 
 
 def test_any_number_of_seconds_can_be_allowed():
