@@ -17,6 +17,7 @@ from graphc.claims.points.draws import CHARACTERS, Leaf
 from graphc.claims.points.kinks import Sides, side, threshold
 from graphc.ir.node import Node
 
+NOWHERE = "no point was found at which both sides are defined"
 TRIES = 150  # for one point
 SECONDS = 2.0  # for one point
 PATIENCE = 6  # how often only the bad entries are drawn again, before the character of a leaf changes
@@ -70,7 +71,7 @@ class Stream(Iterator[Point]):
         self.tiny = tiny
         self.deadline = deadline
         self.domain = ""
-        self.reason = "no point was found at which both sides are defined"
+        self.reason = NOWHERE
         self._rng = np.random.default_rng([seed, whole])
         self._sides = Sides(self.expressions.conditions)
         self._count = 0

@@ -44,6 +44,8 @@ def _transposed(claimed: Node, right: Node) -> Iterator[tuple[Mistake, Node, Nod
 def _summed(claimed: Node, right: Node) -> Iterator[tuple[Mistake, Node, Node]]:
     extra = claimed.ndim - right.ndim
     for axes in combinations(range(claimed.ndim), extra) if 0 < extra < MOST_AXES else ():
+        if all(claimed.shape[i] == 1 for i in axes):
+            continue  # nothing to sum: an axis is left over
         if tuple(d for i, d in enumerate(claimed.shape) if i not in axes) == right.shape:
             over = ", ".join(str(claimed.shape[i]) for i in axes)
             yield Mistake(mistakes.BATCH_SUM, "", f"the sum over {over}"), sum_(claimed, axis=axes), right
