@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from graphc.claims import mistakes
 from graphc.claims.mistakes import Mistake
 from graphc.claims.mutations.backward import Edge
+from graphc.claims.mutations.lazy import just
 from graphc.claims.mutations.words import computed, label
 from graphc.derive.local import local_derivative
 from graphc.ir.errors import GraphcError
@@ -61,7 +63,7 @@ def _locals(edge: Edge) -> Iterator[Made]:
         return
     yield from _activation(edge, local) if is_activation(user) else _factor(edge, local)
     for lost, rest in _without_one(local):
-        yield Mistake(mistakes.CHAIN, computed(user), label(lost)), lambda rest=rest: rest
+        yield Mistake(mistakes.CHAIN, computed(user), label(lost)), just(rest)
     yield from _elsewhere(edge)
     inverted = Mistake(mistakes.INVERTED, computed(user))
     yield inverted, lambda: 1 / local if local.dtype == "real" else None
@@ -105,7 +107,7 @@ def _activation(edge: Edge, local: Node) -> Iterator[Made]:
         if name != user.op.name:
             yield (
                 Mistake(mistakes.OTHER_SLOPE, where, f"that of {name}"),
-                lambda n=name: _slope_of(n, operand),
+                partial(_slope_of, name, operand),
             )
 
 
@@ -127,11 +129,11 @@ def _elsewhere(edge: Edge) -> Iterator[Made]:
     composed = (
         operand.op.elementwise and operand.op.name not in ("add", "sub", "neg") and is_activation(edge.user)
     )
-    for i, inner in enumerate(operand.args if composed else ()):
+    for inner in operand.args if composed else ():
         if inner.shape == operand.shape and inner.dtype == "real" and not inner.constant:
             where = f"{computed(edge.user)}"
             at = Mistake(mistakes.INNER, where, f"at {label(inner)}, not at {label(operand)}")
-            yield at, lambda i=i: _slope_at(edge, operand.args[i])
+            yield at, partial(_slope_at, edge, inner)
 
 
 def _slope_at(edge: Edge, place: Node) -> Node | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from itertools import combinations, product
 
 from graphc.claims import mistakes
 from graphc.claims.mistakes import Mistake
 from graphc.claims.mutations.factors import below_bars, share_of
+from graphc.claims.mutations.lazy import just
 from graphc.claims.mutations.products import contractions
 from graphc.claims.mutations.words import label
 from graphc.ir.errors import GraphcError
@@ -134,7 +136,7 @@ def _parts(node: Node, below: bool) -> Iterator[Made]:
     args = node.args
     match node.op.name:
         case "add" | "sub":
-            yield from _term(*args, node.op.name == "add")
+            yield from _term(args[0], args[1], node.op.name == "add")
         case "mul":
             yield from _factor(node, 0, below)
             yield from _factor(node, 1, below)
@@ -172,8 +174,8 @@ def _term(one: Node, other: Node, added: bool) -> Iterator[Made]:
     yield Mistake(mistakes.BRANCH, label(other), label(other)), lambda: broadcast(one, shape)
     yield Mistake(mistakes.BRANCH, label(one), label(one)), lambda: broadcast(signed(other), shape)
     for name, k in ((mistakes.TWICE, as_node(2)), (mistakes.HALF, as_node(1) / 2)):
-        yield Mistake(name, label(other)), lambda k=k: one + signed(k * other)
-        yield Mistake(name, label(one)), lambda k=k: k * one + signed(other)
+        yield Mistake(name, label(other)), just(one + signed(k * other))
+        yield Mistake(name, label(one)), just(k * one + signed(other))
 
 
 def _factor(node: Node, index: int, below: bool) -> Iterator[Made]:
@@ -231,7 +233,7 @@ def _power(node: Node) -> Iterator[Made]:
         changed = exponent + step if number is None else as_node(number + step)
         other = base if number is not None and number + step == 1 else base**changed
         detail = f"{label(node)}, not {label(other)}"
-        yield Mistake(mistakes.POWER, label(base), detail), lambda other=other: other
+        yield Mistake(mistakes.POWER, label(base), detail), just(other)
 
 
 def _reduction(node: Node) -> Iterator[Made]:
@@ -266,19 +268,19 @@ def _axes(node: Node) -> Iterator[Made]:
         if chosen != now:
             attrs = (*node.attrs[:place], chosen, *node.attrs[place + 1 :])
             where = Mistake(mistakes.AXIS, label(node))
-            yield where, lambda attrs=attrs: make(node.op, node.args, attrs)
+            yield where, partial(make, node.op, node.args, attrs)
 
 
 def _contraction(node: Node) -> Iterator[Made]:
     for mistake, value in contractions(node):
         detail = f"{label(node)}, not {label(value)}"
-        yield Mistake(mistake.name, label(node), detail), lambda value=value: value
+        yield Mistake(mistake.name, label(node), detail), just(value)
     if len(node.args) == 2:
         for one, other in product(*(_either_way(a) for a in node.args)):
             by_entry = Mistake(mistakes.ELEMENTWISE, label(node))
-            yield by_entry, lambda one=one, other=other: one * other
+            yield by_entry, just(one * other)
     for i, lost in enumerate(node.args if len(node.args) > 1 else ()):
-        yield Mistake(mistakes.CHAIN, label(node), label(lost)), lambda i=i: _without(node, i)
+        yield Mistake(mistakes.CHAIN, label(node), label(lost)), partial(_without, node, i)
 
 
 def _either_way(x: Node) -> tuple[Node, ...]:

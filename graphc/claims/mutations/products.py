@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations
 
 from graphc.claims import mistakes
 from graphc.claims.mistakes import Mistake
 from graphc.claims.mutations.backward import Edge
+from graphc.claims.mutations.lazy import just
 from graphc.claims.mutations.words import computed, label, written
 from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node, make
@@ -41,13 +43,13 @@ def _made(edge: Edge) -> Iterator[Made]:
         yield Mistake(mistakes.CHAIN, where, "the entry that wins"), lambda: _to_all(edge)
     if edge.value.op is CONTRACT and edge.user.op is CONTRACT:
         for mistake, value in contractions(edge.value):
-            yield _told(mistake, value, edge), lambda value=value: value
+            yield _told(mistake, value, edge), just(value)
         for other in edge.user.args:
             if other is not edge.operand:
                 yield Mistake(mistakes.CHAIN, computed(edge.user), label(other)), lambda: edge.upstream
                 where = computed(edge.user)
                 by_entry = Mistake(mistakes.ELEMENTWISE, where)
-                yield by_entry, lambda other=other: sum_to(edge.upstream * other, edge.operand.shape)
+                yield by_entry, partial(_by_entry, edge, other)
 
 
 def _told(mistake: Mistake, value: Node, edge: Edge) -> Mistake:
@@ -96,3 +98,7 @@ def _valid(node: Node, spec: str, outer: object, name: str) -> Iterator[tuple[Mi
         return
     if value is not node:
         yield Mistake(name), value
+
+
+def _by_entry(edge: Edge, other: Node) -> Node:
+    return sum_to(edge.upstream * other, edge.operand.shape)

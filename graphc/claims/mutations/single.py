@@ -28,7 +28,7 @@ class Edges:
         self.first = first = Pass(backward, ats[0])
         self._passes = [first]
         self.right = first.gradient({})
-        self.direction = np.random.default_rng(7).normal(size=self.right.shape)
+        self.direction = np.asarray(np.random.default_rng(7).normal(size=self.right.shape))
         self.tangents = first.tangents(self.direction)
         self.moves = [self._move(a) for a in attempts]
         self.weights = np.array([self._weight(a, m) for a, m in zip(attempts, self.moves, strict=True)])
@@ -77,6 +77,6 @@ class Edges:
         """The attempts that alone give what is claimed."""
         gap, tolerance = self.target(claimed[0]), self.tolerance(claimed[0])
         fitting = np.flatnonzero(np.abs(self.weights - gap) <= tolerance)
-        for i in fitting:
+        for i in map(int, fitting):
             if self.gives([self.attempts[i]], claimed):
                 yield (self.attempts[i].mistake,)
