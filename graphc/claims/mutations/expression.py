@@ -278,7 +278,7 @@ def _contraction(node: Node) -> Iterator[Made]:
     if len(node.args) == 2:
         for one, other in product(*(_either_way(a) for a in node.args)):
             by_entry = Mistake(mistakes.ELEMENTWISE, label(node))
-            yield by_entry, just(one * other)
+            yield by_entry, partial(_times, one, other)
     for i, lost in enumerate(node.args if len(node.args) > 1 else ()):
         yield Mistake(mistakes.CHAIN, label(node), label(lost)), partial(_without, node, i)
 
@@ -299,3 +299,7 @@ def _without(node: Node, index: int) -> Node:
     wider = {**dict(outer), **{i: d for i, d in lost.items() if i in output and i not in left}}
     spec = ",".join(o for o, _ in kept) + "->" + output
     return make(node.op, [a for _, a in kept], (spec, tuple(sorted(wider.items()))))
+
+
+def _times(one: Node, other: Node) -> Node:
+    return one * other
