@@ -72,6 +72,7 @@ class Stream(Iterator[Point]):
         self.deadline = deadline
         self.domain = ""
         self.reason = NOWHERE
+        self.news = False  # whether the last point met a side of a condition for the first time
         self._rng = np.random.default_rng([seed, whole])
         self._sides = Sides(self.expressions.conditions)
         self._count = 0
@@ -125,7 +126,7 @@ class Stream(Iterator[Point]):
 
     def _keep(self, draft: Draft, found: Attempt) -> Point:
         self._count += 1
-        self._sides.meet(found.arrays)
+        self.news = self._sides.meet(found.arrays)
         for node in self._culprits:
             together = {leaf.name: draft.ways[leaf.name] for leaf in self.expressions.leaves_below(node)}
             if together not in self._together.setdefault(node, []):

@@ -311,3 +311,10 @@ def test_what_is_too_large_is_refused():
     found = compare(big * 2, big + big)
     assert isinstance(found, Unsettled)
     assert "too large" in found.reason
+
+
+@pytest.mark.parametrize("threshold", [1e4, 1e9, 1e20])
+def test_what_a_far_condition_lets_in_is_seen_beside_large_values(threshold: float) -> None:
+    X, W = input_("X", ("N", "D")), input_("W", ("D", "K"))
+    z = X @ W
+    assert isinstance(compare(z, z + g.where(z > threshold, 1, 0)), Disagreement)

@@ -81,11 +81,13 @@ class Sides:
     conditions: Sequence[Node]
     seen: dict[Node, int] = field(default_factory=dict)
 
-    def meet(self, arrays: Mapping[Node, Any]) -> None:
-        """Enter what is met at a point."""
+    def meet(self, arrays: Mapping[Node, Any]) -> bool:
+        """Enter what is met at a point; whether a side was met for the first time."""
+        before = dict(self.seen)
         for node in self.conditions:
             if self.seen.get(node, 0) in (0, 1, 2, 4) and node in arrays:
                 self.seen[node] = self.seen.get(node, 0) | side(node, arrays)
+        return self.seen != before
 
     def missing(self) -> list[Node]:
         """The conditions with only one side met."""
