@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphc.ir.errors import ParseError
+from graphc.ir.errors import GraphcError
 from graphc.ir.node import Node
 from graphc.ir.op import FUNCTIONS as F
 from graphc.lang import expression
@@ -103,6 +103,6 @@ def test_sums_over_indices_are_what_python_s_loops_give(text: str, free: dict[st
     ],
 )
 def test_sums_over_indices_refuse_what_they_cannot_read(text: str, message: str) -> None:
-    with pytest.raises(ParseError) as caught:
+    with pytest.raises(GraphcError) as caught:
         expression(text, **ENV)
     assert message in str(caught.value)
