@@ -112,7 +112,7 @@ def _work(pipe: Connection, begin: Begin, start: int, known: Mapping[int, Judgem
         _judge(pipe, begin(), start, known)
     except GraphcError as error:
         pipe.send(("unread", error))
-    except Exception:
+    except Exception:  # a mistake of our own: told where the process was begun
         pipe.send(("failed", traceback.format_exc()))
 
 

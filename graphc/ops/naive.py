@@ -31,9 +31,6 @@ class Arithmetic:
 
     # numbers and shapes
 
-    def real_number(self, value: Any) -> Any:
-        return float(value)
-
     def number(self, kind: str, value: Any) -> Any:
         """A constant; one beyond floating point is infinite in it."""
         if kind == "int":

@@ -8,7 +8,6 @@ from fractions import Fraction
 
 from graphc.claims.normal.algebra import Algebra, Atom, Expr, Head, Monomial, Power, Traits
 from graphc.claims.normal.canon import Written, body, shape_of, written
-from graphc.claims.normal.index import Slot
 from graphc.ir.node import Node, topological
 from graphc.ir.types import DimLike
 from graphc.ops.facts import Fact, Integer, OneHot, Range, SumsTo, Symmetric
@@ -119,11 +118,6 @@ def _with_fact(known: Traits, fact: Fact, places: Mapping[int, int]) -> Traits:
         case Range(low, _, low_open, _) if low is not None and low >= 0:
             return replace(known, sign=max(known.sign, 2 if low > 0 or low_open else 1))
     return known
-
-
-def slots_of(atom: Atom) -> dict[int, Slot]:
-    """The place-holders of a body and what stands in the slots."""
-    return dict(enumerate(atom.slots))
 
 
 def split_sign(

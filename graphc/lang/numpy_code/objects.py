@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,6 +92,3 @@ class Poison:
 
     problem: Broken
     name: str
-
-
-Operation = Callable[..., Value]
