@@ -63,7 +63,7 @@ def bias_in_products(lowered: Lowered, setting: Setting) -> Lowered:
             return _product(found[0], found[1], pairs[found[1]])
         return _joined(node, beside)
 
-    return rewritten(lowered, rule)
+    return rewritten(lowered, (ADD, CONCAT), rule)
 
 
 def _pairs(lowered: Lowered) -> dict[Node, Pair]:

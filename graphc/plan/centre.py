@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from graphc.ir.node import Node, make, topological
+from graphc.ir.node import Node, make
 from graphc.ir.types import DimLike, Shape, product
 from graphc.ops.leaf import SIZE
 from graphc.ops.move import BROADCAST, RESHAPE, reshape
@@ -32,14 +32,16 @@ class _Shifted:
 
 def drop_shifts(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph without shifts before deviations from a mean."""
-    order = topological(lowered.roots)
+    order = lowered.nodes
+    means = {n: found for n in order if (found := _mean_of_shifted(n)) is not None}
+    if not means:
+        return lowered
     users: dict[Node, list[Node | None]] = {n: [] for n in order}
     for node in order:
         for argument in node.args:
             users[argument].append(node)
     for root in lowered.roots:
         users[root].append(None)
-    means = {n: found for n in order if (found := _mean_of_shifted(n)) is not None}
     wanted = {found.whole: found for found in means.values()}
     deviations = {n: means[m] for n in order if (m := _deviation_from(n, means)) is not None}
     dropped = {w for w, found in wanted.items() if _only_for(found, users, means, deviations)}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
-from graphc.ir.node import Node, make, topological, users
+from graphc.ir.node import Node, make, users
 from graphc.ir.types import DimLike, Shape, product
 from graphc.ops.contract import CONTRACT
 from graphc.ops.move import PAD, SLICE, reshape, transpose
@@ -60,10 +60,12 @@ class Slide:
 
 def by_products(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with its convolutions, and their gradients, as products of matrices."""
+    if lowered.ops.isdisjoint((SLIDING_WINDOW, OVERLAP_ADD)):
+        return lowered
     uses = users(lowered.roots)
     done: dict[Node, Node] = {}
     counts: dict[str, int] = {}
-    for node in topological(lowered.roots):
+    for node in lowered.nodes:
         found = None if node.is_leaf else _found(node, done, uses, setting)
         if found is None:
             args = tuple(done[a] for a in node.args)

@@ -59,7 +59,9 @@ _KINDS = ("outside", "full", "weights")
 
 def take_out_factors(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with constant factors outside of sums, and sums of products as contractions."""
-    order = topological(lowered.roots)
+    if SUM not in lowered.ops:
+        return lowered
+    order = lowered.nodes
     uses = _uses(order, lowered.roots)
     place = {n: i for i, n in enumerate(order)}
     alone = {n for n in order if len(uses[n]) == 1 and n not in lowered.names}

@@ -11,13 +11,13 @@ computed, and multiplied for those that asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from graphc.ir.node import Node, make, topological
+from graphc.ir.node import Node, make
 from graphc.ops.leaf import SIZE, const
-from graphc.ops.pointwise import ADD, DIV, MUL, SUB
+from graphc.ops.pointwise import ADD, DIV, MUL, NEG, SUB
 from graphc.plan.lower import Lowered, exact, fold
 from graphc.plan.rewriting import Pass, count_uses, replaced, rewritten
 from graphc.plan.setting import Setting
@@ -69,7 +69,7 @@ def _product(nodes: list[Node]) -> Node:
 def fold_factors(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with scalar factors where they cost least."""
     lowered = _share(_unscaled(_turned(lowered)), setting)
-    best = _Work(topological(lowered.roots), setting)
+    best = _Work(lowered.nodes, setting)
     if not best.scales:
         return lowered
     best.solve(lowered.roots)
@@ -91,25 +91,29 @@ def fold_factors(lowered: Lowered, setting: Setting) -> Lowered:
 
 def _turned(lowered: Lowered) -> Lowered:
     """The graph with `-(a - b)` as `b - a` where the difference is not wanted itself."""
+    if NEG not in lowered.ops:
+        return lowered
     uses = count_uses(lowered)
 
     def rule(node: Node) -> Node:
-        inner = node.args[0] if node.op.name == "neg" else node
-        turned = inner is not node and inner.op is SUB and uses.get(inner) == 1 and inner not in lowered.names
+        inner = node.args[0]
+        turned = inner.op is SUB and uses.get(inner) == 1 and inner not in lowered.names
         return make(SUB, inner.args[::-1]) if turned else node
 
-    return rewritten(lowered, rule) if any(n.op.name == "neg" for n in uses) else lowered
+    return rewritten(lowered, (NEG,), rule)
 
 
 def _unscaled(lowered: Lowered) -> Lowered:
     """The graph with `s*a / (b/r + c)`, as Adam has it, as `(s*r)*a / (b + c*r)`: the number `r` meets numbers only."""
+    if not any(n.op is DIV and n.ndim for n in lowered.nodes):
+        return lowered
     uses = count_uses(lowered)
 
     def alone(node: Node) -> bool:
         return uses.get(node) == 1 and node not in lowered.names
 
     def rule(node: Node) -> Node:
-        if node.op is not DIV or node.args[1].op is not ADD or node.args[0].op is not MUL or not node.ndim:
+        if node.args[1].op is not ADD or node.args[0].op is not MUL or not node.ndim:
             return node
         (s, a), (quotient, c) = node.args[0].args, node.args[1].args
         fits = quotient.op is DIV and not quotient.args[1].ndim and not c.ndim and not s.ndim
@@ -118,12 +122,12 @@ def _unscaled(lowered: Lowered) -> Lowered:
         b, r = quotient.args
         return make(DIV, (make(MUL, (make(MUL, (s, r)), a)), make(ADD, (b, make(MUL, (c, r))))))
 
-    return rewritten(lowered, rule) if any(n.op is DIV and n.ndim for n in uses) else lowered
+    return rewritten(lowered, (DIV,), rule)
 
 
 def _share(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with `sum(x) / N` as `sum(x / N)` where `x / N` is computed anyway."""
-    work = _Work(topological(lowered.roots), setting)
+    work = _Work(lowered.nodes, setting)
     multiples = {(n.args[position], factor): n for n, (position, factor) in work.scales.items()}
     done: dict[Node, Node] = {}
     for node, (position, factor) in work.scales.items():
@@ -133,7 +137,7 @@ def _share(lowered: Lowered, setting: Setting) -> Lowered:
             if len(way) == 1 and multiple is not None:
                 args = tuple(multiple if i == way[0] else a for i, a in enumerate(base.args))
                 done[node] = make(base.op, args, base.attrs)
-    return rewritten(lowered, lambda n: done.get(n, n)) if done else lowered
+    return rewritten(lowered, {n.op for n in done}, lambda n: done.get(n, n))
 
 
 class _Work:
@@ -145,7 +149,7 @@ class _Work:
     `torn` are those whose users disagreed.
     """
 
-    def __init__(self, order: list[Node], setting: Setting, stuck: frozenset[Node] = frozenset()) -> None:
+    def __init__(self, order: Sequence[Node], setting: Setting, stuck: frozenset[Node] = frozenset()) -> None:
         self.order, self.setting, self.stuck = order, setting, stuck
         self.place = {n: i for i, n in enumerate(order)}
         self.known: dict[tuple[Fraction, tuple[tuple[Node, int], ...]], Factor] = {(ONE.number, ()): ONE}

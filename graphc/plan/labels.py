@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graphc.ir.node import Node, make, topological
+from graphc.ir.node import Node, make
 from graphc.ir.types import DimLike
 from graphc.ops.index import GATHER, IOTA
 from graphc.ops.move import RESHAPE, reshape
+from graphc.ops.pointwise import EQUAL, MUL
+from graphc.ops.reduce import SUM
 from graphc.plan.lower import Lowered
 from graphc.plan.rewriting import Pass, count_uses, counted
 from graphc.plan.setting import Setting
@@ -23,13 +25,15 @@ DEEPEST = 8  # elementwise operations that are picked through
 def pick_by_labels(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with entries picked by checked labels where it sums against their one-hot array."""
     checked = {(n.args[0], n.attr("depth")) for n in lowered.became if n.op.name == "one_hot"}
-    found = [(n, _labels_of(n)) for n in topological(lowered.roots)]
+    if not checked:
+        return lowered
+    found = [(n, _labels_of(n)) for n in lowered.nodes if n.op is EQUAL and n.ndim]
     masks = {n: t for n, t in found if t is not None and t.op.name == "input" and (t, n.shape[-1]) in checked}
     if not masks:
         return lowered
     uses = count_uses(lowered)
     once = {n for n, count in uses.items() if count == 1 and n not in lowered.names}
-    result, count = counted(lowered, lambda n: _picked_sum(n, masks, once))
+    result, count = counted(lowered, (SUM,), lambda n: _picked_sum(n, masks, once))
     if count:
         setting.say("labels", f"{count} sum{'s' * (count > 1)} against a one-hot array read one entry")
     return result
@@ -37,12 +41,10 @@ def pick_by_labels(lowered: Lowered, setting: Setting) -> Lowered:
 
 def _labels_of(node: Node) -> Node | None:
     """The labels of a comparison that makes them one-hot along a new last axis."""
-    if node.op.name != "equal" or not node.ndim:
-        return None
     labels, places = node.args
-    if labels.op.name != "reshape" or labels.shape != (*node.shape[:-1], 1):
+    if labels.op is not RESHAPE or labels.shape != (*node.shape[:-1], 1):
         return None
-    base = places.args[0] if places.op.name == "reshape" else places
+    base = places.args[0] if places.op is RESHAPE else places
     t = labels.args[0]
     if base.op is not IOTA or base.shape != node.shape[-1:] or places.shape[-1:] != node.shape[-1:]:
         return None
@@ -50,10 +52,10 @@ def _labels_of(node: Node) -> Node | None:
 
 
 def _picked_sum(node: Node, masks: Mapping[Node, Node], once: set[Node]) -> Node:
-    if node.op.name != "sum" or node.dtype != "real" or node.attrs[0] != (node.args[0].ndim - 1,):
+    if node.dtype != "real" or node.attrs[0] != (node.args[0].ndim - 1,):
         return node
     product = node.args[0]
-    if product.op.name != "mul" or product not in once:
+    if product.op is not MUL or product not in once:
         return node
     for mask, y in (product.args, product.args[::-1]):
         if mask in masks and y.shape == mask.shape and y.dtype == "real":

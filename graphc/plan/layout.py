@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from graphc.ir.node import Node, make, topological, users
+from graphc.ir.node import Node, make, users
 from graphc.ir.types import DimLike, Shape, divide
 from graphc.ops.contract import CONTRACT
 from graphc.ops.move import BROADCAST, CONCAT, PAD, SLICE, TRANSPOSE
@@ -47,11 +47,10 @@ class Kept:
 
 def keep_orders(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with transpositions put off as far as they go."""
-    nodes = topological(lowered.roots)
-    if not any(n.op is TRANSPOSE and n.attrs[0][0] == 0 for n in nodes):
+    if not any(n.op is TRANSPOSE and n.attrs[0][0] == 0 for n in lowered.nodes):
         return lowered
     state = _State({n: [u for u, _ in found] for n, found in users(lowered.roots).items()})
-    for node in nodes:
+    for node in lowered.nodes:
         state.kept[node] = state.keep(node)
     result = replaced(lowered, {n: kept.value for n, kept in state.kept.items()})
     arrays = replaced(lowered, {n: kept.array for n, kept in state.kept.items()})

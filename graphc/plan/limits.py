@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graphc.ir.node import Node, make, topological
+from graphc.ir.node import Node, make
 from graphc.ir.types import Dim, DimLike, divide
 from graphc.ops.leaf import CONST
 from graphc.ops.move import BROADCAST, RESHAPE, broadcast, reshape
-from graphc.ops.pointwise import cast
+from graphc.ops.pointwise import MAXIMUM, MINIMUM, cast
 from graphc.plan.lower import Lowered, exact
 from graphc.plan.merging import names_moved, reshaped
 from graphc.plan.rewriting import Pass, rewritten
@@ -32,7 +32,7 @@ def limit_by_arrays(lowered: Lowered, setting: Setting) -> Lowered:
     def rule(node: Node) -> Node:
         if node.op is RESHAPE:
             return reshaped(node.args[0], node.shape)
-        if node.op.name not in ("maximum", "minimum") or node.dtype != "real" or node.ndim < 1:
+        if node.dtype != "real" or node.ndim < 1:
             return node
         found = _against_row(node, setting)
         if found is not node:
@@ -41,9 +41,9 @@ def limit_by_arrays(lowered: Lowered, setting: Setting) -> Lowered:
             turned[found] = found.args[0]
         return found
 
-    result = names_moved(rewritten(lowered, rule), turned)
+    result = names_moved(rewritten(lowered, (MAXIMUM, MINIMUM, RESHAPE), rule), turned)
     if changed:
-        rows = (a for n in topological(result.roots) for a in n.args if a.op is BROADCAST and a.ndim == 1)
+        rows = (a for n in result.nodes for a in n.args if a.op is BROADCAST and a.ndim == 1)
         zeros = {a: f"zeros_{a.shape[0]}" for a in rows if exact(a.args[0]) == 0}
         names = {a: name for a, name in zeros.items() if a not in result.names}
         result = replace(result, names={**names, **result.names})

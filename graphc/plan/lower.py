@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
-from graphc.ir.legal import CORE, check_stage
-from graphc.ir.node import Node, make
+from graphc.ir.legal import CORE, check_nodes
+from graphc.ir.node import Node, make, topological
+from graphc.ir.op import Op
 from graphc.ir.types import broadcast_shapes
 from graphc.ops.composite import open_composite
 from graphc.ops.leaf import ASSUMED, CONST, const
@@ -33,7 +35,7 @@ class FlatLeaf:
     members: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lowered:
     """A core graph: `outputs`, the new value of each updated leaf, and the names users gave to core nodes.
 
@@ -60,6 +62,16 @@ class Lowered:
         """Everything that has to be computed."""
         return (*self.outputs, *(value for _, value in self.updates))
 
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every node, arguments before users."""
+        return tuple(topological(self.roots))
+
+    @cached_property
+    def ops(self) -> frozenset[Op]:
+        """The operations there are: a pass that finds none of its own has nothing to do."""
+        return frozenset(node.op for node in self.nodes)
+
 
 def lower(
     outputs: Sequence[Node],
@@ -85,7 +97,7 @@ def lower(
         core,
         {core[n]: (n.op.name, core[n.args[0]]) for n in reversed(core) if n.op.kind == "composite"},
     )
-    check_stage(result.roots, CORE)
+    check_nodes(result.nodes, CORE)
     return result
 
 

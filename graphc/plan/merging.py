@@ -8,24 +8,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graphc.ir.node import Node, make, topological
+from graphc.ir.node import Node, make
 from graphc.ir.types import Dim, Shape, product
 from graphc.ops.move import RESHAPE, reshape
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, replaced
+from graphc.plan.rewriting import Pass, replaced, with_arguments
 from graphc.plan.setting import Setting
 
 
 def merge_axes(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with leading axes merged wherever a value beside has them merged already."""
-    done: dict[Node, Node] = {}
+    changed: dict[Node, Node] = {}
     merged: dict[Node, Node] = {}
-    for node in topological(lowered.roots):
-        if node.is_leaf:
-            done[node] = node
-            continue
-        args = tuple(done[a] for a in node.args)
-        now = node if args == node.args else make(node.op, args, node.attrs)
+    for node in lowered.nodes:
+        now = with_arguments(node, changed)
         if now.op is RESHAPE:
             now = reshaped(now.args[0], now.shape)
         elif now.op.elementwise and now.ndim > 1:
@@ -35,8 +31,9 @@ def merge_axes(lowered: Lowered, setting: Setting) -> Lowered:
                 now = merged[rows] = reshape(rows, now.shape)
         elif now.op.kind == "reduce" and now.args[0].ndim > 2 and now.attrs[0] == (now.args[0].ndim - 1,):
             now = _rows_reduced(now)
-        done[node] = now
-    result = names_moved(replaced(lowered, done), {whole: rows for rows, whole in merged.items()})
+        if now is not node:
+            changed[node] = now
+    result = names_moved(replaced(lowered, changed), {whole: rows for rows, whole in merged.items()})
     if merged:
         setting.say("merge", f"the leading axes of {len(merged)} elementwise values are merged")
     return result
@@ -100,6 +97,8 @@ def reshaped(x: Node, shape: Shape) -> Node:
 
 def names_moved(lowered: Lowered, rows: dict[Node, Node]) -> Lowered:
     """Names and marks of values that are only views now, given to the matrices they are views of."""
+    if not rows:
+        return lowered
 
     def now(node: Node) -> Node:
         return rows.get(node, node)

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from graphc.ir.node import Node, make, topological
+from graphc.ir.node import Node, make
 from graphc.ir.types import DimLike, product
 from graphc.ops.contract import CONTRACT, LETTERS
 from graphc.ops.leaf import CONST
 from graphc.ops.move import BROADCAST, broadcast, reshape
+from graphc.ops.reduce import SUM
 from graphc.plan.lower import Lowered
 from graphc.plan.rewriting import Pass, count_uses, counted
 from graphc.plan.setting import Setting
@@ -26,11 +27,13 @@ VIEWS = ("transpose", "slice", "broadcast", "sliding_window")  # that a reshape 
 
 def sum_by_products(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with sums over leading or trailing axes, and sums of products, as contractions."""
+    if SUM not in lowered.ops:
+        return lowered
     uses = count_uses(lowered)
     products = {n for n, count in uses.items() if count == 1 and n not in lowered.names}
-    result, count = counted(lowered, lambda n: _as_product(n, products, setting))
+    result, count = counted(lowered, (SUM,), lambda n: _as_product(n, products, setting))
     if count:
-        ones = {a: f"ones_{a.shape[0]}" for n in topological(result.roots) for a in n.args if _is_ones(a)}
+        ones = {a: f"ones_{a.shape[0]}" for n in result.nodes for a in n.args if _is_ones(a)}
         result = replace(result, names={**ones, **result.names})
         plural = "s are products" if count > 1 else " is a product"
         setting.say("ones", f"{count} sum{plural} with ones or of two arrays")
@@ -39,7 +42,7 @@ def sum_by_products(lowered: Lowered, setting: Setting) -> Lowered:
 
 def _as_product(node: Node, products: set[Node], setting: Setting) -> Node:
     """A sum over real entries as a contraction; any other node, and a sum that gains nothing, as it is."""
-    if node.op.name != "sum" or node.dtype != "real" or node.args[0].constant:
+    if node.dtype != "real" or node.args[0].constant:
         return node
     x, axes = node.args[0], sorted(node.attrs[0])
     if len(axes) == x.ndim:

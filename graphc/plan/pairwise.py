@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TypeVar
 
-from graphc.ir.node import Node, make, topological
+from graphc.ir.node import Node, make
 from graphc.ir.types import DimLike
 from graphc.ops.contract import CONTRACT, LETTERS
 from graphc.ops.move import TRANSPOSE
@@ -57,7 +57,7 @@ class _Path:
 
 def in_pairs(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with contractions of two operands only, nested ones put in order where that pays."""
-    order = topological(lowered.roots)
+    order = lowered.nodes
     inner = _inner(lowered, order)
     paths: dict[Node, tuple[_Product, _Path]] = {}
     settled: set[Node] = set()

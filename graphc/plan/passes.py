@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graphc.ir.errors import GraphcError
-from graphc.ir.legal import CORE, check_stage
+from graphc.ir.legal import CORE, check_nodes
 from graphc.plan import blocks, parts
 from graphc.plan.bias import BIAS
 from graphc.plan.centre import CENTRE
@@ -56,8 +56,9 @@ def run_passes(lowered: Lowered, setting: Setting) -> Lowered:
     check_names(setting.off)
     for one in PASSES:
         if one.name not in setting.off:
-            lowered = one.run(lowered, setting)
-            check_stage(lowered.roots, CORE)
+            before, lowered = lowered, one.run(lowered, setting)
+            if lowered is not before:
+                check_nodes(lowered.nodes, CORE)
     return lowered
 
 

@@ -20,7 +20,7 @@ from graphc.ops.move import TRANSPOSE, reshape, transpose
 from graphc.ops.pointwise import MUL, cast
 from graphc.ops.reduce import SUM
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, count_uses, replaced, rewritten
+from graphc.plan.rewriting import Pass, count_uses, replaced, rewritten, with_arguments
 from graphc.plan.setting import Setting
 
 LETTERS = "ijabcdefghlopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of batch axes, beside n, k, m
@@ -33,14 +33,12 @@ def products(lowered: Lowered, setting: Setting) -> Lowered:
     changed: list[Node] = []
 
     def rule(node: Node) -> Node:
-        if node.op is not CONTRACT:
-            return node
         found = as_product(node, setting)
         if found is not node:
             changed.append(node)
         return found
 
-    result = rewritten(lowered, rule)
+    result = rewritten(lowered, (CONTRACT,), rule)
     if changed:
         count = f"{len(changed)} contractions are" if len(changed) > 1 else "1 contraction is"
         setting.say("products", f"{count} written as products of matrices or elementwise")
@@ -227,21 +225,20 @@ def _first(output: str, own: str) -> int:
 
 def _absorb_transposes(lowered: Lowered) -> Lowered:
     """Contractions that read what is transposed, and give what only a transpose reads, by their index strings."""
+    if TRANSPOSE not in lowered.ops:
+        return lowered
     uses = count_uses(lowered)
     free = {node for node, count in uses.items() if count == 1 and node not in lowered.names}
-    done: dict[Node, Node] = {}
-    for node in uses:
-        if node.is_leaf:
-            done[node] = node
-            continue
-        args = tuple(done[a] for a in node.args)
-        now = node if args == node.args else make(node.op, args, node.attrs)
-        if node.op is CONTRACT:
+    changed: dict[Node, Node] = {}
+    for node in lowered.nodes:
+        now = with_arguments(node, changed)
+        if node.op is CONTRACT and any(a.op is TRANSPOSE for a in now.args):
             now = _before(now)
-        elif node.op is TRANSPOSE and args[0].op is CONTRACT and node.args[0] in free:
-            now = _after(args[0], node.attrs[0])
-        done[node] = now
-    return replaced(lowered, done)
+        elif node.op is TRANSPOSE and now.args[0].op is CONTRACT and node.args[0] in free:
+            now = _after(now.args[0], node.attrs[0])
+        if now is not node:
+            changed[node] = now
+    return replaced(lowered, changed)
 
 
 def _before(node: Node) -> Node:

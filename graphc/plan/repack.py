@@ -6,7 +6,7 @@ to memory and come back; from the array that they are taken of they are written 
 
 from __future__ import annotations
 
-from graphc.ir.node import Node, make, topological, users
+from graphc.ir.node import Node, make, users
 from graphc.ops.contract import CONTRACT
 from graphc.ops.move import PAD, RESHAPE, TRANSPOSE
 from graphc.ops.window import SLIDING_WINDOW
@@ -22,10 +22,12 @@ _CHAIN = (RESHAPE, TRANSPOSE, SLIDING_WINDOW, PAD)
 
 def unroll_again(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with unrolled windows made anew for every product but the first."""
+    if SLIDING_WINDOW not in lowered.ops:
+        return lowered
     uses = users(lowered.roots)
     done: dict[Node, Node] = {}
     count = 0
-    for node in topological(lowered.roots):
+    for node in lowered.nodes:
         args = [done[a] for a in node.args]
         if node.op is CONTRACT and len(args) == 2:
             for i, a in enumerate(node.args):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
-from graphc.ir.node import Node, make, topological
+from graphc.ir.node import Node, make
+from graphc.ir.op import Op
 from graphc.plan.lower import Lowered
 from graphc.plan.setting import Setting
 
@@ -19,19 +22,28 @@ class Pass:
     run: Callable[[Lowered, Setting], Lowered]
 
 
-def rewritten(lowered: Lowered, rule: Callable[[Node], Node]) -> Lowered:
-    """The graph with `rule` applied to every node, arguments first; names and marks follow their nodes."""
-    done: dict[Node, Node] = {}
-    for node in topological(lowered.roots):
-        if node.is_leaf:
-            done[node] = rule(node)
-            continue
-        args = tuple(done[a] for a in node.args)
-        done[node] = rule(node if args == node.args else make(node.op, args, node.attrs))
-    return lowered if all(node is new for node, new in done.items()) else replaced(lowered, done)
+def rewritten(lowered: Lowered, at: Collection[Op], rule: Callable[[Node], Node]) -> Lowered:
+    """The graph with `rule` applied to the nodes of operations `at`, arguments first; names and marks follow."""
+    if lowered.ops.isdisjoint(at):
+        return lowered
+    changed: dict[Node, Node] = {}
+    for node in lowered.nodes:
+        now = with_arguments(node, changed)
+        if now.op in at:
+            now = rule(now)
+        if now is not node:
+            changed[node] = now
+    return replaced(lowered, changed)
 
 
-def counted(lowered: Lowered, rule: Callable[[Node], Node | None]) -> tuple[Lowered, int]:
+def with_arguments(node: Node, changed: Mapping[Node, Node]) -> Node:
+    """The node of the core graph on its arguments as they are after those `changed`."""
+    if changed.keys().isdisjoint(node.args):
+        return node
+    return make(node.op, [changed.get(a, a) for a in node.args], node.attrs)
+
+
+def counted(lowered: Lowered, at: Collection[Op], rule: Callable[[Node], Node | None]) -> tuple[Lowered, int]:
     """The graph `rewritten` where `rule` gives another node, and how often it did; it gives None for one that stays."""
     changed = 0
 
@@ -41,26 +53,28 @@ def counted(lowered: Lowered, rule: Callable[[Node], Node | None]) -> tuple[Lowe
         changed += found is not None and found is not node
         return node if found is None else found
 
-    result = rewritten(lowered, or_itself)
+    result = rewritten(lowered, at, or_itself)
     return result, changed
 
 
 def replaced(lowered: Lowered, done: Mapping[Node, Node]) -> Lowered:
     """The graph after its nodes became those of `done`; nodes that are not there stay what they are."""
+    if not done:
+        return lowered
 
     def now(node: Node) -> Node:
         return done.get(node, node)
 
     names: dict[Node, str] = {}
     for node, name in lowered.names.items():
-        if not now(node).is_leaf and now(node).op.kind != "const":
+        if now(node).op.kind not in ("leaf", "const"):
             names.setdefault(now(node), name)
     return replace(
         lowered,
         outputs=tuple(map(now, lowered.outputs)),
         updates=tuple((leaf, now(value)) for leaf, value in lowered.updates),
         names=names,
-        became={n: now(core) for n, core in lowered.became.items()},
+        became={n: done.get(core, core) for n, core in lowered.became.items()},
         origins={now(n): (name, now(base)) for n, (name, base) in lowered.origins.items()},
         order=(),
     )
@@ -68,11 +82,7 @@ def replaced(lowered: Lowered, done: Mapping[Node, Node]) -> Lowered:
 
 def count_uses(lowered: Lowered, order: Sequence[Node] | None = None) -> Mapping[Node, int]:
     """How often each node is an argument or a root; `order` are the nodes, where they are known."""
-    order = order or topological(lowered.roots)
-    uses = dict.fromkeys(order, 0)
-    for node in order:
-        for argument in node.args:
-            uses[argument] += 1
-    for root in lowered.roots:
-        uses[root] += 1
+    order = order or lowered.nodes
+    uses = Counter(dict.fromkeys(order, 0))
+    uses.update(chain(chain.from_iterable(node.args for node in order), lowered.roots))
     return uses

@@ -79,7 +79,7 @@ def covered(shape: Shape, places: Sequence[Place]) -> bool:
 
 def route_pools(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with the gradients of pools written tap by tap."""
-    result, count = counted(lowered, lambda n: _routed(n) if n.op is OVERLAP_ADD else None)
+    result, count = counted(lowered, (OVERLAP_ADD,), _routed)
     if count:
         plural = "s of pools are" if count > 1 else " of a pool is"
         setting.say(NAME, f"{count} gradient{plural} written tap by tap")

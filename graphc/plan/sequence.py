@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from graphc.ir.node import Node, topological
+from graphc.ir.node import Node
 from graphc.plan.lower import Lowered
 from graphc.plan.rewriting import Pass
 from graphc.plan.setting import Setting
@@ -21,7 +21,7 @@ def near_first(lowered: Lowered, setting: Setting) -> Lowered:
     if not setting.owns or lowered.order:
         return lowered
     height: dict[Node, int] = {}
-    for node in topological(lowered.roots):
+    for node in lowered.nodes:
         height[node] = 1 + max((height[a] for a in node.args), default=0)
     values = sorted((value for _, value in lowered.updates), key=height.__getitem__)
     order: dict[Node, None] = {}

@@ -57,7 +57,7 @@ def flatten_updates(lowered: Lowered, setting: Setting) -> Lowered:
     setting.say("flat", _said(groups))
     updates = _updates(lowered.updates, flat, new)
     result = replace(lowered, updates=updates, flat=(*lowered.flat, *flat), order=())
-    left = set(topological(result.roots))
+    left = set(result.nodes)
     return replace(result, names={n: name for n, name in names.items() if n in left})
 
 
