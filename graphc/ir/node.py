@@ -112,14 +112,30 @@ _set_op, _set_args, _set_attrs, _set_name, _set_shape, _set_dtype, _set_constant
 _GIVEN = ("leaf", "random")
 
 
-def make(op: Op, args: Iterable[Node] = (), attrs: Attrs = (), name: str | None = None) -> Node:
-    """The node for `op` applied to `args`: the existing one if there is one."""
+def make(
+    op: Op,
+    args: Iterable[Node] = (),
+    attrs: Attrs = (),
+    name: str | None = None,
+    *,
+    like: Node | None = None,
+) -> Node:
+    """The node for `op` applied to `args`: the existing one if there is one.
+
+    `like` has the same operation and attributes, and so the same shape and dtype if its arguments have those of `args`.
+    """
     args = tuple(args)
     key = (op, args, attrs, name)
     known = _interned.get(key)
     if known is not None and (found := known()) is not None:
         return found
-    shape, dtype = op.infer(args, attrs)
+    if like is not None and _alike(args, like):
+        shape, dtype = like.shape, like.dtype
+    else:
+        shape, dtype = op.infer(args, attrs)
+    constant = op.kind not in _GIVEN
+    for argument in args:
+        constant = constant and argument.constant
     node = _new(Node)
     _set_op(node, op)
     _set_args(node, args)
@@ -127,16 +143,26 @@ def make(op: Op, args: Iterable[Node] = (), attrs: Attrs = (), name: str | None 
     _set_name(node, name)
     _set_shape(node, shape)
     _set_dtype(node, dtype)
-    _set_constant(node, op.kind not in _GIVEN and all(a.constant for a in args))
+    _set_constant(node, constant)
     reference = _interned[key] = _Reference(node, _forget)
     reference.key = key
     return node
 
 
+def _alike(args: tuple[Node, ...], like: Node) -> bool:
+    """Whether nothing that a result's shape and dtype depend on differs; a composite asks its body."""
+    if like.op.kind == "composite":
+        return False
+    for a, b in zip(args, like.args, strict=True):
+        if a is not b and (a.shape != b.shape or a.dtype != b.dtype):
+            return False
+    return True
+
+
 def rebuild(node: Node, args: Iterable[Node]) -> Node:
     """The same operation, attributes and name on other arguments."""
     args = tuple(args)
-    return node if args == node.args else make(node.op, args, node.attrs, node.name)
+    return node if args == node.args else make(node.op, args, node.attrs, node.name, like=node)
 
 
 def topological(roots: Iterable[Node], *, stop: Callable[[Node], bool] | None = None) -> list[Node]:

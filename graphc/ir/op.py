@@ -33,11 +33,11 @@ Infer = Callable[[tuple["Node", ...], Attrs], tuple[Shape, DType]]
 class Op:
     """An operation, declared by its mathematics.
 
-    `infer` gives the result's shape and dtype. `evaluate(node, arrays, sizes, xp)` is the plain meaning on
-    arrays, used by the reference interpreter. How the gradient comes about depends on the kind: a pointwise op
-    has a SymPy `formula` (and optionally `derivatives` in better form, proved equal to the formula's own); a
-    structural op has `vjp(node, upstream) -> gradient per argument`, with None where there is none; a composite
-    has a `body` in other ops, and optionally a `stable` second definition that is lowered instead.
+    `infer` gives the result's shape and dtype, from those of the arguments. `evaluate(node, arrays, sizes, xp)` is the
+    plain meaning on arrays, used by the reference interpreter. How the gradient comes about depends on the kind: a
+    pointwise op has a SymPy `formula` (and optionally `derivatives` in better form, proved equal to the formula's
+    own); a structural op has `vjp(node, upstream) -> gradient per argument`, with None where there is none; a
+    composite has a `body` in other ops, and optionally a `stable` second definition that is lowered instead.
     `array_function` is the name of the NumPy function of a pointwise op, `symbol` what its gate shows.
     `linear` lists the arguments in each of which the op is linear, the others held: forward mode follows from it.
     """

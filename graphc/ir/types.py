@@ -275,4 +275,5 @@ def _refuse_accidental_square(shapes: Sequence[Shape], result: Shape, what: str)
 
 def promote(dtypes: Iterable[DType]) -> DType:
     """The widest of bool < int < real."""
-    return max(dtypes, key=DTYPES.index, default="bool")
+    given = set(dtypes)
+    return "real" if "real" in given else "int" if "int" in given else "bool"

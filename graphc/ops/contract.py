@@ -6,6 +6,7 @@ An index may repeat within an operand (a diagonal), and may stand in the output 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from graphc.ir.errors import ShapeError
@@ -19,31 +20,30 @@ from graphc.ops.pointwise import cast
 LETTERS = "nkmijabcdefghlopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def _extents(args: tuple[Node, ...], attrs: Attrs) -> dict[str, DimLike]:
-    spec, outer = attrs
-    operands = spec.split("->")[0].split(",")
+@lru_cache(4096)
+def _contracted(spec: str, outer: tuple[tuple[str, DimLike], ...], *shapes: Shape) -> Shape:
+    inputs, output = spec.split("->")
+    operands = inputs.split(",")
     extents: dict[str, DimLike] = dict(outer)
-    if len(operands) != len(args):
-        raise ShapeError(f"contract {spec!r}: {len(operands)} operands in the string, {len(args)} given")
-    for indices, arg in zip(operands, args, strict=True):
-        if len(indices) != arg.ndim:
+    if len(operands) != len(shapes):
+        raise ShapeError(f"contract {spec!r}: {len(operands)} operands in the string, {len(shapes)} given")
+    for indices, shape in zip(operands, shapes, strict=True):
+        if len(indices) != len(shape):
             raise ShapeError(
-                f"contract {spec!r}: {indices!r} names {len(indices)} axes of shape {show_shape(arg.shape)}"
+                f"contract {spec!r}: {indices!r} names {len(indices)} axes of shape {show_shape(shape)}"
             )
-        for index, extent in zip(indices, arg.shape, strict=True):
+        for index, extent in zip(indices, shape, strict=True):
             if extents.setdefault(index, extent) != extent:
                 raise ShapeError(f"contract {spec!r}: index {index} is {extents[index]} and {extent}")
-    return extents
-
-
-def _infer(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
-    spec = str(attrs[0])
-    extents = _extents(args, attrs)
-    output = spec.split("->")[1]
     missing = [i for i in output if i not in extents]
     if missing:
         raise ShapeError(f"contract {spec!r}: the extent of index {missing[0]} is not known")
-    return tuple(extents[i] for i in output), promote(["int", *(a.dtype for a in args)])
+    return tuple(extents[i] for i in output)
+
+
+def _infer(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
+    shape = _contracted(*attrs, *(a.shape for a in args))
+    return shape, promote(["int", *(a.dtype for a in args)])
 
 
 def _vjp(node: Node, upstream: Node) -> tuple[Node | None, ...]:

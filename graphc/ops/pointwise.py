@@ -63,7 +63,7 @@ def primitive(
 def apply(op: Op, *args: Any, attrs: Attrs = ()) -> Node:
     """The node for an elementwise primitive; booleans count as 0 and 1 in arithmetic."""
     nodes = [as_node(a) for a in args]
-    if op.infer is not _COMPARISON and all(n.dtype == "bool" for n in nodes) and op.name in _ARITHMETIC:
+    if nodes[0].dtype == "bool" and op.name in _ARITHMETIC and all(n.dtype == "bool" for n in nodes):
         nodes = [cast(n, "int") for n in nodes]
     return make(op, nodes, attrs)
 
@@ -130,7 +130,6 @@ CAST = register(
     )
 )
 
-_COMPARISON = LESS.infer
 _ARITHMETIC = {"add", "sub", "mul", "neg", "square", "abs", "sign", "pow", "maximum", "minimum"}
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from graphc.ir.node import Node, make
+from graphc.ir.node import Node, make, rebuild
 from graphc.ops.leaf import SIZE, const
 from graphc.ops.pointwise import ADD, DIV, MUL, NEG, SUB
 from graphc.plan.lower import Lowered, exact, fold
@@ -336,7 +336,7 @@ class _Work:
             position, own = self.scales[node]
             return self._multiple(node.args[position], self.times(factor, own), done)
         args = tuple(self._multiple(a, f, done) for a, f in zip(node.args, given, strict=True))
-        new = node if args == node.args else make(node.op, args, node.attrs)
+        new = rebuild(node, args)
         return new if any(f is not ONE for f in given) else _times(new, factor, done)
 
     def _multiple(self, node: Node, factor: Factor, done: Mapping[Node, Node]) -> Node:

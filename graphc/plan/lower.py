@@ -133,7 +133,7 @@ def _lower_node(node: Node, done: dict[Node, Node], opened: dict[Node, Node]) ->
         return None
     args = tuple(done[a] for a in node.args)
     same = node.is_leaf or (node.name is None and args == node.args)
-    result = _core(node if same else make(node.op, args, node.attrs))
+    result = _core(node if same else make(node.op, args, node.attrs, like=node))
     done[node] = result
     done.setdefault(result, result)
     return None

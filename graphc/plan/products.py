@@ -9,18 +9,19 @@ part of its index string, where they cost nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from graphc.ir.node import Node, make
+from graphc.ir.node import Node, make, substitute
 from graphc.ir.types import DimLike, Shape, product
 from graphc.ops.contract import CONTRACT
+from graphc.ops.leaf import INPUT
 from graphc.ops.move import TRANSPOSE, reshape, transpose
 from graphc.ops.pointwise import MUL, cast
 from graphc.ops.reduce import SUM
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, count_uses, replaced, rewritten, with_arguments
+from graphc.plan.rewriting import Pass, count_uses, counted, replaced, with_arguments
 from graphc.plan.setting import Setting
 
 LETTERS = "ijabcdefghlopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of batch axes, beside n, k, m
@@ -29,20 +30,30 @@ LONGEST_CHAIN = 65536  # entries that a single inner product adds up without los
 
 def products(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with every contraction in the form that array code does fastest."""
-    lowered = _absorb_transposes(lowered)
-    changed: list[Node] = []
+    templates: dict[Hashable, tuple[Node, Node]] = {}
 
     def rule(node: Node) -> Node:
-        found = as_product(node, setting)
-        if found is not node:
-            changed.append(node)
-        return found
+        kind = node.attrs, tuple((a.shape, a.dtype) for a in node.args)
+        if kind not in templates:
+            places = tuple(_place(i, a) for i, a in enumerate(node.args))
+            plain = make(CONTRACT, places, node.attrs)
+            templates[kind] = plain, as_product(plain, setting)
+        plain, product = templates[kind]
+        return (
+            node
+            if product is plain
+            else substitute([product], dict(zip(plain.args, node.args, strict=True)))[0]
+        )
 
-    result = rewritten(lowered, (CONTRACT,), rule)
-    if changed:
-        count = f"{len(changed)} contractions are" if len(changed) > 1 else "1 contraction is"
-        setting.say("products", f"{count} written as products of matrices or elementwise")
+    result, count = counted(_absorb_transposes(lowered), (CONTRACT,), rule)
+    if count:
+        contractions = f"{count} contractions are" if count > 1 else "1 contraction is"
+        setting.say("products", f"{contractions} written as products of matrices or elementwise")
     return result
+
+
+def _place(index: int, like: Node) -> Node:
+    return make(INPUT, (), (like.shape, like.dtype, ()), f" {index}")
 
 
 def as_product(node: Node, setting: Setting) -> Node:

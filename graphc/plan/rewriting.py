@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from graphc.ir.node import Node, make
+from graphc.ir.node import Node, rebuild
 from graphc.ir.op import Op
 from graphc.plan.lower import Lowered
 from graphc.plan.setting import Setting
@@ -40,7 +40,7 @@ def with_arguments(node: Node, changed: Mapping[Node, Node]) -> Node:
     """The node of the core graph on its arguments as they are after those `changed`."""
     if changed.keys().isdisjoint(node.args):
         return node
-    return make(node.op, [changed.get(a, a) for a in node.args], node.attrs)
+    return rebuild(node, [changed.get(a, a) for a in node.args])
 
 
 def counted(lowered: Lowered, at: Collection[Op], rule: Callable[[Node], Node | None]) -> tuple[Lowered, int]:
