@@ -2,7 +2,7 @@
 
 NumPy compares two arrays with vector instructions, but an array and a number entry by entry: measured, five to eight
 times as slow. The array is one row, made once, along which the other is repeated; where rows are short, several
-rows of the other are taken as one.
+rows of the other are taken as one. Beside a small array it is one of the same shape, where memory is kept.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from graphc.plan.merging import names_moved, reshaped
 from graphc.plan.rewriting import Pass, rewritten
 from graphc.plan.setting import Setting
 
-SMALLEST = 4096  # entries from which it pays
+SMALLEST = 4096  # entries from which a row pays
+TINIEST = 256  # and from which an array of the same shape does
 LONG_ROW = 1024  # entries of a row that is long enough
 SHORTEST_ROW = 16  # and of one that is too short
 
@@ -43,8 +44,8 @@ def limit_by_arrays(lowered: Lowered, setting: Setting) -> Lowered:
 
     result = names_moved(rewritten(lowered, (MAXIMUM, MINIMUM, RESHAPE), rule), turned)
     if changed:
-        rows = (a for n in result.nodes for a in n.args if a.op is BROADCAST and a.ndim == 1)
-        zeros = {a: f"zeros_{a.shape[0]}" for a in rows if exact(a.args[0]) == 0}
+        rows = (a for n in result.nodes for a in n.args if a.op is BROADCAST)
+        zeros = {a: f"zeros_{'_'.join(map(str, a.shape))}" for a in rows if exact(a.args[0]) == 0}
         names = {a: name for a, name in zeros.items() if a not in result.names}
         result = replace(result, names={**names, **result.names})
         what = "maxima and minima are" if len(changed) > 1 else "maximum or minimum is"
@@ -54,9 +55,13 @@ def limit_by_arrays(lowered: Lowered, setting: Setting) -> Lowered:
 
 def _against_row(node: Node, setting: Setting) -> Node:
     limits = [i for i, a in enumerate(node.args) if a.op is CONST]
-    if len(limits) != 1 or setting.entries(node.shape) < SMALLEST:
+    entries = setting.entries(node.shape)
+    if len(limits) != 1 or entries < (TINIEST if setting.workspace else SMALLEST):
         return node
     x, limit = node.args[1 - limits[0]], cast(node.args[limits[0]], "real")
+    if entries < SMALLEST:
+        same = broadcast(limit, x.shape)
+        return make(node.op, (x, same) if limits[0] else (same, x), node.attrs)
     count = _rows_taken_as_one(x)
     if x.dtype != "real" or x.shape != node.shape or count is None:
         return node
