@@ -34,7 +34,7 @@ _LABELS = '''
 def _labels(what, array, count):
     """Refuse labels that name no class or row: zeros, or a row counted from the end, would silently stand for them."""
     # Read as unsigned numbers, those below zero are the largest.
-    if array.size and array.view(np.uint64).max() >= count:
+    if np.count_nonzero(array.view(np.uint64) >= count):
         found = f"{array.min()} to {array.max()}"
         raise ValueError(f"{what} has to hold labels from 0 to {count - 1} and was given {found}")
 '''

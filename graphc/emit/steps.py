@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from graphc.emit import contraction, pointwise, window
 from graphc.emit.entries import EntryLoop
 from graphc.emit.infix import INFIX
+from graphc.emit.storage import owned_name
 from graphc.emit.text import Scope
 from graphc.emit.workspace import kept_buffers, part_sizes, scratch_name, unpacked, wrapped
-from graphc.ir.node import Node
+from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, DimLike, Shape
 from graphc.ops.form import PRODUCT, SUM, show
 from graphc.ops.leaf import CONST
-from graphc.ops.move import BROADCAST
 from graphc.plan.alias import is_pack, is_view
 from graphc.plan.buffers import NOWHERE, Buffer, takes_out
 from graphc.plan.loops import Loop, lines_read
 from graphc.plan.names import spoken
 from graphc.plan.order import Line
-from graphc.plan.pieces import parts_left
+from graphc.plan.pieces import lasts, parts_left
 from graphc.plan.plan import Plan, Step
 from graphc.plan.rows import is_sliced, per_row
 
@@ -123,8 +123,14 @@ class _Body:
     def statement(self, step: Step) -> Iterator[str]:
         """The statements that compute one step."""
         scope, node = self.scope, step.node
-        if step.place == "new" and node.op is BROADCAST and node.constant:
+        if step.place == "new" and self.is_made_once(step):
             made = scope.expression(node).code
+            if scope.kept(step.name, node, made).code == made:
+                yield f"{step.name} = {made}"
+        elif step.place == "view" and (owner := self.owner(node)) is not None:
+            scope.names[owner] = owned_name(self.plan, owner)
+            made = scope.expression(node).code
+            scope.names[owner] = self.plan.names[owner]
             if scope.kept(step.name, node, made).code == made:
                 yield f"{step.name} = {made}"
         elif step.action == "copy":
@@ -143,6 +149,19 @@ class _Body:
             yield f'{step.name} = np.array({scope.array(node.args[0]).code}, order="C").reshape({dims})'
         else:
             yield f"{step.name} = {scope.expression(node).code}"
+
+    def is_made_once(self, step: Step) -> bool:
+        """Whether a step makes a constant array of constants alone."""
+        node = step.node
+        if step.action != "compute" or not node.ndim or not node.constant:
+            return False
+        return all(below not in self.scope.names for below in topological(node.args))
+
+    def owner(self, node: Node) -> Node | None:
+        """The flat array that a named view is of: it is made once, as what the array holds changes in place."""
+        while is_view(node):
+            node = node.args[0]
+        return node if any(f.leaf is node for f in self.plan.flat) else None
 
     def store(self, step: Step, name: str) -> str:
         """`W -= lr * v` where the new value is the old one changed, else `W[...] = value`.
@@ -182,7 +201,7 @@ class _Body:
         bound = [] if node in self.unbound else [f"{step.name} = {out}"]
         if node.op.name == "concat":
             pieces = self.pieces_of(step.buffer)
-            if pieces:
+            if pieces or lasts(node):
                 axis = node.attrs[0]
                 for part, start in parts_left(node, pieces):
                     if not part.constant:
@@ -206,7 +225,7 @@ class _Body:
             return False
         buffer = self.plan.buffers[step.buffer]
         if step.node.op.name == "concat":
-            return bool(self.pieces_of(step.buffer))
+            return lasts(step.node) or bool(self.pieces_of(step.buffer))
         joined = {i for i in self.uses.get(step.node, ()) if i < len(self.plan.steps)}
         return buffer.piece is not None and all(self.plan.steps[i].buffer == buffer.of for i in joined)
 

@@ -80,5 +80,10 @@ def _is_whole(plan: Plan, flat: FlatLeaf) -> bool:
     return sum(_shelf(leaf) == shelf for leaf in plan.owned) == len(flat.members)
 
 
+def owned_name(plan: Plan, leaf: Node) -> str:
+    """How a flat leaf is called where it was not fetched."""
+    return next(f"self.{_attribute(plan, f)}" for f in plan.flat if f.leaf is leaf)
+
+
 def _attribute(plan: Plan, flat: FlatLeaf) -> str:
     return f"flat_{_shelf(flat.leaf)}" if _is_whole(plan, flat) else f"_{plan.names[flat.leaf]}"

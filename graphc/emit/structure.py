@@ -12,7 +12,7 @@ from graphc.ops.form import ATOM
 from graphc.ops.random import key_number
 from graphc.plan.alias import new_axes
 from graphc.plan.names import identifier
-from graphc.plan.turned import is_copy
+from graphc.plan.turned import is_copy, is_scattered
 
 SHORT_ROW = 32  # entries up to which a row is better reduced as a column
 MANY_ROWS = 32  # rows from which that pays
@@ -195,6 +195,9 @@ def _slice(scope: Scope, start: DimLike, step: int, length: DimLike, extent: Dim
 def gather(scope: Scope, node: Node) -> Text:
     x, *indices = node.args
     axis: int = node.attrs[0]
+    if len(indices) == 1 and indices[0].ndim and not is_scattered(x):
+        # Two to five times as fast as an index in brackets; it would copy what does not lie in one piece.
+        return Text(f"{scope.array(x).bound()}.take({scope.value(indices[0]).code}, axis={axis})")
     keys = [":"] * axis + [scope.value(i).code for i in indices]
     return Text(f"{scope.array(x).bound()}[{', '.join(keys)}]")
 

@@ -10,6 +10,7 @@ from graphc.emit.text import Scope, show_dim
 from graphc.ir.node import Node
 from graphc.ir.types import Dim, DimLike, Shape
 from graphc.plan.buffers import NOWHERE, Buffer
+from graphc.plan.pieces import lasts
 from graphc.plan.plan import Plan
 from graphc.plan.rows import per_row
 
@@ -162,8 +163,10 @@ def _made(plan: Plan, scope: Scope, buffers: Sequence[Buffer]) -> Iterator[str]:
                 continue
             cut = f"{scratch_name(plan.buffers[b.of])}[{show_dim(start, plan.sizes)}:{show_dim(stop, plan.sizes)}]"
             yield f"{scratch_name(b)} = {cut}.reshape({text(b.shape)})"
-    for number, node in {b.of: b.piece.whole for b in buffers if b.piece is not None}.items():
-        yield from _constant_parts(node, scratch_name(plan.buffers[number]), scope)
+    numbers = {b.number for b in buffers}
+    for step in plan.steps:
+        if step.place == "workspace" and step.buffer in numbers and lasts(step.node):
+            yield from _constant_parts(step.node, scratch_name(plan.buffers[step.buffer]), scope)
 
 
 def _constant_parts(node: Node, name: str, scope: Scope) -> Iterator[str]:

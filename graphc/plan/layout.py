@@ -49,26 +49,36 @@ def keep_orders(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with transpositions put off as far as they go."""
     if not any(n.op is TRANSPOSE and n.attrs[0][0] == 0 for n in lowered.nodes):
         return lowered
-    state = _State({n: [u for u, _ in found] for n, found in users(lowered.roots).items()})
+    orders = Orders.of(lowered)
     for node in lowered.nodes:
-        state.kept[node] = state.keep(node)
-    result = replaced(lowered, {n: kept.value for n, kept in state.kept.items()})
-    arrays = replaced(lowered, {n: kept.array for n, kept in state.kept.items()})
-    count = len({k.array for k in state.kept.values() if not k.straight and not k.array.is_leaf})
+        orders.kept[node] = orders.keep(node)
+    count = len({k.array for k in orders.kept.values() if not k.straight and not k.array.is_leaf})
     if count:
         setting.say(NAME, f"{count} arrays are kept with their axes in another order")
-    return replace(result, names=arrays.names, became=arrays.became, origins=arrays.origins)
+    return orders.applied(lowered)
 
 
 LAYOUT = Pass(NAME, "chooses the order of axes in memory for each array", keep_orders)
 
 
 @dataclass(slots=True)
-class _State:
-    """Who uses each node, and how what is below is kept."""
+class Orders:
+    """Who uses each node, and how what is below is `kept`. With `front` the axis of the batch stays in front."""
 
     users: Mapping[Node, list[Node]]
+    front: bool = True
     kept: dict[Node, Kept] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, lowered: Lowered, *, front: bool = True) -> Orders:
+        """Of a graph of which nothing is kept yet."""
+        return cls({n: [u for u, _ in found] for n, found in users(lowered.roots).items()}, front)
+
+    def applied(self, lowered: Lowered) -> Lowered:
+        """The graph in which every value is a view of the array it is kept as."""
+        result = replaced(lowered, {n: kept.value for n, kept in self.kept.items()})
+        arrays = replaced(lowered, {n: kept.array for n, kept in self.kept.items()})
+        return replace(result, names=arrays.names, became=arrays.became, origins=arrays.origins)
 
     def keep(self, node: Node) -> Kept:
         """How `node` is kept, its operands being known."""
@@ -84,8 +94,7 @@ class _State:
         found = rule(self, node) if rule else None
         if found is None:
             return _straight(_with(node, tuple(self.kept[a].value for a in node.args)))
-        # The axis of the batch stays in front.
-        return found if found.straight or found.order[0] == 0 else _straight(found.value)
+        return found if found.straight or not self.front or found.order[0] == 0 else _straight(found.value)
 
     def _before_windows(self, node: Node) -> Kept:
         """Padding copies anyhow: windows that are unrolled want runs of memory, so it is done in their order."""
@@ -112,9 +121,17 @@ class _State:
         if own.straight and own.array.op is BROADCAST and argument.ndim == len(order):
             inner = own.array.args[0]
             return make(BROADCAST, (_spread(inner, order),), (permuted(argument.shape, inverse(order)),))
+        if own.straight and argument.ndim == len(order) and self._is_spread(argument):
+            return make(argument.op, (self.aligned(a, order) for a in argument.args), argument.attrs)
         result = _spread(own.value, order)
         often = often or len(self.users[argument]) > 1
         return copied(result) if often and result.op is TRANSPOSE and not own.array.is_leaf else result
+
+    def _is_spread(self, node: Node) -> bool:
+        """Whether a value is made of smaller ones for one user, and so as well in another order: a comparison of rows
+        with columns."""
+        smaller = all(a.shape != node.shape for a in node.args)
+        return node.op.elementwise and smaller and len(self.users[node]) == 1
 
 
 def _straight(array: Node) -> Kept:
@@ -138,14 +155,14 @@ def _spread(x: Node, order: Order) -> Node:
 # one rule per kind of node; None where the operands are needed as they are ------------------------------------
 
 
-def _elementwise(state: _State, node: Node) -> Kept | None:
+def _elementwise(state: Orders, node: Node) -> Kept | None:
     order = state.common(node)
     if order is None:
         return None
     return Kept(_with(node, tuple(state.aligned(a, order) for a in node.args)), order)
 
 
-def _reduced(state: _State, node: Node) -> Kept | None:
+def _reduced(state: Orders, node: Node) -> Kept | None:
     below = state.kept[node.args[0]]
     axes, keepdims = node.attrs
     gone = tuple(sorted(below.order[a] for a in axes))
@@ -156,17 +173,17 @@ def _reduced(state: _State, node: Node) -> Kept | None:
     return Kept(result, tuple(left.index(p) for i, p in enumerate(below.order) if i not in axes))
 
 
-def _transposed(state: _State, node: Node) -> Kept | None:
+def _transposed(state: Orders, node: Node) -> Kept | None:
     below = state.kept[node.args[0]]
     return Kept(below.array, permuted(below.order, node.attrs[0]))
 
 
-def _cut(state: _State, node: Node) -> Kept | None:
+def _cut(state: Orders, node: Node) -> Kept | None:
     below = state.kept[node.args[0]]
     return Kept(make(SLICE, (below.array,), (permuted(node.attrs[0], inverse(below.order)),)), below.order)
 
 
-def _padded(state: _State, node: Node) -> Kept | None:
+def _padded(state: Orders, node: Node) -> Kept | None:
     below = state.kept[node.args[0]]
     back = inverse(below.order)
     shape, places, fill = node.attrs
@@ -174,7 +191,7 @@ def _padded(state: _State, node: Node) -> Kept | None:
     return Kept(make(PAD, (below.array,), attrs), below.order)
 
 
-def _joined(state: _State, node: Node) -> Kept | None:
+def _joined(state: Orders, node: Node) -> Kept | None:
     order = state.common(node)
     if order is None:
         return None
@@ -182,14 +199,14 @@ def _joined(state: _State, node: Node) -> Kept | None:
     return Kept(make(CONCAT, parts, (order[node.attrs[0]],)), order)
 
 
-def _windowed(state: _State, node: Node) -> Kept | None:
+def _windowed(state: Orders, node: Node) -> Kept | None:
     below = state.kept[node.args[0]]
     axes, *rest = node.attrs
     result = make(SLIDING_WINDOW, (below.array,), (permuted(below.order, axes), *rest))
     return Kept(result, (*below.order, *range(below.array.ndim, node.ndim)))
 
 
-def _overlapped(state: _State, node: Node) -> Kept | None:
+def _overlapped(state: Orders, node: Node) -> Kept | None:
     below = state.kept[node.args[0]]
     taps = tuple(range(node.ndim, below.array.ndim))
     order = below.order[: node.ndim]
@@ -200,7 +217,7 @@ def _overlapped(state: _State, node: Node) -> Kept | None:
     return Kept(make(OVERLAP_ADD, (below.array,), attrs), order)
 
 
-def _routed(state: _State, node: Node) -> Kept | None:
+def _routed(state: Orders, node: Node) -> Kept | None:
     order = state.common(node)
     if order is None:
         return None
@@ -211,23 +228,37 @@ def _routed(state: _State, node: Node) -> Kept | None:
     return Kept(make(ROUTE, args, attrs), order)
 
 
-def _repeated(state: _State, node: Node) -> Kept | None:
+def _repeated(state: Orders, node: Node) -> Kept | None:
     below = state.kept[node.args[0]]
     if node.ndim != below.array.ndim:
         return None
     return Kept(make(BROADCAST, (below.array,), (permuted(node.shape, inverse(below.order)),)), below.order)
 
 
-def _contracted(state: _State, node: Node) -> Kept | None:
+def _contracted(state: Orders, node: Node) -> Kept | None:
     """The index strings of the operands, in the order in which they are kept."""
     inputs, output = str(node.attrs[0]).split("->")
     kept = [state.kept[a] for a in node.args]
     specs = ["".join(permuted(s, inverse(k.order))) for s, k in zip(inputs.split(","), kept, strict=True)]
-    attrs = f"{','.join(specs)}->{output}", node.attrs[1]
-    return _straight(make(CONTRACT, (k.array for k in kept), attrs))
+    turned_rows = [s for s, k in zip(specs, kept, strict=True) if not k.straight and s[-1:] == output[:1]]
+    operands = tuple(k.array for k in kept)
+    if not state.front and len(output) == 2 and turned_rows:
+        # Rows that stood last do so again: it is all the same to a product of matrices.
+        attrs = f"{','.join(specs)}->{output[::-1]}", node.attrs[1]
+        return Kept(make(CONTRACT, operands, attrs), (1, 0))
+    return _straight(make(CONTRACT, operands, (f"{','.join(specs)}->{output}", node.attrs[1])))
 
 
-def _reshaped(state: _State, node: Node) -> Kept | None:
+def _gathered(state: Orders, node: Node) -> Kept | None:
+    """Single entries, with an index for every axis."""
+    below, indices = state.kept[node.args[0]], node.args[1:]
+    if node.attrs[0] != 0 or len(indices) != below.array.ndim:
+        return None
+    values = permuted([state.kept[i].value for i in indices], inverse(below.order))
+    return _straight(make(node.op, (below.array, *values), node.attrs))
+
+
+def _reshaped(state: Orders, node: Node) -> Kept | None:
     """A reshape that keeps apart what is apart in memory: axes split, axes of size 1, neighbours merged."""
     below = state.kept[node.args[0]]
     groups = _groups(node.args[0].shape, node.shape)
@@ -280,7 +311,7 @@ def _more(size: DimLike, shape: Shape, at: int, group: list[int]) -> tuple[DimLi
     return size * shape[at], at + 1
 
 
-_RULES: dict[str, Callable[[_State, Node], Kept | None]] = {
+_RULES: dict[str, Callable[[Orders, Node], Kept | None]] = {
     "transpose": _transposed,
     "slice": _cut,
     "pad": _padded,
@@ -290,5 +321,6 @@ _RULES: dict[str, Callable[[_State, Node], Kept | None]] = {
     "route": _routed,
     "broadcast": _repeated,
     "contract": _contracted,
+    "gather": _gathered,
     "reshape": _reshaped,
 }

@@ -16,7 +16,7 @@ from graphc.plan.lines import choose_values
 from graphc.plan.loops import Loop, Member, gather_runs, lines_read
 from graphc.plan.lower import Lowered
 from graphc.plan.order import Line, order_lines
-from graphc.plan.rows import Status, classify
+from graphc.plan.rows import Status, classify, is_sliced
 from graphc.plan.setting import Setting
 
 
@@ -38,7 +38,7 @@ def schedule(lowered: Lowered, inputs: Sequence[Node], setting: Setting) -> Sche
     values = choose_values(
         lowered,
         setting,
-        _alone(status, setting, many=many),
+        _alone(status, rows, setting, many=many),
         _spared(status, many=many),
         lambda n: status.get(n) in ("sum", "all"),
     )
@@ -62,10 +62,17 @@ def batch_size(inputs: Sequence[Node]) -> Dim | None:
     return max(plain, key=plain.__getitem__) if plain else None
 
 
-def _alone(status: dict[Node, Status], setting: Setting, *, many: bool) -> Callable[[Node], bool]:
-    """What has a line of its own whatever its size: reductions of large arrays, and what parts have to meet for."""
+def _alone(
+    status: dict[Node, Status], rows: DimLike | None, setting: Setting, *, many: bool
+) -> Callable[[Node], bool]:
+    """What has a line of its own whatever its size: reductions of large arrays, and what parts have to meet for.
+
+    So has a view that brings the rows to the front: loops take slices of what has a name.
+    """
 
     def alone(node: Node) -> bool:
+        if rows is not None and status[node] == "all" and is_view(node):
+            return is_sliced(node.shape, rows)
         if many and status[node] in ("sum", "all") and node.op.kind not in ("const", "leaf"):
             return node.op.name != "iota" and not is_view(node)
         return node.op.kind in ("reduce", "contract") and any(map(setting.is_large, node.args))

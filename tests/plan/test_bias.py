@@ -42,7 +42,7 @@ def trained(n: int, *, tied: bool = False, **options: Any) -> Trained:
     start = {str(p.name): rng.standard_normal(p.shape) for p in params}
     values = {"x": rng.standard_normal((n, WIDTHS[0])), "t": rng.standard_normal((n, WIDTHS[-1]))}
     step = compile_(loss, updates=updates, sizes={"N": 4}, **options)
-    for _ in range(2):  # the column of ones has to last
+    for _ in range(2):  # the row of ones has to last
         step.load(start)
         step(**values)
     return step, start, evaluate([*updates.values()], {**values, **start}), values
@@ -73,12 +73,12 @@ def test_large_arrays_keep_their_biases() -> None:
     assert "bias" not in {note.name for note in step.plan.notes}
 
 
-def test_a_column_that_is_not_ones_is_noticed() -> None:
+def test_a_row_that_is_not_ones_is_noticed() -> None:
     step, start, wanted, values = trained(4)
     for kept in step._object._memory.values():
         for array in kept:
-            if array.shape == (4, 6):
-                array[:, -1] = 2.0
+            if array.shape == (6, 4):
+                array[-1] = 2.0
     step.load(start)
     step(**values)
     assert not agrees(step, start, wanted, values)
