@@ -27,20 +27,14 @@ def rewritten(lowered: Lowered, at: Collection[Op], rule: Callable[[Node], Node]
     if lowered.ops.isdisjoint(at):
         return lowered
     changed: dict[Node, Node] = {}
+    before = changed.keys()
     for node in lowered.nodes:
-        now = with_arguments(node, changed)
+        now = node if before.isdisjoint(node.args) else rebuild(node, [changed.get(a, a) for a in node.args])
         if now.op in at:
             now = rule(now)
         if now is not node:
             changed[node] = now
     return replaced(lowered, changed)
-
-
-def with_arguments(node: Node, changed: Mapping[Node, Node]) -> Node:
-    """The node of the core graph on its arguments as they are after those `changed`."""
-    if changed.keys().isdisjoint(node.args):
-        return node
-    return rebuild(node, [changed.get(a, a) for a in node.args])
 
 
 def counted(lowered: Lowered, at: Collection[Op], rule: Callable[[Node], Node | None]) -> tuple[Lowered, int]:
