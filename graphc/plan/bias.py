@@ -9,12 +9,13 @@ written once: what computes `x` writes beside it. For small arrays, where calls 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
+from itertools import chain, pairwise
 
-from graphc.ir.node import Node, make, users
+from graphc.ir.node import Node, make
 from graphc.ir.types import DimLike, Shape, product
 from graphc.ops.contract import CONTRACT
 from graphc.ops.leaf import CONST
@@ -24,7 +25,7 @@ from graphc.plan.lower import Lowered, exact
 from graphc.plan.rewriting import Pass, rewritten
 from graphc.plan.setting import Setting
 
-Uses = Mapping[Node, list[tuple[Node, int]]]
+Uses = Mapping[Node, int]  # how often each is an argument
 Layer = tuple[Node, Shape]  # the input, and the shape of the weights
 
 ONE = make(CONST, (), ("decimal", Decimal(1)))
@@ -46,10 +47,14 @@ def bias_in_products(lowered: Lowered, setting: Setting) -> Lowered:
     pairs = _pairs(lowered)
     if not pairs:
         return lowered
-    uses = users(lowered.roots)
-    sums = [found for node in uses if (found := _small_sum(node, pairs, uses, lowered, setting)) is not None]
+    uses = Counter(chain.from_iterable(node.args for node in lowered.nodes))
+    sums = [
+        found
+        for node in lowered.nodes
+        if (found := _small_sum(node, pairs, uses, lowered, setting)) is not None
+    ]
     layers = {(x, W.shape): W for x, W, _ in sums}
-    joined = {layer for node in uses for layer in _own_layers(node, uses, lowered)}
+    joined = {layer for node in lowered.nodes for layer in _own_layers(node, uses, lowered)}
     chosen = {W for layer, W in layers.items() if layer in joined}
     if not chosen:
         return lowered
@@ -97,14 +102,14 @@ def _small_sum(
     z = next(a for a in node.args if a.op is CONTRACT)
     computed = x.op.kind == "pointwise" and x.dtype == "real" and x not in lowered.outputs
     small = max(setting.entries(node.shape), setting.entries(x.shape)) <= LARGEST
-    return parts if computed and small and len(uses[z]) == 1 else None
+    return parts if computed and small and uses[z] == 1 else None
 
 
 def _own_layers(node: Node, uses: Uses, lowered: Lowered) -> Iterator[Layer]:
     """The layers whose gradients of weights and bias are neighbours in a concatenation, and wanted there alone."""
     for dW, db in pairwise(node.args) if _is_flat(node) else ():
         own = (dW, *dW.args[:1], db)
-        if _factors(dW, db) and all(len(uses[n]) == 1 and n not in lowered.outputs for n in own):
+        if _factors(dW, db) and all(uses[n] == 1 and n not in lowered.outputs for n in own):
             yield dW.args[0].args[0], dW.args[0].shape
 
 
