@@ -95,7 +95,7 @@ def fold_factors(lowered: Lowered, setting: Setting) -> Lowered:
 
 def _turned(lowered: Lowered) -> Lowered:
     """The graph with `-(a - b)` as `b - a` where the difference is not wanted itself."""
-    if NEG not in lowered.ops:
+    if not any(n.op is NEG and n.args[0].op is SUB for n in lowered.nodes):
         return lowered
     uses = count_uses(lowered)
 
@@ -109,7 +109,7 @@ def _turned(lowered: Lowered) -> Lowered:
 
 def _unscaled(lowered: Lowered) -> Lowered:
     """The graph with `s*a / (b/r + c)`, as Adam has it, as `(s*r)*a / (b + c*r)`: the number `r` meets numbers only."""
-    if not any(n.op is DIV and n.ndim for n in lowered.nodes):
+    if not any(n.op is DIV and n.args[1].op is ADD for n in lowered.nodes):
         return lowered
     uses = count_uses(lowered)
 
@@ -148,9 +148,10 @@ class _Work:
     """What is known of each node while factors are moved.
 
     `scales` are the products of an array with a scalar: the array's position, and the factor. `depth` is what taking
-    a factor in costs a node, or something below it. `asked` is what users want a node multiplied by, one by one,
-    `total` what it is computed as, and `given` what its arguments then have to be multiplied by: all where that is not
-    just 1. Nodes that are `stuck` take no factor; `torn` are those whose users disagreed.
+    a factor in costs a node, or something below it, and `best` the arguments that take it in for less than a product.
+    `asked` is what users want a node multiplied by, one by one, `total` what it is computed as, and `given` what its
+    arguments then have to be multiplied by: all where that is not just 1. Nodes that are `stuck` take no factor; `torn`
+    are those whose users disagreed.
     """
 
     def __init__(self, order: Sequence[Node], setting: Setting, stuck: frozenset[Node] = frozenset()) -> None:
@@ -160,6 +161,7 @@ class _Work:
         self.scales: dict[Node, tuple[int, Factor]] = {}
         self.prices: dict[Shape, float] = {}
         self.depth: dict[Node, float] = {}
+        self.best: dict[Node, tuple[int, ...]] = {}
         self.asked: dict[Node, list[Factor]] = {}
         self.total: dict[Node, Factor] = {}
         self.given: dict[Node, tuple[Factor, ...]] = {}
@@ -244,16 +246,13 @@ class _Work:
     def _find_depths(self) -> None:
         """What taking a factor in costs each node at least."""
         for node in self.order:
-            here = self.price(node)
-            if node in self.stuck:
-                self.depth[node] = here
-                continue
-            if node in self.scales or exact(node) is not None:
-                self.depth[node] = 0.0
-                continue
+            price = least = self.price(node)
             for way in self.ways(node):
-                here = min(here, sum(self.depth[node.args[i]] for i in way))
-            self.depth[node] = here
+                cost = sum([self.depth[node.args[i]] for i in way])
+                if cost < least:
+                    least, self.best[node] = cost, way
+            free = node in self.scales or exact(node) is not None
+            self.depth[node] = price if node in self.stuck else 0.0 if free else least
 
     def ways(self, node: Node) -> tuple[tuple[int, ...], ...]:
         """The sets of arguments that take a factor in the node's stead."""
@@ -290,10 +289,9 @@ class _Work:
             elif whole is not ONE:
                 self.gain -= self.price(node)
         elif exact(node) is None:
-            way = self._best_way(node)
-            if way is None:
+            if node not in self.best:
                 self.gain -= self.price(node)
-            for i in way or ():
+            for i in self.best.get(node, ()):
                 given[i] = factor
         self.given[node] = tuple(given)
         for argument, wanted in zip(node.args, given, strict=True):
@@ -307,12 +305,6 @@ class _Work:
         )
         return harmless and array not in self.stuck and self.depth[array] < self.price(array)
 
-    def _best_way(self, node: Node) -> tuple[int, ...] | None:
-        """The arguments that take a factor in at less than its product with the node costs."""
-        ways = self.ways(node)
-        costs = [sum(self.depth[node.args[i]] for i in way) for way in ways]
-        return ways[costs.index(min(costs))] if ways and min(costs) < self.price(node) else None
-
     # the new graph --------------------------------------------------------------------------------------------
 
     def rebuilt(self) -> dict[Node, Node]:
@@ -321,18 +313,19 @@ class _Work:
         waiting = list(reversed(self.order))
         while waiting:
             node = waiting[-1]
-            pending = [n for n in self._needed(node) if n not in done] if node not in done else []
-            if pending:
+            if node in done:
+                waiting.pop()
+            elif pending := [n for n in self._needed(node) if n not in done]:
                 waiting.extend(pending)
-                continue
-            waiting.pop()
-            if node not in done:
-                done[node] = self._rebuilt(node, done)
+            else:
+                done[waiting.pop()] = self._rebuilt(node, done)
         return done
 
-    def _needed(self, node: Node) -> list[Node]:
+    def _needed(self, node: Node) -> Sequence[Node]:
+        if node not in self.total:
+            return node.args
         own = self.scales[node][1] if node in self.scales else ONE
-        factors = (self.total.get(node, ONE), own, *self.given.get(node, ()))
+        factors = (self.total[node], own, *self.given[node])
         return [*node.args, *(n for f in factors for n, _ in f.powers if n is not node)]
 
     def _rebuilt(self, node: Node, done: Mapping[Node, Node]) -> Node:

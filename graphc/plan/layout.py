@@ -57,7 +57,7 @@ def keep_orders(lowered: Lowered, setting: Setting) -> Lowered:
     count = len({k.array for k in state.kept.values() if not k.straight and not k.array.is_leaf})
     if count:
         setting.say(NAME, f"{count} arrays are kept with their axes in another order")
-    return replace(result, names=arrays.names, became=arrays.became, origins=arrays.origins)
+    return replace(result, names=arrays.names, moved=arrays.moved, origins=arrays.origins)
 
 
 LAYOUT = Pass(NAME, "chooses the order of axes in memory for each array", keep_orders)

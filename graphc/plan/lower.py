@@ -39,9 +39,10 @@ class FlatLeaf:
 class Lowered:
     """A core graph: `outputs`, the new value of each updated leaf, and the names users gave to core nodes.
 
-    `became` gives for each surface node the core node it is now, `origins` for the value of a composite the
-    composite's name and first argument. `flat` are leaves that hold others, which live in their memory.
-    `order` is a topological order that has to be kept; where it is empty, any will do.
+    `became` gives for each surface node the core node it was at first, `moved` what core nodes became since, step by
+    step; `origins` gives for the value of a composite the composite's name and first argument. `flat` are leaves that
+    hold others, which live in their memory. `order` is a topological order that has to be kept; where it is empty, any
+    will do.
     """
 
     outputs: tuple[Node, ...]
@@ -49,6 +50,7 @@ class Lowered:
     names: Mapping[Node, str]
     became: Mapping[Node, Node]
     origins: Mapping[Node, tuple[str, Node]]
+    moved: tuple[Mapping[Node, Node], ...] = ()
     flat: tuple[FlatLeaf, ...] = ()
     order: tuple[Node, ...] = ()
 
@@ -61,6 +63,14 @@ class Lowered:
     def roots(self) -> tuple[Node, ...]:
         """Everything that has to be computed."""
         return (*self.outputs, *(value for _, value in self.updates))
+
+    def now(self, node: Node) -> Node:
+        """The core node that a surface node is now; any other node is itself."""
+        if node in self.became:
+            node = self.became[node]
+            for step in self.moved:
+                node = step.get(node, node)
+        return node
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:

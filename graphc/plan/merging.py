@@ -111,7 +111,7 @@ def names_moved(lowered: Lowered, rows: dict[Node, Node]) -> Lowered:
     return replace(
         lowered,
         names=dict(reversed(list(names.items()))),
-        became={n: core if core in kept else now(core) for n, core in lowered.became.items()},
+        moved=(*lowered.moved, {whole: matrix for whole, matrix in rows.items() if whole not in kept}),
         origins={now(n): (name, now(base)) for n, (name, base) in lowered.origins.items()},
     )
 

@@ -29,7 +29,8 @@ def rewritten(lowered: Lowered, at: Collection[Op], rule: Callable[[Node], Node]
     changed: dict[Node, Node] = {}
     before = changed.keys()
     for node in lowered.nodes:
-        now = node if before.isdisjoint(node.args) else rebuild(node, [changed.get(a, a) for a in node.args])
+        same = not changed or before.isdisjoint(node.args)
+        now = node if same else rebuild(node, [changed.get(a, a) for a in node.args])
         if now.op in at:
             now = rule(now)
         if now is not node:
@@ -68,7 +69,7 @@ def replaced(lowered: Lowered, done: Mapping[Node, Node]) -> Lowered:
         outputs=tuple(map(now, lowered.outputs)),
         updates=tuple((leaf, now(value)) for leaf, value in lowered.updates),
         names=names,
-        became={n: done.get(core, core) for n, core in lowered.became.items()},
+        moved=(*lowered.moved, done),
         origins={now(n): (name, now(base)) for n, (name, base) in lowered.origins.items()},
         order=(),
     )
