@@ -154,6 +154,7 @@ def _composite_template(
     return _templates[key]
 
 
+@collection_paused()
 def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -> list[Node]:
     """The gradients of a scalar with respect to each target, of the target's shape; zeros where it does not matter.
 

@@ -6,7 +6,7 @@ graph; they bring it closer to what array code is good at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -115,18 +115,15 @@ def _open(roots: Sequence[Node]) -> dict[Node, Node]:
     """Each node below `roots`, also inside opened composites, and the core node it becomes."""
     done: dict[Node, Node] = {}
     opened: dict[Node, Node] = {}
-    waiting: list[tuple[Node, Iterator[Node]]] = []
-    for root in roots:
-        waiting.append((root, iter(root.args)))
-        while waiting:
-            node, rest = waiting[-1]
-            pending = next((a for a in rest if a not in done), None)
-            if pending is None and node not in done:
-                pending = _lower_node(node, done, opened)
-            if pending is None:
-                waiting.pop()
-            else:
-                waiting.append((pending, iter(pending.args)))
+    waiting = list(reversed(roots))
+    while waiting:
+        node = waiting[-1]
+        if node in done:
+            waiting.pop()
+        elif pending := [a for a in node.args if a not in done]:
+            waiting += reversed(pending)
+        elif (body := _lower_node(node, done, opened)) is not None:
+            waiting.append(body)
     return done
 
 
@@ -141,7 +138,7 @@ def _lower_node(node: Node, done: dict[Node, Node], opened: dict[Node, Node]) ->
             return opened[node]
         done[node] = done[opened[node]]
         return None
-    args = tuple(done[a] for a in node.args)
+    args = tuple([done[a] for a in node.args])
     same = node.is_leaf or (node.name is None and args == node.args)
     result = _core(node if same else make(node.op, args, node.attrs, like=node))
     done[node] = result
@@ -225,7 +222,7 @@ _REWRITES: dict[str, Callable[[Node], Node]] = {
 
 def _spare_casts(node: Node) -> Node:
     """A mask multiplies reals as it is: 0 and 1 need not be cast first."""
-    if node.op.name not in ("add", "sub", "mul") or all(a.op is not CAST for a in node.args):
+    if node.op.name not in ("add", "sub", "mul") or CAST not in [a.op for a in node.args]:
         return node
     args = [a.args[0] if a.op is CAST and a.args[0].dtype == "bool" else a for a in node.args]
     if all(a.constant or a.dtype == "bool" for a in args):
@@ -236,7 +233,7 @@ def _spare_casts(node: Node) -> Node:
 
 def _spare_broadcasts(node: Node) -> Node:
     """An operand broadcasts by itself wherever the result keeps its shape."""
-    if not any(a.op is BROADCAST for a in node.args):
+    if BROADCAST not in [a.op for a in node.args]:
         return node
     args = list(node.args)
     for i, a in enumerate(args):
