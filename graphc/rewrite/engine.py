@@ -123,6 +123,9 @@ def _begins_chain(node: Node, chained: set[Node]) -> bool:
     """
     if node in chained or not node.args:
         return False
+    if node.args[0].op is not node.op:
+        chained.add(node)
+        return False
     length, current, things = 0, node, set[Node]()
     while current.op is node.op and current.args and current not in chained:
         chained.add(current)

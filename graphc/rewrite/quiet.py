@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from graphc.ir.node import Node
 from graphc.ops.leaf import constant_value
-from graphc.rewrite.terms import MAX_FACTORS, SEEN_THROUGH, Terms, is_short, terms_of
+from graphc.rewrite.terms import MAX_FACTORS, ONE, SEEN_THROUGH, Terms, is_short, terms_of
 
 # Of a quiet product its factors, a number among them at most once; of a quiet sum nothing, for it is one factor itself.
 # What is absent is not quiet.
@@ -61,9 +61,8 @@ def _factors_of(node: Node) -> frozenset[Node] | None:
         return found or (None if found is None else frozenset((node,)))
     if node.op.kind == "const":
         value = constant_value(node)
-        return (
-            frozenset((node,)) if value is not None and abs(value) not in (0, 1) and is_short(value) else None
-        )
+        if value is None or abs(value) in (0, 1) or not is_short(value):
+            return None
     return None if node.op.name in ("exp", "sqrt") else frozenset((node,))
 
 
@@ -80,17 +79,23 @@ def _product(left: frozenset[Node], right: frozenset[Node]) -> frozenset[Node] |
 
 def _apart(a: Node, b: Node) -> bool:
     """Whether two summands share no factor, also no number, and hold no sums; one of them may be a number."""
-    if any(constant_value(x) == 0 for x in (a, b)):
+    values = constant_value(a), constant_value(b)
+    if 0 in values:
         return False
-    sides = [_factors_of(x) for x in (a, b) if constant_value(x) is None]
+    sides = [_factors_of(x) for x, value in zip((a, b), values, strict=True) if value is None]
     known = [s for s in sides if s is not None]
     if not known or len(known) < len(sides) or any(f.op.name in SEEN_THROUGH for s in known for f in s):
         return False
-    first, second = map(_number, (a, b))
-    return (first != second or first == 1) and (len(known) == 1 or known[0].isdisjoint(known[1]))
+    first, second = _number(a), _number(b)
+    if first is not ONE and first == second != 1:
+        return False
+    return len(known) == 1 or known[0].isdisjoint(known[1])
 
 
 def _number(node: Node) -> Fraction:
     """The size of the number that a quiet product, or a number, is a multiple by."""
-    numbers = (constant_value(f) for f in (node, *_factors.get(node, ())))
-    return next((abs(value) for value in numbers if value is not None), Fraction(1))
+    for factor in (node,) if node.op.kind == "const" else _factors.get(node, ()):
+        value = constant_value(factor)
+        if value is not None:
+            return abs(value)
+    return ONE
