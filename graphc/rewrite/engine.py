@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from weakref import WeakSet
 
 from graphc.ir.errors import LegalityError, ShapeError
@@ -27,10 +28,7 @@ class Engine:
     normal: dict[Node, Node] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._by_op: dict[str, list[tuple[Rule, Callable[..., Node | None]]]] = {}
-        for rule in self.rules:
-            for op in rule.at():
-                self._by_op.setdefault(op, []).append((rule, rule.apply or rule.fire))
+        self._by_op = _by_operation(tuple(self.rules))
 
     def simplify(self, roots: Iterable[Node]) -> list[Node]:
         """The normal forms of `roots`."""
@@ -101,6 +99,16 @@ class Engine:
                 self.record.append(Event(rule.name, node, after))
             return after
         return node
+
+
+@lru_cache(maxsize=16)
+def _by_operation(rules: tuple[Rule, ...]) -> dict[str, list[tuple[Rule, Callable[..., Node | None]]]]:
+    """The rules that are tried at each operation, with what fires them."""
+    found: dict[str, list[tuple[Rule, Callable[..., Node | None]]]] = {}
+    for rule in rules:
+        for op in rule.at():
+            found.setdefault(op, []).append((rule, rule.apply or rule.fire))
+    return found
 
 
 def _rebuilt(node: Node, args: list[Node]) -> Node:
