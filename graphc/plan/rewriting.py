@@ -61,9 +61,10 @@ def replaced(lowered: Lowered, done: Mapping[Node, Node]) -> Lowered:
         return done.get(node, node)
 
     names: dict[Node, str] = {}
-    for node, name in lowered.names.items():
-        if now(node).op.kind not in ("leaf", "const"):
-            names.setdefault(now(node), name)
+    for old, name in lowered.names.items():
+        node = done.get(old, old)
+        if node.op.kind not in ("leaf", "const"):
+            names.setdefault(node, name)
     return replace(
         lowered,
         outputs=tuple(map(now, lowered.outputs)),
