@@ -27,8 +27,7 @@ def merge_axes(lowered: Lowered, setting: Setting) -> Lowered:
             last = node.args[0].ndim - 1
             return _rows_reduced(node) if last > 1 and node.attrs[0] == (last,) else node
         rows = _on_one_axis(node) if node.ndim > 1 else None
-        if rows is None:
-            rows = _on_rows(node)
+        rows = _on_rows(node) if rows is None else rows
         if rows is None:
             return node
         merged[rows] = reshape(rows, node.shape)

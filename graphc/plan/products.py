@@ -30,7 +30,7 @@ LONGEST_CHAIN = 65536  # entries that a single inner product adds up without los
 
 def products(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with every contraction in the form that array code does fastest."""
-    templates: dict[Hashable, tuple[Node, Node]] = {}
+    templates: dict[Hashable, tuple[Node, Node]] = {}  # on placeholders: what one form becomes is found once
 
     def rule(node: Node) -> Node:
         kind = node.attrs, tuple((a.shape, a.dtype) for a in node.args)
@@ -38,12 +38,10 @@ def products(lowered: Lowered, setting: Setting) -> Lowered:
             places = tuple(_place(i, a) for i, a in enumerate(node.args))
             plain = make(CONTRACT, places, node.attrs)
             templates[kind] = plain, as_product(plain, setting)
-        plain, product = templates[kind]
-        return (
-            node
-            if product is plain
-            else substitute([product], dict(zip(plain.args, node.args, strict=True)))[0]
-        )
+        plain, found = templates[kind]
+        if found is plain:
+            return node
+        return substitute([found], dict(zip(plain.args, node.args, strict=True)))[0]
 
     result, count = counted(_absorb_transposes(lowered), (CONTRACT,), rule)
     if count:
