@@ -87,10 +87,9 @@ def fold_factors(lowered: Lowered, setting: Setting) -> Lowered:
     if best.gain <= 0:
         return lowered
     setting.say("fold", "scalar factors are gathered where the arrays are small")
-    done = best.rebuilt()
-    return _share(
-        replaced(lowered, {n: new for n, new in done.items() if best.total.get(n, ONE) is ONE}), setting
-    )
+    rebuilt = best.rebuilt().items()
+    plain = {n: new for n, new in rebuilt if new is not n and best.total.get(n, ONE) is ONE}
+    return _share(replaced(lowered, plain), setting)
 
 
 def _turned(lowered: Lowered) -> Lowered:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from graphc.ir.legal import CORE, check_nodes
+from graphc.ir.legal import CORE, check_stage
 from graphc.ir.node import Node, make, topological
 from graphc.ir.op import Op
 from graphc.ir.types import broadcast_shapes
@@ -107,7 +107,7 @@ def lower(
         core,
         {core[n]: (n.op.name, core[n.args[0]]) for n in reversed(core) if n.op.kind == "composite"},
     )
-    check_nodes(result.nodes, CORE)
+    check_stage(result.nodes, CORE)
     return result
 
 
