@@ -80,6 +80,8 @@ def active_nodes(order: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
 
 def _total(values: list[Node]) -> Node:
     """The sum of contributions in order; one that comes three times or more is written once, times its number."""
+    if len(values) == 1:
+        return values[0]
     counts = Counter(values)
     parts = (
         [v if counts[v] == 1 else v * counts[v] for v in counts] if len(values) - len(counts) > 1 else values
@@ -152,6 +154,7 @@ def _composite_template(
     return _templates[key]
 
 
+@collection_paused()
 def gradients(output: Node, targets: Sequence[Node], *, simplify: bool = True) -> list[Node]:
     """The gradients of a scalar with respect to each target, of the target's shape; zeros where it does not matter.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from graphc.ir.errors import LegalityError
-from graphc.ir.node import Node, topological
+from graphc.ir.node import Node
 from graphc.ir.op import Kind
 
 _PRIMITIVE: frozenset[Kind] = frozenset(
@@ -27,12 +27,7 @@ SURFACE = Stage("surface", _PRIMITIVE | {"stop", "composite"}, names=True)
 CORE = Stage("core", _PRIMITIVE, names=False)
 
 
-def check_stage(outputs: Iterable[Node], stage: Stage) -> None:
-    """Raise `LegalityError` at the first node below `outputs` that the stage does not allow."""
-    check_nodes(topological(outputs), stage)
-
-
-def check_nodes(nodes: Iterable[Node], stage: Stage) -> None:
+def check_stage(nodes: Iterable[Node], stage: Stage) -> None:
     """Raise `LegalityError` at the first of `nodes` that the stage does not allow."""
     for node in nodes:
         kind = node.op.kind

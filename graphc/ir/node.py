@@ -177,10 +177,10 @@ def topological(roots: Iterable[Node], *, stop: Callable[[Node], bool] | None = 
             order.append(stack.pop())  # type: ignore[arg-type]
         elif node not in seen:
             seen.add(node)
-            if node.args and (stop is None or not stop(node)):
-                stack += (node, None, *node.args[::-1])
-            else:
+            if seen.issuperset(node.args) or (stop is not None and stop(node)):
                 order.append(node)
+            else:
+                stack += (node, None, *node.args[::-1])
     return order
 
 

@@ -47,18 +47,24 @@ def _infer(args: tuple[Node, ...], attrs: Attrs) -> tuple[Shape, DType]:
 
 
 def _vjp(node: Node, upstream: Node) -> tuple[Node | None, ...]:
-    spec = str(node.attrs[0])
+    return tuple(
+        make(CONTRACT, (upstream, *node.args[:i], *node.args[i + 1 :]), attrs)
+        for i, attrs in enumerate(_adjoints(node.attrs[0], *(a.shape for a in node.args)))
+    )
+
+
+@lru_cache(4096)
+def _adjoints(spec: str, *shapes: Shape) -> tuple[Attrs, ...]:
+    """For each operand how the upstream gradient is contracted with the others."""
     inputs, output = spec.split("->")
     operands = inputs.split(",")
-    gradients: list[Node | None] = []
-    for position, indices in enumerate(operands):
-        others = [(o, a) for i, (o, a) in enumerate(zip(operands, node.args, strict=True)) if i != position]
-        known = set(output).union(*(o for o, _ in others))
-        extents = dict(zip(indices, node.args[position].shape, strict=True))
-        outer = {i: extents[i] for i in indices if i not in known}
-        left = ",".join([output, *(o for o, _ in others)])
-        gradients.append(_build(f"{left}->{indices}", (upstream, *(a for _, a in others)), outer))
-    return tuple(gradients)
+    found: list[Attrs] = []
+    for position, (indices, shape) in enumerate(zip(operands, shapes, strict=True)):
+        left = [output, *operands[:position], *operands[position + 1 :]]
+        extents = dict(zip(indices, shape, strict=True))
+        outer = sorted((i, d) for i, d in extents.items() if not any(i in o for o in left))
+        found.append((f"{','.join(left)}->{indices}", tuple(outer)))
+    return tuple(found)
 
 
 def _evaluate(node: Node, arrays: list[Any], sizes: Any, xp: Any) -> Any:

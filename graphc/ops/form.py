@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
 from graphc.ir.node import Node
@@ -43,6 +43,7 @@ __all__ = [
     "precedence",
     "show",
     "show_form",
+    "too_long",
     "walk",
 ]
 
@@ -149,6 +150,27 @@ def _within(f: Form, names: Names, most: int) -> str | None:
         stack += [_part(p, names) for p in current.parts]
     text = show_form(f, names)
     return text if len(text) <= most else None
+
+
+def too_long(nodes: Iterable[Node], names: Names, *, most: int) -> set[Node]:
+    """Those of `nodes`, arguments before users, of which each name and sign alone make more than `most` characters.
+
+    They are counted once for all nodes, where `brief` looks through each expression by itself.
+    """
+    least: dict[Node, int] = {}
+    for node in nodes:
+        count = 0
+        waiting: list[Node | Form] = [defined(node, names)]
+        while waiting and count <= most:
+            part = waiting.pop()
+            if isinstance(part, Node) and part in least and names.get(part, part.name) is None:
+                count += least[part]
+                continue
+            part = _part(part, names)
+            count += len(part.text) if part.kind == "name" else 1
+            waiting += part.parts
+        least[node] = count
+    return {node for node, count in least.items() if count > most}
 
 
 def outline(node: Node, names: Names) -> str:

@@ -26,7 +26,8 @@ class Region:
 
     def holds(self, node: Node) -> bool:
         """Whether the walk goes on to the arguments of `node`."""
-        return node.op.kind == "pointwise" and node.shape == self.shape and not self.is_scalar(node)
+        own = node.op.kind == "pointwise" and node.shape == self.shape
+        return own and (self.shape != () or not self.is_scalar(node))
 
     def is_scalar(self, node: Node) -> bool:
         """Whether `node` is a number that has to be the same in every member of a group."""

@@ -21,7 +21,7 @@ from graphc.ops.move import reshape
 from graphc.ops.pointwise import DIV, MUL, NEG
 from graphc.ops.reduce import SUM
 from graphc.plan.lower import Lowered, exact, fold
-from graphc.plan.rewriting import Pass, replaced
+from graphc.plan.rewriting import Pass, count_uses, replaced
 from graphc.plan.setting import Setting
 
 MOST = 16  # factors of one product
@@ -62,14 +62,18 @@ def take_out_factors(lowered: Lowered, setting: Setting) -> Lowered:
     if SUM not in lowered.ops:
         return lowered
     order = lowered.nodes
+    alone = {n for n, count in count_uses(lowered).items() if count == 1 and n not in lowered.names}
+    candidates = [n for n in order if n.op is SUM and _may_be_taken_apart(n, alone)]
+    if not candidates:
+        return lowered
     uses = _uses(order, lowered.roots)
     place = {n: i for i, n in enumerate(order)}
-    alone = {n for n in order if len(uses[n]) == 1 and n not in lowered.names}
     inner = _for_sums_only(order, uses, lowered.names)
-    sums = {n: found for n in order if (found := _taken_apart(n, alone, inner, place)) is not None}
+    sums = {n: found for n in candidates if (found := _taken_apart(n, alone, inner, place)) is not None}
     if not sums:
         return lowered
-    made = _made_anyway(order, uses, alone, place)
+    several = any(len(found.full) > 1 for found in sums.values())
+    made = _made_anyway(order, uses, alone, place) if several else {}
     counts = Counter(found.full for found in sums.values())
     sums = {n: _shared(found, n, counts, made, place) for n, found in sums.items()}
     counts = Counter(found.full for found in sums.values())
@@ -86,8 +90,9 @@ def take_out_factors(lowered: Lowered, setting: Setting) -> Lowered:
                 pair = tuple(done[a] for a in products.get(found.full, ()))
                 done[node] = _rebuilt(node, now, found, done, first, pair, counts[found.full] == 1, setting)
                 changed += done[node] is not now
-    if changed:
-        setting.say("factors", f"{changed} sum{'s' * (changed > 1)} of products taken apart")
+    if not changed:
+        return lowered
+    setting.say("factors", f"{changed} sum{'s' * (changed > 1)} of products taken apart")
     return replaced(lowered, done)
 
 
@@ -137,7 +142,7 @@ def _made_anyway(
             or all(u is not None and u.op is SUM for u in uses[node])
         ):
             continue
-        factors, negative = _factors(node, frozenset(), alone | {node}, set())
+        factors, negative = _factors(node, frozenset(), alone, set())
         numbers = [f for f in factors if not f.node.ndim and exact(f.node)]
         full = [f for f in factors if f not in numbers]
         if len(full) > 1 and not negative and all(f.node.ndim for f in full):
@@ -173,9 +178,17 @@ def _shared(
 # taking apart -----------------------------------------------------------------------------------------------
 
 
+def _may_be_taken_apart(node: Node, alone: set[Node]) -> bool:
+    """Whether a sum is one of a product or quotient: what others use as well counts only with one large factor."""
+    x, axes = node.args[0], frozenset(node.attrs[0])
+    if node.dtype != "real" or node.attrs[1] or x.constant:
+        return False
+    parts, _ = _split(_Factor(x, False))
+    large = [f for f in parts if _kind(f.node, x.shape, axes) == "full"]
+    return parts[0].node is not x and (x in alone or len(large) < 2)
+
+
 def _taken_apart(node: Node, alone: set[Node], inner: set[Node], place: Mapping[Node, int]) -> _Sum | None:
-    if node.op is not SUM or node.dtype != "real" or node.attrs[1] or node.args[0].constant:
-        return None
     x, axes = node.args[0], frozenset(node.attrs[0])
     factors, negative = _factors(x, axes, alone, inner)
     if len(factors) == 1 and not negative:
@@ -193,11 +206,6 @@ def _factors(x: Node, axes: frozenset[int], alone: set[Node], inner: set[Node]) 
 
     What others use as well is one factor, unless all these are sums and only one of its own factors is large.
     """
-    if (
-        x not in alone
-        and sum(_kind(f.node, x.shape, axes) == "full" for f in _split(_Factor(x, False))[0]) > 1
-    ):
-        return [_Factor(x, False)], False
     done: list[_Factor] = []
     waiting, negative = _split(_Factor(x, False))
     if x.op.name == "square":

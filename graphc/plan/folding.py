@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from graphc.ir.node import Node, make, rebuild
+from graphc.ir.types import Shape
 from graphc.ops.leaf import SIZE, const
 from graphc.ops.pointwise import ADD, DIV, MUL, NEG, SUB
 from graphc.plan.lower import Lowered, exact, fold
@@ -72,26 +73,28 @@ def fold_factors(lowered: Lowered, setting: Setting) -> Lowered:
     best = _Work(lowered.nodes, setting)
     if not best.scales:
         return lowered
-    best.solve(lowered.roots)
+    uses = count_uses(lowered)
+    best.solve(uses)
     for _ in range(ROUNDS):
         if not best.torn:
             break
         # Where users disagreed, nothing is to be gained from asking: once more with those left alone.
         again = _Work(best.order, setting, stuck=best.stuck | best.torn)
-        again.solve(lowered.roots)
+        again.solve(uses)
         if again.gain < best.gain:
             break
         best = again
     if best.gain <= 0:
         return lowered
     setting.say("fold", "scalar factors are gathered where the arrays are small")
-    done = best.rebuilt()
-    return _share(replaced(lowered, {n: new for n, new in done.items() if best.total[n] is ONE}), setting)
+    rebuilt = best.rebuilt().items()
+    plain = {n: new for n, new in rebuilt if new is not n and best.total.get(n, ONE) is ONE}
+    return _share(replaced(lowered, plain), setting)
 
 
 def _turned(lowered: Lowered) -> Lowered:
     """The graph with `-(a - b)` as `b - a` where the difference is not wanted itself."""
-    if NEG not in lowered.ops:
+    if not any(n.op is NEG and n.args[0].op is SUB for n in lowered.nodes):
         return lowered
     uses = count_uses(lowered)
 
@@ -105,7 +108,7 @@ def _turned(lowered: Lowered) -> Lowered:
 
 def _unscaled(lowered: Lowered) -> Lowered:
     """The graph with `s*a / (b/r + c)`, as Adam has it, as `(s*r)*a / (b + c*r)`: the number `r` meets numbers only."""
-    if not any(n.op is DIV and n.ndim for n in lowered.nodes):
+    if not any(n.op is DIV and n.args[1].op is ADD for n in lowered.nodes):
         return lowered
     uses = count_uses(lowered)
 
@@ -144,9 +147,10 @@ class _Work:
     """What is known of each node while factors are moved.
 
     `scales` are the products of an array with a scalar: the array's position, and the factor. `depth` is what taking
-    a factor in costs a node, or something below it. `asked` is what users want a node multiplied by, `total` what it
-    is computed as, and `given` what its arguments then have to be multiplied by. Nodes that are `stuck` take no factor;
-    `torn` are those whose users disagreed.
+    a factor in costs a node, or something below it, and `best` the arguments that take it in for less than a product.
+    `asked` is what users want a node multiplied by, one by one, `total` what it is computed as, and `given` what its
+    arguments then have to be multiplied by: all where that is not just 1. Nodes that are `stuck` take no factor; `torn`
+    are those whose users disagreed.
     """
 
     def __init__(self, order: Sequence[Node], setting: Setting, stuck: frozenset[Node] = frozenset()) -> None:
@@ -154,28 +158,29 @@ class _Work:
         self.place = {n: i for i, n in enumerate(order)}
         self.known: dict[tuple[Fraction, tuple[tuple[Node, int], ...]], Factor] = {(ONE.number, ()): ONE}
         self.scales: dict[Node, tuple[int, Factor]] = {}
+        self.prices: dict[Shape, float] = {}
         self.depth: dict[Node, float] = {}
-        self.asked: dict[Node, dict[Factor, None]] = {}
+        self.best: dict[Node, tuple[int, ...]] = {}
+        self.asked: dict[Node, list[Factor]] = {}
         self.total: dict[Node, Factor] = {}
         self.given: dict[Node, tuple[Factor, ...]] = {}
         self.torn: frozenset[Node] = frozenset()
         self.gain = 0.0
         self._find_scales()
 
-    def solve(self, roots: tuple[Node, ...]) -> None:
+    def solve(self, uses: Mapping[Node, int]) -> None:
         """Decide what everything is computed as, from the roots down."""
         self._find_depths()
-        for root in roots:
-            self._want(root, ONE)
         torn: list[Node] = []
         for node in reversed(self.order):
-            wanted = list(self.asked[node])
-            if len(wanted) == 1:
-                self._take(node, wanted[0])
+            asked = self.asked.get(node, [])
+            wanted = set(asked)
+            if len(wanted) == 1 and len(asked) == uses[node]:
+                self._take(node, asked[0])
                 continue
             # Users disagree: the plain value, and a product for each that wants another.
-            if exact(node) is None:
-                self.gain -= sum(self.price(node) for f in wanted if f is not ONE)
+            if wanted and exact(node) is None:
+                self.gain -= sum(self.price(node) for _ in wanted)
                 torn.append(node)
             self._take(node, ONE)
         self.torn = frozenset(torn)
@@ -196,11 +201,13 @@ class _Work:
 
     def price(self, node: Node) -> float:
         """Nanoseconds to multiply an array like `node` by a scalar."""
-        costs = self.setting.costs
-        if not node.ndim:
-            return costs.call["scalar"]
-        entries = self.setting.entries(node.shape)
-        return costs.call["ufunc"] + entries * costs.per_entry("add", self.setting.real)
+        known = self.prices.get(node.shape)
+        if known is not None:
+            return known
+        costs, entries = self.setting.costs, self.setting.entries(node.shape)
+        array = costs.call["ufunc"] + entries * costs.per_entry("add", self.setting.real)
+        self.prices[node.shape] = price = array if node.ndim else costs.call["scalar"]
+        return price
 
     # which nodes are an array times a scalar ------------------------------------------------------------------
 
@@ -208,17 +215,14 @@ class _Work:
         """Every product and quotient of an array and a scalar."""
         factors: dict[Node, Factor] = {}
         for node in self.order:
-            if node.op.name not in ("mul", "div") or node.dtype != "real":
+            if node.op not in (MUL, DIV) or node.dtype != "real":
                 continue
             a, b = node.args
             if a.ndim and not b.ndim and b.dtype != "bool" and a.dtype == "real" and a.shape == node.shape:
                 found = self._factor(b, factors)
-                if node.op.name == "mul" or found.number:
-                    self.scales[node] = (
-                        0,
-                        found if node.op.name == "mul" else self.times(ONE, found, -1),
-                    )
-            elif b.ndim and not a.ndim and node.op.name == "mul" and a.dtype != "bool" and b.dtype == "real":
+                if node.op is MUL or found.number:
+                    self.scales[node] = 0, found if node.op is MUL else self.times(ONE, found, -1)
+            elif b.ndim and not a.ndim and node.op is MUL and a.dtype != "bool" and b.dtype == "real":
                 self.scales[node] = 1, self._factor(a, factors)
 
     def _factor(self, scalar: Node, found: dict[Node, Factor]) -> Factor:
@@ -241,25 +245,24 @@ class _Work:
     def _find_depths(self) -> None:
         """What taking a factor in costs each node at least."""
         for node in self.order:
-            here = self.price(node)
-            if node in self.stuck:
-                self.depth[node] = here
-                continue
-            if node in self.scales or exact(node) is not None:
-                self.depth[node] = 0.0
-                continue
-            ways = self.ways(node)
-            self.depth[node] = min([here, *(sum(self.depth[node.args[i]] for i in way) for way in ways)])
+            price = least = self.price(node)
+            for way in self.ways(node):
+                cost = sum([self.depth[node.args[i]] for i in way])
+                if cost < least:
+                    least, self.best[node] = cost, way
+            free = node in self.scales or exact(node) is not None
+            self.depth[node] = price if node in self.stuck else 0.0 if free else least
 
     def ways(self, node: Node) -> tuple[tuple[int, ...], ...]:
         """The sets of arguments that take a factor in the node's stead."""
         name = node.op.name
         if node.dtype != "real" or not node.ndim:
             return ()
+        if name in ("mul", "contract"):
+            args = node.args
+            return tuple((i,) for i, a in enumerate(args) if a.dtype == "real" and args.count(a) == 1)
         if name in EVERY:
             ways: tuple[tuple[int, ...], ...] = (EVERY[name],)
-        elif name in ("mul", "contract"):
-            ways = tuple((i,) for i, a in enumerate(node.args) if a not in node.args[:i] + node.args[i + 1 :])
         elif name == "concat":
             ways = (tuple(range(len(node.args))),)
         elif name in FIRST or name in ("div", "gather", "scatter_add"):
@@ -270,11 +273,10 @@ class _Work:
 
     # what each node is asked for ------------------------------------------------------------------------------
 
-    def _want(self, node: Node, factor: Factor) -> None:
-        self.asked.setdefault(node, {})[factor] = None
-
     def _take(self, node: Node, factor: Factor) -> None:
         """Compute `node` as `factor` times itself: by its arguments, or by a product."""
+        if factor is ONE and node not in self.scales:
+            return
         self.total[node] = factor
         given = [ONE] * len(node.args)
         if node in self.scales:
@@ -285,15 +287,15 @@ class _Work:
                 given[position] = whole
             elif whole is not ONE:
                 self.gain -= self.price(node)
-        elif factor is not ONE and exact(node) is None:
-            way = self._best_way(node)
-            if way is None:
+        elif exact(node) is None:
+            if node not in self.best:
                 self.gain -= self.price(node)
-            for i in way or ():
+            for i in self.best.get(node, ()):
                 given[i] = factor
         self.given[node] = tuple(given)
         for argument, wanted in zip(node.args, given, strict=True):
-            self._want(argument, wanted)
+            if wanted is not ONE:
+                self.asked.setdefault(argument, []).append(wanted)
 
     def _goes_into(self, array: Node, factor: Factor) -> bool:
         """Whether a factor of harmless size is better taken in by an array than multiplied onto it."""
@@ -301,12 +303,6 @@ class _Work:
             SMALLEST <= abs(factor.number) <= 1 / SMALLEST and sum(abs(p) for _, p in factor.powers) <= MOST
         )
         return harmless and array not in self.stuck and self.depth[array] < self.price(array)
-
-    def _best_way(self, node: Node) -> tuple[int, ...] | None:
-        """The arguments that take a factor in at less than its product with the node costs."""
-        ways = self.ways(node)
-        costs = [sum(self.depth[node.args[i]] for i in way) for way in ways]
-        return ways[costs.index(min(costs))] if ways and min(costs) < self.price(node) else None
 
     # the new graph --------------------------------------------------------------------------------------------
 
@@ -316,32 +312,34 @@ class _Work:
         waiting = list(reversed(self.order))
         while waiting:
             node = waiting[-1]
-            pending = [n for n in self._needed(node) if n not in done] if node not in done else []
-            if pending:
+            if node in done:
+                waiting.pop()
+            elif pending := [n for n in self._needed(node) if n not in done]:
                 waiting.extend(pending)
-                continue
-            waiting.pop()
-            if node not in done:
-                done[node] = self._rebuilt(node, done)
+            else:
+                done[waiting.pop()] = self._rebuilt(node, done)
         return done
 
-    def _needed(self, node: Node) -> list[Node]:
+    def _needed(self, node: Node) -> Sequence[Node]:
+        if node not in self.total:
+            return node.args
         own = self.scales[node][1] if node in self.scales else ONE
         factors = (self.total[node], own, *self.given[node])
         return [*node.args, *(n for f in factors for n, _ in f.powers if n is not node)]
 
     def _rebuilt(self, node: Node, done: Mapping[Node, Node]) -> Node:
+        if node not in self.total:
+            return rebuild(node, [self._multiple(a, ONE, done) for a in node.args])
         factor, given = self.total[node], self.given[node]
         if node in self.scales and (factor is not ONE or any(f is not ONE for f in given)):
             position, own = self.scales[node]
             return self._multiple(node.args[position], self.times(factor, own), done)
-        args = tuple(self._multiple(a, f, done) for a, f in zip(node.args, given, strict=True))
-        new = rebuild(node, args)
+        new = rebuild(node, (self._multiple(a, f, done) for a, f in zip(node.args, given, strict=True)))
         return new if any(f is not ONE for f in given) else _times(new, factor, done)
 
     def _multiple(self, node: Node, factor: Factor, done: Mapping[Node, Node]) -> Node:
         """`factor` times a node that has been rebuilt, perhaps as that multiple."""
-        return done[node] if self.total[node] is factor else _times(done[node], factor, done)
+        return done[node] if self.total.get(node, ONE) is factor else _times(done[node], factor, done)
 
 
 def _times(node: Node, factor: Factor, done: Mapping[Node, Node]) -> Node:

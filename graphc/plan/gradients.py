@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from graphc.derive.reverse import gradients, known_gradients
 from graphc.ir.node import Node, topological
-from graphc.ops.form import brief
+from graphc.ops.form import brief, too_long
 from graphc.plan.names import spoken
 from graphc.rewrite.simplify import simplify_all
 
@@ -59,7 +59,8 @@ def find_gradients(outputs: Sequence[Node], roots: Sequence[Node]) -> dict[Node,
     names = {n: spoken(n.name) for n in present if n.name} | {n: spoken(g.name) for n, g in found.items()}
     times = Counter(names.values())
     shared = {n for n, name in names.items() if times[name] > 1}
-    return {n: replace(g, text=_mathematics(n, names, shared)) for n, g in found.items()}
+    long = too_long(topological(found), names, most=LONGEST_TEXT)
+    return {n: g if n in long else replace(g, text=_mathematics(n, names, shared)) for n, g in found.items()}
 
 
 def _slopes(output: Node, targets: Sequence[Node], size: int) -> dict[Node, Node]:

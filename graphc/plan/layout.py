@@ -78,7 +78,7 @@ class Orders:
         """The graph in which every value is a view of the array it is kept as."""
         result = replaced(lowered, {n: kept.value for n, kept in self.kept.items()})
         arrays = replaced(lowered, {n: kept.array for n, kept in self.kept.items()})
-        return replace(result, names=arrays.names, became=arrays.became, origins=arrays.origins)
+        return replace(result, names=arrays.names, moved=arrays.moved, origins=arrays.origins)
 
     def keep(self, node: Node) -> Kept:
         """How `node` is kept, its operands being known."""

@@ -6,14 +6,14 @@ graph; they bring it closer to what array code is good at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from graphc.ir.legal import CORE, check_nodes
+from graphc.ir.legal import CORE, check_stage
 from graphc.ir.node import Node, make, topological
 from graphc.ir.op import Op
 from graphc.ir.types import broadcast_shapes
@@ -39,9 +39,10 @@ class FlatLeaf:
 class Lowered:
     """A core graph: `outputs`, the new value of each updated leaf, and the names users gave to core nodes.
 
-    `became` gives for each surface node the core node it is now, `origins` for the value of a composite the
-    composite's name and first argument. `flat` are leaves that hold others, which live in their memory.
-    `order` is a topological order that has to be kept; where it is empty, any will do.
+    `became` gives for each surface node the core node it was at first, `moved` what core nodes became since, step by
+    step; `origins` gives for the value of a composite the composite's name and first argument. `flat` are leaves that
+    hold others, which live in their memory. `order` is a topological order that has to be kept; where it is empty, any
+    will do.
     """
 
     outputs: tuple[Node, ...]
@@ -49,6 +50,7 @@ class Lowered:
     names: Mapping[Node, str]
     became: Mapping[Node, Node]
     origins: Mapping[Node, tuple[str, Node]]
+    moved: tuple[Mapping[Node, Node], ...] = ()
     flat: tuple[FlatLeaf, ...] = ()
     order: tuple[Node, ...] = ()
 
@@ -61,6 +63,14 @@ class Lowered:
     def roots(self) -> tuple[Node, ...]:
         """Everything that has to be computed."""
         return (*self.outputs, *(value for _, value in self.updates))
+
+    def now(self, node: Node) -> Node:
+        """The core node that a surface node is now; any other node is itself."""
+        if node in self.became:
+            node = self.became[node]
+            for step in self.moved:
+                node = step.get(node, node)
+        return node
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -97,7 +107,7 @@ def lower(
         core,
         {core[n]: (n.op.name, core[n.args[0]]) for n in reversed(core) if n.op.kind == "composite"},
     )
-    check_nodes(result.nodes, CORE)
+    check_stage(result.nodes, CORE)
     return result
 
 
@@ -105,18 +115,15 @@ def _open(roots: Sequence[Node]) -> dict[Node, Node]:
     """Each node below `roots`, also inside opened composites, and the core node it becomes."""
     done: dict[Node, Node] = {}
     opened: dict[Node, Node] = {}
-    waiting: list[tuple[Node, Iterator[Node]]] = []
-    for root in roots:
-        waiting.append((root, iter(root.args)))
-        while waiting:
-            node, rest = waiting[-1]
-            pending = next((a for a in rest if a not in done), None)
-            if pending is None and node not in done:
-                pending = _lower_node(node, done, opened)
-            if pending is None:
-                waiting.pop()
-            else:
-                waiting.append((pending, iter(pending.args)))
+    waiting = list(reversed(roots))
+    while waiting:
+        node = waiting[-1]
+        if node in done:
+            waiting.pop()
+        elif pending := [a for a in node.args if a not in done]:
+            waiting += reversed(pending)
+        elif (body := _lower_node(node, done, opened)) is not None:
+            waiting.append(body)
     return done
 
 
@@ -131,7 +138,7 @@ def _lower_node(node: Node, done: dict[Node, Node], opened: dict[Node, Node]) ->
             return opened[node]
         done[node] = done[opened[node]]
         return None
-    args = tuple(done[a] for a in node.args)
+    args = tuple([done[a] for a in node.args])
     same = node.is_leaf or (node.name is None and args == node.args)
     result = _core(node if same else make(node.op, args, node.attrs, like=node))
     done[node] = result
@@ -215,7 +222,7 @@ _REWRITES: dict[str, Callable[[Node], Node]] = {
 
 def _spare_casts(node: Node) -> Node:
     """A mask multiplies reals as it is: 0 and 1 need not be cast first."""
-    if node.op.name not in ("add", "sub", "mul") or all(a.op is not CAST for a in node.args):
+    if node.op.name not in ("add", "sub", "mul") or CAST not in [a.op for a in node.args]:
         return node
     args = [a.args[0] if a.op is CAST and a.args[0].dtype == "bool" else a for a in node.args]
     if all(a.constant or a.dtype == "bool" for a in args):
@@ -226,7 +233,7 @@ def _spare_casts(node: Node) -> Node:
 
 def _spare_broadcasts(node: Node) -> Node:
     """An operand broadcasts by itself wherever the result keeps its shape."""
-    if not any(a.op is BROADCAST for a in node.args):
+    if BROADCAST not in [a.op for a in node.args]:
         return node
     args = list(node.args)
     for i, a in enumerate(args):

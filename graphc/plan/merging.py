@@ -12,28 +12,29 @@ from graphc.ir.node import Node, make
 from graphc.ir.types import Dim, Shape, product
 from graphc.ops.move import RESHAPE, reshape
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, replaced, with_arguments
+from graphc.plan.rewriting import Pass, rewritten
 from graphc.plan.setting import Setting
 
 
 def merge_axes(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with leading axes merged wherever a value beside has them merged already."""
-    changed: dict[Node, Node] = {}
     merged: dict[Node, Node] = {}
-    for node in lowered.nodes:
-        now = with_arguments(node, changed)
-        if now.op is RESHAPE:
-            now = reshaped(now.args[0], now.shape)
-        elif now.op.elementwise and now.ndim > 1:
-            rows = _on_one_axis(now)
-            rows = _on_rows(now) if rows is None else rows
-            if rows is not None:
-                now = merged[rows] = reshape(rows, now.shape)
-        elif now.op.kind == "reduce" and now.args[0].ndim > 2 and now.attrs[0] == (now.args[0].ndim - 1,):
-            now = _rows_reduced(now)
-        if now is not node:
-            changed[node] = now
-    result = names_moved(replaced(lowered, changed), {whole: rows for rows, whole in merged.items()})
+
+    def rule(node: Node) -> Node:
+        if node.op is RESHAPE:
+            return reshaped(node.args[0], node.shape)
+        if node.op.kind == "reduce":
+            last = node.args[0].ndim - 1
+            return _rows_reduced(node) if last > 1 and node.attrs[0] == (last,) else node
+        rows = _on_one_axis(node) if node.ndim > 1 else None
+        rows = _on_rows(node) if rows is None else rows
+        if rows is None:
+            return node
+        merged[rows] = reshape(rows, node.shape)
+        return merged[rows]
+
+    at = [op for op in lowered.ops if op is RESHAPE or op.elementwise or op.kind == "reduce"]
+    result = names_moved(rewritten(lowered, at, rule), {whole: rows for rows, whole in merged.items()})
     if merged:
         setting.say("merge", f"the leading axes of {len(merged)} elementwise values are merged")
     return result
@@ -109,7 +110,7 @@ def names_moved(lowered: Lowered, rows: dict[Node, Node]) -> Lowered:
     return replace(
         lowered,
         names=dict(reversed(list(names.items()))),
-        became={n: core if core in kept else now(core) for n, core in lowered.became.items()},
+        moved=(*lowered.moved, {whole: matrix for whole, matrix in rows.items() if whole not in kept}),
         origins={now(n): (name, now(base)) for n, (name, base) in lowered.origins.items()},
     )
 

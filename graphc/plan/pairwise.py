@@ -7,7 +7,6 @@ Open Source Software 3, 2018), for the sizes that are expected.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
@@ -19,7 +18,7 @@ from graphc.ops.contract import CONTRACT, LETTERS
 from graphc.ops.move import TRANSPOSE
 from graphc.ops.pointwise import cast
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, replaced
+from graphc.plan.rewriting import Pass, count_uses, replaced
 from graphc.plan.setting import Setting
 
 MOST = 10  # operands that are put in order at once, of more each contraction by itself
@@ -65,8 +64,8 @@ def in_pairs(lowered: Lowered, setting: Setting) -> Lowered:
     for node in reversed(order):
         if node.op is not CONTRACT or node in settled:
             continue
-        whole = _flatten(node, inner)
-        if len(whole.absorbed) > 1:
+        whole = None if inner.isdisjoint(map(_base, node.args)) else _flatten(node, inner)
+        if whole is not None and len(whole.absorbed) > 1:
             path = _path(whole.product, setting)
             if MARGIN * path.multiplications <= sum(_own(n, setting) for n in whole.absorbed):
                 paths[node] = whole.product, path
@@ -98,17 +97,26 @@ def _say(nested: int, split: int, setting: Setting) -> None:
 
 def _inner(lowered: Lowered, order: Sequence[Node]) -> frozenset[Node]:
     """The contractions that only another contraction reads, once, maybe transposed: they can become part of it."""
-    uses = Counter(a for node in order for a in node.args) + Counter(lowered.roots)
+    uses = count_uses(lowered)
     found: set[Node] = set()
     for node in order:
         for a in node.args if node.op is CONTRACT else ():
+            if _base(a).op is not CONTRACT:
+                continue
             path = [a]
             while path[-1].op is TRANSPOSE:
                 path.append(path[-1].args[0])
             alone = all(uses[n] == 1 and n not in lowered.names for n in path)
-            if alone and path[-1].op is CONTRACT and path[-1].dtype == node.dtype and _is_plain(path[-1]):
+            if alone and path[-1].dtype == node.dtype and _is_plain(path[-1]):
                 found.add(path[-1])
     return frozenset(found)
+
+
+def _base(node: Node) -> Node:
+    """What a node is transposed from."""
+    while node.op is TRANSPOSE:
+        node = node.args[0]
+    return node
 
 
 def _is_plain(node: Node) -> bool:

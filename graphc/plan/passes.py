@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graphc.ir.errors import GraphcError
-from graphc.ir.legal import CORE, check_nodes
+from graphc.ir.legal import CORE, check_stage
 from graphc.plan import blocks, parts
 from graphc.plan.bias import BIAS
 from graphc.plan.centre import CENTRE
@@ -58,7 +58,7 @@ def run_passes(lowered: Lowered, setting: Setting) -> Lowered:
         if one.name not in setting.off:
             before, lowered = lowered, one.run(lowered, setting)
             if lowered is not before:
-                check_nodes(lowered.nodes, CORE)
+                check_stage(lowered.nodes, CORE)
     return lowered
 
 

@@ -97,7 +97,7 @@ def make_plan(
     setting = setting or Setting(owns=updates is not None, workspace=updates is not None)
     lowered = lower(outputs, changes, {n: g.name for n, g in given.items()} | dict(labels or {}))
     lowered = run_passes(lowered, setting)
-    marks = {lowered.became[n]: g for n, g in given.items() if n in lowered.became}
+    marks = {lowered.now(n): g for n, g in given.items() if n in lowered.became}
     inputs, owned = _leaves((*surface, *(leaf for leaf, _ in changes)), owns=updates is not None)
     timetable = schedule(lowered, inputs, setting)
     flat = tuple(f.leaf for f in lowered.flat)
@@ -226,7 +226,7 @@ def _named_steps(
 def _spelt(mark: Gradient | None, lowered: Lowered, names: Mapping[Node, str]) -> Gradient | None:
     if mark is None:
         return None
-    of, wrt = (names.get(lowered.became.get(n, n)) for n in mark.nodes)
+    of, wrt = (names.get(lowered.now(n)) for n in mark.nodes)
     return replace(mark, of=of or mark.of, wrt=wrt or mark.wrt)
 
 

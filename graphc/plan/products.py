@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from graphc.ir.node import Node, make, substitute
+from graphc.ir.node import Node, make, rebuild, substitute
 from graphc.ir.types import DimLike, Shape, product
 from graphc.ops.contract import CONTRACT
 from graphc.ops.leaf import INPUT
@@ -21,7 +21,7 @@ from graphc.ops.move import TRANSPOSE, reshape, transpose
 from graphc.ops.pointwise import MUL, cast
 from graphc.ops.reduce import SUM
 from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, count_uses, counted, replaced, with_arguments
+from graphc.plan.rewriting import Pass, count_uses, counted, replaced
 from graphc.plan.setting import Setting
 
 LETTERS = "ijabcdefghlopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of batch axes, beside n, k, m
@@ -30,7 +30,7 @@ LONGEST_CHAIN = 65536  # entries that a single inner product adds up without los
 
 def products(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with every contraction in the form that array code does fastest."""
-    templates: dict[Hashable, tuple[Node, Node]] = {}
+    templates: dict[Hashable, tuple[Node, Node]] = {}  # on placeholders: what one form becomes is found once
 
     def rule(node: Node) -> Node:
         kind = node.attrs, tuple((a.shape, a.dtype) for a in node.args)
@@ -38,12 +38,10 @@ def products(lowered: Lowered, setting: Setting) -> Lowered:
             places = tuple(_place(i, a) for i, a in enumerate(node.args))
             plain = make(CONTRACT, places, node.attrs)
             templates[kind] = plain, as_product(plain, setting)
-        plain, product = templates[kind]
-        return (
-            node
-            if product is plain
-            else substitute([product], dict(zip(plain.args, node.args, strict=True)))[0]
-        )
+        plain, found = templates[kind]
+        if found is plain:
+            return node
+        return substitute([found], dict(zip(plain.args, node.args, strict=True)))[0]
 
     result, count = counted(_absorb_transposes(lowered), (CONTRACT,), rule)
     if count:
@@ -242,7 +240,7 @@ def _absorb_transposes(lowered: Lowered) -> Lowered:
     free = {node for node, count in uses.items() if count == 1 and node not in lowered.names}
     changed: dict[Node, Node] = {}
     for node in lowered.nodes:
-        now = with_arguments(node, changed)
+        now = rebuild(node, [changed.get(a, a) for a in node.args])
         if node.op is CONTRACT and any(a.op is TRANSPOSE for a in now.args):
             now = _before(now)
         elif node.op is TRANSPOSE and now.args[0].op is CONTRACT and node.args[0] in free:

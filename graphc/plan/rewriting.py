@@ -27,20 +27,15 @@ def rewritten(lowered: Lowered, at: Collection[Op], rule: Callable[[Node], Node]
     if lowered.ops.isdisjoint(at):
         return lowered
     changed: dict[Node, Node] = {}
+    before = changed.keys()
     for node in lowered.nodes:
-        now = with_arguments(node, changed)
+        same = not changed or before.isdisjoint(node.args)
+        now = node if same else rebuild(node, [changed.get(a, a) for a in node.args])
         if now.op in at:
             now = rule(now)
         if now is not node:
             changed[node] = now
     return replaced(lowered, changed)
-
-
-def with_arguments(node: Node, changed: Mapping[Node, Node]) -> Node:
-    """The node of the core graph on its arguments as they are after those `changed`."""
-    if changed.keys().isdisjoint(node.args):
-        return node
-    return rebuild(node, [changed.get(a, a) for a in node.args])
 
 
 def counted(lowered: Lowered, at: Collection[Op], rule: Callable[[Node], Node | None]) -> tuple[Lowered, int]:
@@ -66,15 +61,16 @@ def replaced(lowered: Lowered, done: Mapping[Node, Node]) -> Lowered:
         return done.get(node, node)
 
     names: dict[Node, str] = {}
-    for node, name in lowered.names.items():
-        if now(node).op.kind not in ("leaf", "const"):
-            names.setdefault(now(node), name)
+    for old, name in lowered.names.items():
+        node = done.get(old, old)
+        if node.op.kind not in ("leaf", "const"):
+            names.setdefault(node, name)
     return replace(
         lowered,
         outputs=tuple(map(now, lowered.outputs)),
         updates=tuple((leaf, now(value)) for leaf, value in lowered.updates),
         names=names,
-        became={n: done.get(core, core) for n, core in lowered.became.items()},
+        moved=(*lowered.moved, done),
         origins={now(n): (name, now(base)) for n, (name, base) in lowered.origins.items()},
         order=(),
     )

@@ -7,10 +7,11 @@ pass, for 200 layers of 64 x 64.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from graphc.ir.node import Node
+from graphc.ops.move import CONCAT
 from graphc.plan.lower import Lowered
 from graphc.plan.rewriting import Pass
 from graphc.plan.setting import Setting
@@ -22,7 +23,7 @@ def near_first(lowered: Lowered, setting: Setting) -> Lowered:
         return lowered
     height: dict[Node, int] = {}
     for node in lowered.nodes:
-        height[node] = 1 + max((height[a] for a in node.args), default=0)
+        height[node] = 1 + max(map(height.__getitem__, node.args), default=0)
     values = sorted((value for _, value in lowered.updates), key=height.__getitem__)
     order: dict[Node, None] = {}
     for root in (*lowered.outputs, *values):
@@ -35,16 +36,13 @@ NEAR = Pass("near", "computes updates and what they need as the backward pass co
 
 def _visit(root: Node, order: dict[Node, None], height: Mapping[Node, int]) -> None:
     """Enter what is below `root`, arguments before users."""
-    stack = [(root, iter(_arguments(root, height)))]
+    stack: list[Node | None] = [root]
     while stack:
-        node, rest = stack[-1]
-        pending = next((a for a in rest if a not in order), None)
-        if pending is None:
-            order[node] = None
-            stack.pop()
-        else:
-            stack.append((pending, iter(_arguments(pending, height))))
-
-
-def _arguments(node: Node, height: Mapping[Node, int]) -> Sequence[Node]:
-    return sorted(node.args, key=height.__getitem__) if node.op.name == "concat" else node.args
+        node = stack.pop()
+        if node is None:  # what stands below it has had all its arguments
+            order[stack.pop()] = None  # type: ignore[index]
+        elif node not in order:
+            args = node.args
+            if node.op is CONCAT:
+                args = tuple(sorted(args, key=height.__getitem__))
+            stack += (node, None, *args[::-1])

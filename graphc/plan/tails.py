@@ -105,11 +105,14 @@ class _Product:
     below: Counter[Node]
 
 
+_ONE, _NONE = Fraction(1), Counter[Node]()
+
+
 def _same_factor(nodes: Sequence[Node], group: Sequence[Unit]) -> tuple[list[Node], Above] | None:
     """What remains of the members without the scalar factor they have in common; and the product with it."""
     products = [_taken_apart(node, unit) for node, unit in zip(nodes, group, strict=True)]
     above, below = products[0].above.copy(), products[0].below.copy()
-    for p in products[1:]:
+    for p in products[1:] if above or below else ():
         above &= p.above
         below &= p.below
     coefficient, count = Counter(p.coefficient for p in products).most_common(1)[0]
@@ -117,12 +120,19 @@ def _same_factor(nodes: Sequence[Node], group: Sequence[Unit]) -> tuple[list[Nod
         coefficient = Fraction(1)
     if coefficient == 1 and not above and not below:
         return None
-    rest = [_times(p.core, p.coefficient / coefficient, p.above - above, p.below - below) for p in products]
+    rest = [
+        p.core
+        if p.coefficient == coefficient and p.above == above and p.below == below
+        else _times(p.core, p.coefficient / coefficient, p.above - above, p.below - below)
+        for p in products
+    ]
     return rest, lambda array: _times(array, coefficient, above, below)
 
 
 def _taken_apart(node: Node, unit: Unit) -> _Product:
-    coefficient = Fraction(1)
+    if node.op not in (MUL, DIV, NEG) or node not in unit.inside:
+        return _Product(node, _ONE, _NONE, _NONE)
+    coefficient = _ONE
     factors: dict[bool, Counter[Node]] = {True: Counter(), False: Counter()}
     waiting: list[tuple[Node, bool]] = []
     while node in unit.inside and node.op in (MUL, DIV, NEG) and node.dtype == "real":

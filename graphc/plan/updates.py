@@ -56,9 +56,10 @@ def flatten_updates(lowered: Lowered, setting: Setting) -> Lowered:
         _name_arrays(group, values, names)
     setting.say("flat", _said(groups))
     updates = _updates(lowered.updates, flat, new)
-    result = replace(lowered, updates=updates, flat=(*lowered.flat, *flat), order=())
-    left = set(result.nodes)
-    return replace(result, names={n: name for n, name in names.items() if n in left})
+    result = replace(lowered, updates=updates, names=names, flat=(*lowered.flat, *flat), order=())
+    for gone in names.keys() - result.nodes:
+        del names[gone]
+    return result
 
 
 FLAT = Pass("flat", "does equal updates of parameters and states together, on flat arrays", flatten_updates)

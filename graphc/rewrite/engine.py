@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from weakref import WeakSet
 
 from graphc.ir.errors import LegalityError, ShapeError
@@ -27,10 +28,7 @@ class Engine:
     normal: dict[Node, Node] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._by_op: dict[str, list[tuple[Rule, Callable[..., Node | None]]]] = {}
-        for rule in self.rules:
-            for op in rule.at():
-                self._by_op.setdefault(op, []).append((rule, rule.apply or rule.fire))
+        self._by_op = _by_operation(tuple(self.rules))
 
     def simplify(self, roots: Iterable[Node]) -> list[Node]:
         """The normal forms of `roots`."""
@@ -103,6 +101,16 @@ class Engine:
         return node
 
 
+@lru_cache(maxsize=16)
+def _by_operation(rules: tuple[Rule, ...]) -> dict[str, list[tuple[Rule, Callable[..., Node | None]]]]:
+    """The rules that are tried at each operation, with what fires them."""
+    found: dict[str, list[tuple[Rule, Callable[..., Node | None]]]] = {}
+    for rule in rules:
+        for op in rule.at():
+            found.setdefault(op, []).append((rule, rule.apply or rule.fire))
+    return found
+
+
 def _rebuilt(node: Node, args: list[Node]) -> Node:
     """The node on other operands; real if it was, also where a real number among them became a whole one."""
     result = rebuild(node, args)
@@ -122,6 +130,9 @@ def _begins_chain(node: Node, chained: set[Node]) -> bool:
     `chained` collects the links, so that each is looked at once.
     """
     if node in chained or not node.args:
+        return False
+    if node.args[0].op is not node.op:
+        chained.add(node)
         return False
     length, current, things = 0, node, set[Node]()
     while current.op is node.op and current.args and current not in chained:

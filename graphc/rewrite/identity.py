@@ -46,6 +46,8 @@ def _factors(x: Node) -> list[Node]:
 
 def _contraction(node: Node) -> Node | None:
     """`contract("nk,km->nm", eye(N), A)` is `A`: an index of the identity that is summed gives way to the other."""
+    if all(identity_axes(_factors(a)[0]) is None for a in node.args):
+        return None
     inputs, output = str(node.attrs[0]).split("->")
     operands = list(zip(inputs.split(","), node.args, strict=True))
     for place, (indices, a) in enumerate(operands):

@@ -29,6 +29,8 @@ def _transpose(node: Node) -> Node | None:
 
 def _into_contraction(node: Node) -> Node | None:
     """A transposed operand of a contraction is the operand with its indices in another order."""
+    if TRANSPOSE not in [a.op for a in node.args]:
+        return None
     inputs, output = str(node.attrs[0]).split("->")
     operands, args = inputs.split(","), list(node.args)
     for i, a in enumerate(args):
@@ -43,6 +45,8 @@ def _into_contraction(node: Node) -> Node | None:
 
 def _number_in_contraction(node: Node) -> Node | None:
     """A repeated number among the operands is a factor; what is left contracts without it."""
+    if all(a.ndim and a.op is not BROADCAST for a in node.args):
+        return None
     inputs, output = str(node.attrs[0]).split("->")
     operands = inputs.split(",")
     for i, a in enumerate(node.args):

@@ -16,6 +16,7 @@ from graphc.rewrite.algebra import floor_of, work
 from graphc.rewrite.axes import drop_axes, fit
 from graphc.rewrite.centred import deviation
 from graphc.rewrite.choice import marked
+from graphc.rewrite.quiet import quiet_factors
 from graphc.rewrite.rule import Rule
 from graphc.rewrite.terms import Factors, Terms, as_factors, terms_of, times
 from graphc.rewrite.write import write, write_factored
@@ -121,6 +122,8 @@ def _hoist(node: Node) -> Node | None:
     """`sum(c*x)` is `c*sum(x)`; a sum of terms is taken apart where a known sum, or less to sum, comes of it."""
     x = node.args[0]
     axes, keepdims = node.attrs
+    if _stays(x) and known_sum(x, axes) is None:
+        return None
     terms = terms_of(x)
     items = terms.items()
     value = known_sum(x, axes) if items else Fraction(0)
@@ -143,6 +146,12 @@ def _hoist(node: Node) -> Node | None:
     best = min(written, key=lambda w: work(w, floor))
     best = fit(_kept(best, node) if keepdims else best, node.shape)
     return best if best is not node and (len(items) == 1 or work(best, floor) < work(node, floor)) else None
+
+
+def _stays(x: Node) -> bool:
+    """Whether nothing can be taken out of any sum over `x`, a product of different arrays of its shape."""
+    factors = quiet_factors(x)
+    return len(factors) > 1 and 1 not in x.shape and all(f.shape == x.shape for f in factors)
 
 
 def _pays(summed: Sequence[Summed], shape: Shape, axes: Axes) -> bool:

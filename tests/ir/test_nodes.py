@@ -184,19 +184,19 @@ def test_two_leaves_of_one_name_are_refused():
 
 def test_stages():
     f = F["sigmoid"](x).named("p") * F["stop_gradient"](y)
-    check_stage([f], SURFACE)
+    check_stage(topological([f]), SURFACE)
     with pytest.raises(
         LegalityError, match=r"a composite node, .*sigmoid.* is not allowed at the core stage"
     ):
-        check_stage([f], CORE)
+        check_stage(topological([f]), CORE)
     with pytest.raises(LegalityError, match="a stop node"):
-        check_stage([F["stop_gradient"](y)], CORE)
+        check_stage(topological([F["stop_gradient"](y)]), CORE)
     with pytest.raises(LegalityError, match="a named intermediate"):
-        check_stage([(x + y).named("q")], CORE)
+        check_stage(topological([(x + y).named("q")]), CORE)
     allowed = open_composite(F["sigmoid"](x))
-    check_stage([allowed], CORE)
+    check_stage(topological([allowed]), CORE)
     with pytest.raises(LegalityError, match="a stop node"):
-        check_stage([allowed * F["stop_gradient"](allowed)], CORE)
+        check_stage(topological([allowed * F["stop_gradient"](allowed)]), CORE)
 
 
 @pytest.mark.parametrize(

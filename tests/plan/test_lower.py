@@ -51,7 +51,7 @@ def test_what_a_graph_becomes(node: Node, expected: list[str]) -> None:
     core = lowered(node)
     assert operations(core) == expected
     assert (core.shape, core.dtype) == (node.shape, node.dtype)
-    check_stage([core], CORE)
+    check_stage(topological([core]), CORE)
     np.testing.assert_allclose(*(evaluate([n], VALUES, sizes=SIZES)[0] for n in (core, node)), rtol=1e-13)
 
 

@@ -66,7 +66,7 @@ def test_names_and_marks_go_to_the_matrices() -> None:
     lowered = passed(F["sum"](F["square"](h @ V)))
     (named,) = (n for n, name in lowered.names.items() if name == "h")
     assert named.ndim == 2
-    assert lowered.became[h] is named
+    assert lowered.now(h) is named
     returned = passed(h, F["sum"](h @ V))
     assert next(n for n, name in returned.names.items() if name == "h").shape == h.shape
 
