@@ -113,15 +113,13 @@ def joins_in_place(node: Node) -> bool:
 def read_by(node: Node, values: Container[Node]) -> list[Node]:
     """The values and leaves the line of `node` reads, each once."""
     found: dict[Node, None] = {}
-    seen: set[Node] = set()
-    stack = list(reversed(node.args))
+    inner: set[Node] = set()
+    stack = [*node.args[::-1]]
     while stack:
         n = stack.pop()
-        if n in seen:
-            continue
-        seen.add(n)
-        if n.is_leaf or n in values:
+        if n in values or n.op.kind == "leaf":
             found[n] = None
-        else:
-            stack.extend(reversed(n.args))
+        elif n.args and n not in inner:
+            inner.add(n)
+            stack += n.args[::-1]
     return list(found)

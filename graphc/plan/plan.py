@@ -115,7 +115,7 @@ def make_plan(
     for step in steps:
         if step.place in ("workspace", "sum"):
             first.setdefault(step.buffer, step.name)
-    buffers = [replace(b, name=first.get(b.number, "")) for b in buffers]
+    buffers = [replace(b, name=first[b.number]) if b.number in first else b for b in buffers]
     return Plan(
         name,
         inputs,
@@ -220,12 +220,13 @@ def _named_steps(
         steps.append(Step(line.action, node, name, line.target, p.buffer, p.place, p.reads, mark))
         if line.action != "store":
             names[node] = name
-    return [replace(s, gradient=_spelt(s.gradient, lowered, names)) for s in steps], names
+    for i, step in enumerate(steps):
+        if step.gradient is not None:
+            steps[i] = replace(step, gradient=_spelt(step.gradient, lowered, names))
+    return steps, names
 
 
-def _spelt(mark: Gradient | None, lowered: Lowered, names: Mapping[Node, str]) -> Gradient | None:
-    if mark is None:
-        return None
+def _spelt(mark: Gradient, lowered: Lowered, names: Mapping[Node, str]) -> Gradient:
     of, wrt = (names.get(lowered.became.get(n, n)) for n in mark.nodes)
     return replace(mark, of=of or mark.of, wrt=wrt or mark.wrt)
 

@@ -80,13 +80,9 @@ def _spared(status: dict[Node, Status], *, many: bool) -> Callable[[Node], bool]
 
 def memory_of(lowered: Lowered, values: Sequence[Node]) -> Callable[[Node], Node]:
     """The leaf or value in whose memory another lives."""
-    roots, homes = find_roots(list(values)), lowered.homes
-
-    def memory(node: Node) -> Node:
-        root = roots.get(node, node)
-        return homes.get(root, root)
-
-    return memory
+    homes = lowered.homes
+    places = homes | {node: homes.get(root, root) for node, root in find_roots(list(values)).items()}
+    return lambda node: places.get(node, node)
 
 
 def settle(lines: Sequence[Line], lowered: Lowered, memory: Callable[[Node], Node]) -> list[Line]:
@@ -147,13 +143,13 @@ def _blocked(
     for first, last in pairwise(edges):
         section = lines[first:last]
         in_parts = any(loop.holds(first) for loop in outer)
-        order, runs = gather_runs(
-            section,
-            reads[first:last],
-            memory,
-            partial(member_of, in_parts=in_parts),
-            in_company=True,
-        )
+        member = partial(member_of, in_parts=in_parts)
+        if not entries.is_asked_for(setting) and not blocks.could_pay(
+            section, reads[first:last], member, setting
+        ):
+            done += section
+            continue
+        order, runs = gather_runs(section, reads[first:last], memory, member, sharing=True)
         gathered = [section[i] for i in order]
         read = [reads[first + i] for i in order]
         found = entries.loops_of(runs, gathered, read, uses, known, setting)
