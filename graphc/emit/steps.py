@@ -42,17 +42,20 @@ def step_lines(plan: Plan, scope: Scope, clock: str = "") -> Iterator[str]:
 class _Body:
     """The plan as it is written.
 
-    `holder` says by which name each buffer is known, `made` and `uses` where a value is made and last read;
+    `memory` are the names of the buffers, `holder` says by which name each is known so far, `made` and `uses` where a
+    value is made and read, `pieces` what was written straight into each buffer, each value with where it begins;
     `handed_out` are the outputs and what they are views of, `unbound` what is known by the memory it is in.
     """
 
     plan: Plan
     scope: Scope
     clock: str = ""
+    memory: list[str] = field(default_factory=list)
     holder: dict[int, str] = field(default_factory=dict)
     reads: list[list[Node]] = field(default_factory=list)
     made: dict[Node, int] = field(default_factory=dict)
     uses: dict[Node, list[int]] = field(default_factory=dict)
+    pieces: dict[int, set[tuple[Node, DimLike]]] = field(default_factory=dict)
     handed_out: set[Node] = field(default_factory=set)
     unbound: set[Node] = field(default_factory=set)
 
@@ -68,15 +71,20 @@ class _Body:
                 node = node.args[0]
                 self.handed_out.add(node)
         leaves = (*self.plan.inputs, *self.plan.owned, *(f.leaf for f in self.plan.flat))
-        self.holder = {b.number: scratch_name(b) for b in self.plan.buffers}
-        self.holder |= {i: self.plan.names[leaf] for i, leaf in enumerate(leaves)}
+        self.memory = [scratch_name(b) for b in self.plan.buffers]
+        self.holder = dict(enumerate(self.memory)) | {i: self.plan.names[leaf] for i, leaf in enumerate(leaves)}
+        for step in self.plan.steps:
+            buffer = self.plan.buffers[step.buffer]
+            if buffer.piece is not None:
+                self.pieces.setdefault(buffer.of, set()).add((step.node, buffer.piece.start))
 
     def section(self, first: int, last: int, loops: list[Loop]) -> Iterator[str]:
         """The steps from `first` up to `last`; `loops` are those that have not been entered."""
         i = first
+        starts = {loop.first: loop for loop in reversed(loops)}
         yield from self.timed()
         while i < last:
-            loop = next((one for one in loops if one.first == i), None)
+            loop = starts.get(i)
             if loop is None:
                 yield from self.step(i)
                 yield from self.timed(i)
@@ -115,7 +123,7 @@ class _Body:
             return
         name = self.plan.names[step.target] if step.target is not None else step.name
         if step.node in self.unbound:
-            name = scratch_name(self.plan.buffers[step.buffer])
+            name = self.memory[step.buffer]
         self.scope.names[step.node] = name
         if step.target is None and step.place != "view":
             self.holder[step.buffer] = name
@@ -175,13 +183,13 @@ class _Body:
 
     def placed(self, step: Step) -> Iterator[str]:
         """A step whose result goes to memory at hand."""
-        scope, node, buffer = self.scope, step.node, self.plan.buffers[step.buffer]
-        out = scratch_name(buffer)
+        scope, node = self.scope, step.node
+        out = self.memory[step.buffer]
         if self.needs_no_name(step):
             self.unbound.add(node)
         bound = [] if node in self.unbound else [f"{step.name} = {out}"]
         if node.op.name == "concat":
-            pieces = self.pieces_of(step.buffer)
+            pieces = self.pieces.get(step.buffer)
             if pieces:
                 axis = node.attrs[0]
                 for part, start in parts_left(node, pieces):
@@ -206,25 +214,16 @@ class _Body:
             return False
         buffer = self.plan.buffers[step.buffer]
         if step.node.op.name == "concat":
-            return bool(self.pieces_of(step.buffer))
+            return step.buffer in self.pieces
         joined = {i for i in self.uses.get(step.node, ()) if i < len(self.plan.steps)}
         return buffer.piece is not None and all(self.plan.steps[i].buffer == buffer.of for i in joined)
-
-    def pieces_of(self, number: int) -> set[tuple[Node, DimLike]]:
-        """The values that were written straight into buffer `number`, each with where it begins."""
-        inside = {
-            b.number: b.piece.start for b in self.plan.buffers if b.of == number and b.piece is not None
-        }
-        return (
-            {(s.node, inside[s.buffer]) for s in self.plan.steps if s.buffer in inside} if inside else set()
-        )
 
     def span(self, start: DimLike, length: DimLike) -> str:
         return f"{self.scope.dim(start)}:{self.scope.dim(start + length)}"
 
     def added(self, step: Step) -> Iterator[str]:
         """A step that adds what a slice gives to a sum."""
-        out = scratch_name(self.plan.buffers[step.buffer])
+        out = self.memory[step.buffer]
         yield f"np.add({out}, {self.scope.value(step.node).code}, out={out})"
 
     # loops ----------------------------------------------------------------------------------------------------
@@ -257,7 +256,7 @@ class _Body:
         for step in self.plan.steps[loop.first : loop.last]:
             out = self.plan.names[step.target] if step.target is not None else None
             if step.place == "workspace":
-                out = scratch_name(self.plan.buffers[step.buffer])
+                out = self.memory[step.buffer]
             one.line(step, out)
         yield one.written()
         for step in self.plan.steps[loop.first : loop.last]:
@@ -272,7 +271,7 @@ class _Body:
         yield from (f"    {line}" for line in body)
         for step in self.plan.steps[loop.first : loop.last]:
             if step.place == "sum":
-                yield f"{scratch_name(self.plan.buffers[step.buffer])}.fill(0)"
+                yield f"{self.memory[step.buffer]}.fill(0)"
         arrays, own = (f"({', '.join(names)}{',' * (len(names) == 1)})" for names in (list(sliced), scratch))
         helper = self.scope.helper("_in_blocks")
         yield from wrapped(f"{helper}(", [name, self.scope.dim(loop.rows), str(loop.size), arrays, own], ")")

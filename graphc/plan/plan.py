@@ -97,6 +97,7 @@ def make_plan(
     setting = setting or Setting(owns=updates is not None, workspace=updates is not None)
     lowered = lower(outputs, changes, {n: g.name for n, g in given.items()} | dict(labels or {}))
     lowered = run_passes(lowered, setting)
+    lowered = replace(lowered, order=lowered.order or tuple(topological(lowered.roots)))
     marks = {lowered.became[n]: g for n, g in given.items() if n in lowered.became}
     inputs, owned = _leaves((*surface, *(leaf for leaf, _ in changes)), owns=updates is not None)
     timetable = schedule(lowered, inputs, setting)
@@ -182,7 +183,7 @@ def _symbols_of(mentioned: object) -> dict[str, None]:
 def _symbols(lowered: Lowered, leaves: Sequence[Node]) -> list[str]:
     found: dict[str, None] = {}
     seen: set[object] = set()
-    for node in (*leaves, *topological(lowered.roots)):
+    for node in (*leaves, *lowered.order):
         for mentioned in (node.shape, () if node.is_leaf else node.attrs):
             if mentioned not in seen:
                 seen.add(mentioned)
