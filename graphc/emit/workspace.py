@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from graphc.emit.helpers import HELPERS
 from graphc.emit.text import Scope, show_dim
@@ -179,4 +180,6 @@ def _constant_parts(node: Node, name: str, scope: Scope) -> Iterator[str]:
 
 
 def _shape_text(plan: Plan) -> Callable[[Shape], str]:
-    return lambda shape: f"({', '.join(show_dim(d, plan.sizes) for d in shape)}{',' * (len(shape) == 1)})"
+    return cache(
+        lambda shape: f"({', '.join(show_dim(d, plan.sizes) for d in shape)}{',' * (len(shape) == 1)})"
+    )

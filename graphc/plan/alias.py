@@ -8,18 +8,17 @@ from graphc.ir.node import Node
 from graphc.ir.types import Shape
 from graphc.plan.contraction import plan_contraction
 
-_VIEWS = ("transpose", "reshape", "slice", "broadcast", "sliding_window", "again")
+_VIEWS = frozenset(("transpose", "reshape", "slice", "broadcast", "sliding_window", "again"))
 
 
 def is_view(node: Node) -> bool:
     """Whether the result of `node` may share memory with its first argument."""
-    if is_pack(node):
-        return False
-    if node.op.name == "contract":
+    name = node.op.name
+    if name == "contract":
         return len(node.args) == 1
-    if node.op.name == "gather":
+    if name == "gather":
         return all(not i.ndim for i in node.args[1:])  # a scalar index is basic indexing
-    return node.op.name in _VIEWS
+    return name in _VIEWS and not is_pack(node)
 
 
 def is_pack(node: Node) -> bool:

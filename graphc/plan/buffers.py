@@ -13,7 +13,7 @@ from graphc.ir.node import Node
 from graphc.ir.types import DType, Shape
 from graphc.plan.alias import is_fresh, is_pack
 from graphc.plan.contraction import plan_contraction
-from graphc.plan.loops import Loop, lines_read
+from graphc.plan.loops import Loop
 from graphc.plan.order import Line
 from graphc.plan.pieces import Piece, find_pieces, lasts
 from graphc.plan.rows import is_sliced
@@ -69,7 +69,7 @@ class _Uses:
     lines: Sequence[Line]
     loops: Sequence[Loop]
     memory: Callable[[Node], Node]
-    reads: list[list[Node]]
+    reads: Sequence[Sequence[Node]]
     made: dict[Node, int] = field(default_factory=dict)
     last: dict[Node, int] = field(default_factory=dict)
     until: dict[Node, int] = field(default_factory=dict)
@@ -88,7 +88,7 @@ def place_buffers(
 ) -> tuple[list[Placed], list[Buffer]]:
     """A buffer for each line."""
     lines, memory = timetable.lines, timetable.memory
-    uses = _uses_of(lines, timetable.loops, outputs, memory)
+    uses = _uses_of(timetable, outputs)
     pieces = find_pieces(lines, {memory(o) for o in outputs}, memory, uses.block, uses.region)
     for value, piece in pieces.items():
         # The whole lasts as long as its pieces.
@@ -109,10 +109,9 @@ def place_buffers(
     return placed, store.settled()
 
 
-def _uses_of(
-    lines: Sequence[Line], loops: Sequence[Loop], outputs: Sequence[Node], memory: Callable[[Node], Node]
-) -> _Uses:
-    uses = _Uses(lines, loops, memory, lines_read(lines))
+def _uses_of(timetable: Schedule, outputs: Sequence[Node]) -> _Uses:
+    lines, loops, memory = timetable.lines, timetable.loops, timetable.memory
+    uses = _Uses(lines, loops, memory, timetable.reads)
     uses.block, uses.region = [NOWHERE] * len(lines), [NOWHERE] * len(lines)
     for k, loop in enumerate(loops):
         for i in range(loop.first, loop.last):

@@ -47,14 +47,15 @@ def choose_values(
                 if base.args and base.op.kind in ("contract", "reduce", "pointwise"):
                     values.add(base)
                     width[base] = _NAME
-        inner = {a: None for a in node.args if _may_leave(a, values, spared)}
-        for argument in sorted(inner, key=width.__getitem__, reverse=True):
-            if total <= LONGEST:
-                break
+        if total > LONGEST:
             # Too long for one line: the longest parts get lines of their own.
-            values.add(argument)
-            total -= width[argument] - _NAME
-            width[argument] = _NAME
+            inner = dict.fromkeys(a for a in node.args if _may_leave(a, values, spared))
+            for argument in sorted(inner, key=width.__getitem__, reverse=True):
+                values.add(argument)
+                total -= width[argument] - _NAME
+                width[argument] = _NAME
+                if total <= LONGEST:
+                    break
         width[node] = total
         shared = uses[node] > 1 and not _is_free(node, values)
         large = not is_view(node) and setting.is_large(node)

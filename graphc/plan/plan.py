@@ -99,7 +99,8 @@ def make_plan(
     lowered = run_passes(lowered, setting)
     lowered = replace(lowered, order=lowered.order or tuple(topological(lowered.roots)))
     marks = {lowered.became[n]: g for n, g in given.items() if n in lowered.became}
-    inputs, owned = _leaves((*surface, *(leaf for leaf, _ in changes)), owns=updates is not None)
+    graph = Graph((*surface, *(leaf for leaf, _ in changes)))
+    inputs, owned = _leaves(graph, owns=updates is not None)
     timetable = schedule(lowered, inputs, setting)
     flat = tuple(f.leaf for f in lowered.flat)
     placed, buffers = place_buffers(
@@ -125,12 +126,12 @@ def make_plan(
         tuple(final[o] for o in lowered.outputs),
         lowered.outputs,
         tuple(steps),
-        timetable.loops,
+        tuple(timetable.loops),
         tuple(buffers),
         names,
         size_names,
         tuple(rules),
-        _class_labels(surface),
+        _class_labels(graph),
         owned_sizes,
         updates is not None,
         setting,
@@ -148,18 +149,17 @@ def _checked(updates: Mapping[Node, Node]) -> list[tuple[Node, Node]]:
     return list(updates.items())
 
 
-def _leaves(roots: Sequence[Node], *, owns: bool) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+def _leaves(graph: Graph, *, owns: bool) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
     """The leaves given at each call, inputs first, and the ones that are owned."""
-    leaves = Graph(tuple(roots)).leaves
-    by_kind = {k: tuple(n for n in leaves if n.op.name == k) for k in ("input", "param", "state")}
+    by_kind = {k: tuple(n for n in graph.leaves if n.op.name == k) for k in ("input", "param", "state")}
     kept = by_kind["param"] + by_kind["state"]
     return (by_kind["input"], kept) if owns else (by_kind["input"] + kept, ())
 
 
-def _class_labels(roots: Sequence[Node]) -> tuple[tuple[Node, DimLike], ...]:
+def _class_labels(graph: Graph) -> tuple[tuple[Node, DimLike], ...]:
     """The inputs that are made one-hot or name the rows of a table, each with the number of classes or rows."""
     found: dict[tuple[Node, DimLike], None] = {}
-    for n in topological(roots):
+    for n in graph.nodes:
         if n.op.name == "one_hot" and n.args[0].op.name == "input":
             found[n.args[0], n.attr("depth")] = None
         elif n.op.name == "embedding" and n.args[1].op.name == "input":
