@@ -72,7 +72,9 @@ class _Body:
                 self.handed_out.add(node)
         leaves = (*self.plan.inputs, *self.plan.owned, *(f.leaf for f in self.plan.flat))
         self.memory = [scratch_name(b) for b in self.plan.buffers]
-        self.holder = dict(enumerate(self.memory)) | {i: self.plan.names[leaf] for i, leaf in enumerate(leaves)}
+        self.holder = dict(enumerate(self.memory)) | {
+            i: self.plan.names[leaf] for i, leaf in enumerate(leaves)
+        }
         for step in self.plan.steps:
             buffer = self.plan.buffers[step.buffer]
             if buffer.piece is not None:

@@ -127,7 +127,7 @@ def _uses_of(timetable: Schedule, outputs: Sequence[Node]) -> _Uses:
             if uses.region[i] == NOWHERE and _is_rows_of_parts(root, uses):
                 uses.exported.add(root)
             ends = [k.last - 1 for k in around if not k.holds(uses.made.get(root, NOWHERE))]
-            uses.until[root] = max(uses.until.get(root, i), i, *ends)
+            uses.until[root] = max(i, uses.until.get(root, i), *ends)
     for output in outputs:
         uses.last[memory(output)] = uses.until[memory(output)] = len(lines)
         if _is_rows_of_parts(memory(output), uses):

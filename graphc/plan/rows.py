@@ -94,7 +94,12 @@ def _pointwise(node: Node, cut: list[Status]) -> Status:
 
 
 def _contract(node: Node, cut: list[Status]) -> Status:
-    inputs, output = str(node.attrs[0]).split("->")
+    return _contracted(str(node.attrs[0]), tuple(cut))
+
+
+@lru_cache(maxsize=1024)
+def _contracted(spec: str, cut: tuple[Status, ...]) -> Status:
+    inputs, output = spec.split("->")
     specs = inputs.split(",")
     letters = {spec[0] for spec, s in zip(specs, cut, strict=True) if s == "rows"}
     if "places" in cut or len(letters) != 1:
