@@ -111,6 +111,7 @@ def place_buffers(
 
 def _uses_of(timetable: Schedule, outputs: Sequence[Node]) -> _Uses:
     lines, loops, memory = timetable.lines, timetable.loops, timetable.memory
+    in_parts = any(loop.kind == "parts" for loop in loops)
     uses = _Uses(lines, loops, memory, timetable.reads)
     uses.block, uses.region = [NOWHERE] * len(lines), [NOWHERE] * len(lines)
     for k, loop in enumerate(loops):
@@ -124,7 +125,7 @@ def _uses_of(timetable: Schedule, outputs: Sequence[Node]) -> _Uses:
         around = [loops[k] for k in (uses.block[i], uses.region[i]) if k != NOWHERE]
         for root in map(memory, uses.reads[i]):
             uses.last[root] = i
-            if uses.region[i] == NOWHERE and _is_rows_of_parts(root, uses):
+            if in_parts and uses.region[i] == NOWHERE and _is_rows_of_parts(root, uses):
                 uses.exported.add(root)
             ends = [k.last - 1 for k in around if not k.holds(uses.made.get(root, NOWHERE))]
             uses.until[root] = max(i, uses.until.get(root, i), *ends)

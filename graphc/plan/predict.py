@@ -66,8 +66,8 @@ def predict(node: Node, table: CostTable, setting: Setting, place: str = "new") 
 
 def likeness(node: Node) -> Hashable:
     """What the cost of a node depends on: nodes that are alike in it take the same."""
-    given = tuple((node.args.index(a), a.shape, a.dtype, a.is_leaf) for a in node.args)
-    return node.op, node.attrs, node.shape, given, is_pack(node)
+    given = tuple([(a.shape, a.dtype, a.is_leaf) for a in node.args])
+    return node.op, node.attrs, node.shape, given, tuple(map(node.args.index, node.args)), is_pack(node)
 
 
 def cost(node: Node, table: CostTable, setting: Setting, place: str = "new", *, cached: bool = False) -> Cost:
