@@ -217,8 +217,10 @@ class _Body:
         buffer = self.plan.buffers[step.buffer]
         if step.node.op.name == "concat":
             return step.buffer in self.pieces
+        if buffer.piece is None:
+            return False
         joined = {i for i in self.uses.get(step.node, ()) if i < len(self.plan.steps)}
-        return buffer.piece is not None and all(self.plan.steps[i].buffer == buffer.of for i in joined)
+        return all(self.plan.steps[i].buffer == buffer.of for i in joined)
 
     def span(self, start: DimLike, length: DimLike) -> str:
         return f"{self.scope.dim(start)}:{self.scope.dim(start + length)}"
