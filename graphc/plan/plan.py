@@ -10,7 +10,7 @@ from graphc.ir.graph import Graph
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, DimLike, broadcast_shapes, show_shape
 from graphc.plan.buffers import Buffer, Place, Placed, place_buffers
-from graphc.plan.gradients import Gradient, find_gradients
+from graphc.plan.gradients import Gradient, find_gradients, written_out
 from graphc.plan.loops import Loop
 from graphc.plan.lower import FlatLeaf, Lowered, lower
 from graphc.plan.names import Namer
@@ -98,7 +98,6 @@ def make_plan(
     lowered = lower(outputs, changes, {n: g.name for n, g in given.items()} | dict(labels or {}))
     lowered = run_passes(lowered, setting)
     lowered = replace(lowered, order=lowered.order or tuple(topological(lowered.roots)))
-    marks = {lowered.became[n]: g for n, g in given.items() if n in lowered.became}
     graph = Graph((*surface, *(leaf for leaf, _ in changes)))
     inputs, owned = _leaves(graph, owns=updates is not None)
     timetable = schedule(lowered, inputs, setting)
@@ -112,6 +111,9 @@ def make_plan(
     size_names = {s: namer.new(s) for s in symbols}
     owned_sizes = tuple(s for s in symbols if any(s in _symbols_of(p.shape) for p in owned))
     rules = size_rules(inputs, symbols, owned_sizes)
+    computed = {p.line.node for p in placed if p.line.action == "compute"}
+    shown = [n for n in given if lowered.became.get(n) in computed]
+    marks = {lowered.became[n]: g for n, g in written_out(shown, given, roots).items()}
     steps, final = _named_steps(placed, lowered, marks, names, namer)
     first: dict[int, str] = {}
     for step in steps:
