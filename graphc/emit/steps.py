@@ -20,7 +20,6 @@ from graphc.plan.alias import is_pack, is_view
 from graphc.plan.buffers import NOWHERE, Buffer, takes_out
 from graphc.plan.loops import Loop, lines_read
 from graphc.plan.names import spoken
-from graphc.plan.order import Line
 from graphc.plan.pieces import parts_left
 from graphc.plan.plan import Plan, Step
 from graphc.plan.rows import is_sliced, per_row
@@ -60,7 +59,7 @@ class _Body:
     unbound: set[Node] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.reads = lines_read([Line(s.action, s.node, s.target) for s in self.plan.steps])
+        self.reads = lines_read(self.plan.steps)
         self.made = {s.node: i for i, s in enumerate(self.plan.steps) if s.action == "compute"}
         for i, read in enumerate([*self.reads, list(self.plan.output_nodes)]):
             for node in read:

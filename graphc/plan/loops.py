@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
 from graphc.plan.alias import read_by
 from graphc.plan.order import Line
+
+if TYPE_CHECKING:
+    from graphc.plan.plan import Step
 
 Kind = Literal["blocks", "parts", "entries"]
 
@@ -172,7 +175,7 @@ def _sorted(members: Sequence[Member | None], levels: Sequence[int]) -> tuple[li
     return order, runs
 
 
-def lines_read(lines: Sequence[Line]) -> list[list[Node]]:
+def lines_read(lines: Sequence[Line | Step]) -> list[list[Node]]:
     """The values and leaves that each line reads, each once."""
     values: set[Node] = set()
     found: list[list[Node]] = []

@@ -103,7 +103,8 @@ def settle(
     last: dict[Node, int] = {}
     reads = lines_read(lines)
     for i, nodes in enumerate(reads):
-        last.update(dict.fromkeys(map(memory, nodes), i))
+        for n in nodes:
+            last[memory(n)] = i
     found = list(lines)
     gone: set[int] = set()
     for i, line in enumerate(lines):
