@@ -21,11 +21,11 @@ def matmul_into(scope: Scope, node: Node, out: str) -> Text:
     plan = plan_contraction(node)
     args = [_cast(scope, node, node.args[p]) for p in plan.operands]
     turned = [_turned(x, order) for x, order in zip(args, plan.orders, strict=True)]
-    codes = ", ".join(x.code for x in turned)
     if plan.form == "dot":
         return Text(f"{_dotted(turned)[:-1]}, out={out})")
     if plan.form == "outer":
         return Text(f"{turned[0].bound()}[:, None].dot({turned[1].bound()}[None], out={out})")
+    codes = ", ".join(x.code for x in turned)
     if plan.form == "multiply":
         codes = ", ".join(_aligned(x, i, plan).code for i, x in enumerate(turned))
     if plan.form == "einsum":

@@ -289,9 +289,7 @@ class Step(Compiled):
         self._object = self._made(*self._sizes.values())
         for shelf in ("params", "state"):
             setattr(self._object, shelf, _Views(getattr(self._object, shelf)))
-        for leaf, array in self._owned_arrays():
-            if leaf.op.name == "param":
-                array[...] = np.nan  # so that one never given a value is noticed
+        self._object.flat_params.fill(np.nan)  # so that one never given a value is noticed
 
     def _storage(self) -> Any:
         if self._object is None:
@@ -307,14 +305,15 @@ class Step(Compiled):
         return [(leaf, self._view(leaf)) for leaf in self.plan.owned]
 
     def _check_filled(self) -> None:
-        for leaf, array in self._owned_arrays():
-            if leaf.op.name == "param" and np.isnan(array).any():
-                mend = (
-                    f"step.load({{{leaf.name!r}: …}}), or declare it with an init"
-                    if leaf.attr("init") is None
-                    else "step.initialize(seed)"
-                )
-                raise BindError(f"the parameter {leaf.name} has no value yet: call {mend}")
+        flat = self._storage().flat_params
+        if flat.size and np.isnan(flat.max()):
+            leaf = next(p for p, array in self._owned_arrays() if np.isnan(array).any())
+            mend = (
+                f"step.load({{{leaf.name!r}: …}}), or declare it with an init"
+                if leaf.attr("init") is None
+                else "step.initialize(seed)"
+            )
+            raise BindError(f"the parameter {leaf.name} has no value yet: call {mend}")
         self._ready = True
 
 

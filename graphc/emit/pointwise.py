@@ -27,6 +27,8 @@ def operands(scope: Scope, node: Node) -> list[Text]:
     real = node.dtype == "real" or any(a.dtype == "real" for a in args)
     target = "real" if real else "int"
     strong = [not t.weak and a.dtype == target for t, a in zip(texts, args, strict=True)]
+    if all(strong):
+        return [scope.value(a) for a in node.args[:first]] + texts
     keep_mask = node.op.name in _TAKES_MASK and any(strong)
     for i, (text, a) in enumerate(zip(texts, args, strict=True)):
         if text.weak or a.dtype == target or (a.dtype == "bool" and (keep_mask or _all_masks(node, args))):

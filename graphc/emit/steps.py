@@ -20,8 +20,7 @@ from graphc.plan.alias import is_pack, is_view
 from graphc.plan.buffers import NOWHERE, Buffer, takes_out
 from graphc.plan.loops import Loop, lines_read
 from graphc.plan.names import spoken
-from graphc.plan.order import Line
-from graphc.plan.pieces import lasts, parts_left
+from graphc.plan.pieces import parts_left
 from graphc.plan.plan import Plan, Step
 from graphc.plan.rows import is_sliced, per_row
 
@@ -42,22 +41,25 @@ def step_lines(plan: Plan, scope: Scope, clock: str = "") -> Iterator[str]:
 class _Body:
     """The plan as it is written.
 
-    `holder` says by which name each buffer is known, `made` and `uses` where a value is made and last read;
+    `memory` are the names of the buffers, `holder` says by which name each is known so far, `made` and `uses` where a
+    value is made and read, `pieces` what was written straight into each buffer, each value with where it begins;
     `handed_out` are the outputs and what they are views of, `unbound` what is known by the memory it is in.
     """
 
     plan: Plan
     scope: Scope
     clock: str = ""
+    memory: list[str] = field(default_factory=list)
     holder: dict[int, str] = field(default_factory=dict)
     reads: list[list[Node]] = field(default_factory=list)
     made: dict[Node, int] = field(default_factory=dict)
     uses: dict[Node, list[int]] = field(default_factory=dict)
+    pieces: dict[int, set[tuple[Node, DimLike]]] = field(default_factory=dict)
     handed_out: set[Node] = field(default_factory=set)
     unbound: set[Node] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.reads = lines_read([Line(s.action, s.node, s.target) for s in self.plan.steps])
+        self.reads = lines_read(self.plan.steps)
         self.made = {s.node: i for i, s in enumerate(self.plan.steps) if s.action == "compute"}
         for i, read in enumerate([*self.reads, list(self.plan.output_nodes)]):
             for node in read:
@@ -68,15 +70,22 @@ class _Body:
                 node = node.args[0]
                 self.handed_out.add(node)
         leaves = (*self.plan.inputs, *self.plan.owned, *(f.leaf for f in self.plan.flat))
-        self.holder = {b.number: scratch_name(b) for b in self.plan.buffers}
-        self.holder |= {i: self.plan.names[leaf] for i, leaf in enumerate(leaves)}
+        self.memory = [scratch_name(b) for b in self.plan.buffers]
+        self.holder = dict(enumerate(self.memory)) | {
+            i: self.plan.names[leaf] for i, leaf in enumerate(leaves)
+        }
+        for step in self.plan.steps:
+            buffer = self.plan.buffers[step.buffer]
+            if buffer.piece is not None:
+                self.pieces.setdefault(buffer.of, set()).add((step.node, buffer.piece.start))
 
     def section(self, first: int, last: int, loops: list[Loop]) -> Iterator[str]:
         """The steps from `first` up to `last`; `loops` are those that have not been entered."""
         i = first
+        starts = {loop.first: loop for loop in reversed(loops)}
         yield from self.timed()
         while i < last:
-            loop = next((one for one in loops if one.first == i), None)
+            loop = starts.get(i)
             if loop is None:
                 yield from self.step(i)
                 yield from self.timed(i)
@@ -115,7 +124,7 @@ class _Body:
             return
         name = self.plan.names[step.target] if step.target is not None else step.name
         if step.node in self.unbound:
-            name = scratch_name(self.plan.buffers[step.buffer])
+            name = self.memory[step.buffer]
         self.scope.names[step.node] = name
         if step.target is None and step.place != "view":
             self.holder[step.buffer] = name
@@ -142,6 +151,8 @@ class _Body:
             yield self.written(step, self.holder[step.buffer])
         elif step.place == "workspace":
             yield from self.placed(step)
+        elif step.place == "joined":
+            yield from self.joined(step)
         elif step.place == "sum":
             yield from self.added(step)
         elif is_pack(node):
@@ -194,21 +205,11 @@ class _Body:
 
     def placed(self, step: Step) -> Iterator[str]:
         """A step whose result goes to memory at hand."""
-        scope, node, buffer = self.scope, step.node, self.plan.buffers[step.buffer]
-        out = scratch_name(buffer)
+        scope, node = self.scope, step.node
+        out = self.memory[step.buffer]
         if self.needs_no_name(step):
             self.unbound.add(node)
         bound = [] if node in self.unbound else [f"{step.name} = {out}"]
-        if node.op.name == "concat":
-            pieces = self.pieces_of(step.buffer)
-            if pieces or lasts(node):
-                axis = node.attrs[0]
-                for part, start in parts_left(node, pieces):
-                    if not part.constant:
-                        place = f"{':, ' * axis}{self.span(start, part.shape[axis])}"
-                        yield f"{out}[{place}] = {scope.value(part).code}"
-                yield from bound
-                return
         if is_pack(node):
             view = node.args[0]
             yield from bound
@@ -219,31 +220,36 @@ class _Body:
             yield from bound
             yield f"{out}[...] = {scope.value(node).code}"
 
+    def joined(self, step: Step) -> Iterator[str]:
+        """An array joined of others, of which some, and all that are constant, stand where they belong already."""
+        out, axis = self.memory[step.buffer], step.node.attrs[0]
+        for part, start in parts_left(step.node, self.pieces.get(step.buffer, ())):
+            if not part.constant:
+                place = f"{':, ' * axis}{self.span(start, part.shape[axis])}"
+                yield f"{out}[{place}] = {self.scope.value(part).code}"
+        if self.needs_no_name(step):
+            self.unbound.add(step.node)
+        else:
+            yield f"{step.name} = {out}"
+
     def needs_no_name(self, step: Step) -> bool:
         """Whether what a step writes has no name but a number, and is at its place: joined, or read from there."""
         if not _NUMBERED.fullmatch(step.name) or step.gradient is not None or step.node in self.handed_out:
             return False
+        if step.place == "joined":
+            return True
         buffer = self.plan.buffers[step.buffer]
-        if step.node.op.name == "concat":
-            return lasts(step.node) or bool(self.pieces_of(step.buffer))
+        if buffer.piece is None:
+            return False
         joined = {i for i in self.uses.get(step.node, ()) if i < len(self.plan.steps)}
-        return buffer.piece is not None and all(self.plan.steps[i].buffer == buffer.of for i in joined)
-
-    def pieces_of(self, number: int) -> set[tuple[Node, DimLike]]:
-        """The values that were written straight into buffer `number`, each with where it begins."""
-        inside = {
-            b.number: b.piece.start for b in self.plan.buffers if b.of == number and b.piece is not None
-        }
-        return (
-            {(s.node, inside[s.buffer]) for s in self.plan.steps if s.buffer in inside} if inside else set()
-        )
+        return all(self.plan.steps[i].buffer == buffer.of for i in joined)
 
     def span(self, start: DimLike, length: DimLike) -> str:
         return f"{self.scope.dim(start)}:{self.scope.dim(start + length)}"
 
     def added(self, step: Step) -> Iterator[str]:
         """A step that adds what a slice gives to a sum."""
-        out = scratch_name(self.plan.buffers[step.buffer])
+        out = self.memory[step.buffer]
         yield f"np.add({out}, {self.scope.value(step.node).code}, out={out})"
 
     # loops ----------------------------------------------------------------------------------------------------
@@ -276,7 +282,7 @@ class _Body:
         for step in self.plan.steps[loop.first : loop.last]:
             out = self.plan.names[step.target] if step.target is not None else None
             if step.place == "workspace":
-                out = scratch_name(self.plan.buffers[step.buffer])
+                out = self.memory[step.buffer]
             one.line(step, out)
         yield one.written()
         for step in self.plan.steps[loop.first : loop.last]:
@@ -291,7 +297,7 @@ class _Body:
         yield from (f"    {line}" for line in body)
         for step in self.plan.steps[loop.first : loop.last]:
             if step.place == "sum":
-                yield f"{scratch_name(self.plan.buffers[step.buffer])}.fill(0)"
+                yield f"{self.memory[step.buffer]}.fill(0)"
         arrays, own = (f"({', '.join(names)}{',' * (len(names) == 1)})" for names in (list(sliced), scratch))
         helper = self.scope.helper("_in_blocks")
         yield from wrapped(f"{helper}(", [name, self.scope.dim(loop.rows), str(loop.size), arrays, own], ")")
@@ -375,7 +381,7 @@ class _Body:
             buffer = self.plan.buffers[step.buffer]
             if step.target is not None:
                 self.add_sliced(found, self.plan.names[step.target], step.target.shape, loop)
-            elif step.place == "workspace" and self.is_outer(buffer, loop):
+            elif step.place in ("workspace", "joined") and self.is_outer(buffer, loop):
                 self.add_sliced(found, scratch_name(buffer), buffer.shape, loop)
         if loop.kind == "parts" or not found:
             # How many rows there are is read from an array that is always cut.

@@ -36,15 +36,17 @@ def owned_lines(plan: Plan) -> list[str]:
     """The lines that fetch what a call uses of them."""
     used = {n for n in topological(s.node for s in plan.steps) if n.is_leaf}
     used |= {s.target for s in plan.steps if s.target is not None} | set(plan.output_nodes)
-    flat = [f"{plan.names[f.leaf]} = self.{_attribute(plan, f)}" for f in plan.flat if f.leaf in used]
     lines: list[str] = []
+    attributes: dict[Node, str] = {}
     for shelf in ("params", "state"):
         kept = stored(plan.owned, plan.flat, shelf)
+        attributes |= _attributes(plan, kept, shelf)
         if len(kept) > 1 and used.issuperset(kept):
             lines += unpacked([plan.names[p] for p in kept], f"self.{shelf}.values()")
         else:
             lines += [f"{plan.names[p]} = self.{shelf}[{quoted(p.name or '')}]" for p in kept if p in used]
-    return [*lines, *flat]
+    flat = (f.leaf for f in plan.flat if f.leaf in used)
+    return [*lines, *(f"{plan.names[leaf]} = self.{attributes[leaf]}" for leaf in flat)]
 
 
 def stored(owned: Sequence[Node], flat: Sequence[FlatLeaf], shelf: str) -> list[Node]:
@@ -64,26 +66,27 @@ def _flat_lines(plan: Plan, kept: Sequence[Node], shelf: str) -> list[str]:
     for leaf in kept:
         starts[leaf] = total
         total = total + product(leaf.shape)
+    attributes = _attributes(plan, kept, shelf)
     lines: list[str] = []
     for f in plan.flat:
-        if _shelf(f.leaf) == shelf and not _is_whole(plan, f):
+        if _shelf(f.leaf) == shelf and len(f.members) < len(kept):
             start = starts[f.members[0]]
             stop = start + f.leaf.shape[0]
             first = "" if start == 0 else show_dim(start, plan.sizes)
             last = "" if stop == total else show_dim(stop, plan.sizes)
-            lines.append(f"self.{_attribute(plan, f)} = self.flat_{shelf}[{first}:{last}]")
+            lines.append(f"self.{attributes[f.leaf]} = self.flat_{shelf}[{first}:{last}]")
     return lines
 
 
-def _is_whole(plan: Plan, flat: FlatLeaf) -> bool:
-    shelf = _shelf(flat.leaf)
-    return sum(_shelf(leaf) == shelf for leaf in plan.owned) == len(flat.members)
+def _attributes(plan: Plan, kept: Sequence[Node], shelf: str) -> dict[Node, str]:
+    """By which attribute each flat leaf of a shelf is fetched: the array of the shelf, where it is all of it."""
+    flat = [f for f in plan.flat if _shelf(f.leaf) == shelf]
+    return {
+        f.leaf: f"flat_{shelf}" if len(f.members) == len(kept) else f"_{plan.names[f.leaf]}" for f in flat
+    }
 
 
 def owned_name(plan: Plan, leaf: Node) -> str:
     """How a flat leaf is called where it was not fetched."""
-    return next(f"self.{_attribute(plan, f)}" for f in plan.flat if f.leaf is leaf)
-
-
-def _attribute(plan: Plan, flat: FlatLeaf) -> str:
-    return f"flat_{_shelf(flat.leaf)}" if _is_whole(plan, flat) else f"_{plan.names[flat.leaf]}"
+    shelf = _shelf(leaf)
+    return f"self.{_attributes(plan, stored(plan.owned, plan.flat, shelf), shelf)[leaf]}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphc.emit.infix import bind
 from graphc.ir.node import Node
@@ -19,8 +19,7 @@ from graphc.ops.form import ATOM, NEGATIVE, PRODUCT, SUM
 _STAYS_WEAK = ("const", "size", "add", "sub", "mul", "neg")
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """An expression: its code and how tightly it binds. A `weak` one is a plain Python number."""
 
     code: str

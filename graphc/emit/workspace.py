@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from graphc.emit.helpers import HELPERS
 from graphc.emit.text import Scope, show_dim
 from graphc.ir.node import Node
 from graphc.ir.types import Dim, DimLike, Shape
 from graphc.plan.buffers import NOWHERE, Buffer
-from graphc.plan.pieces import lasts
 from graphc.plan.plan import Plan
 from graphc.plan.rows import per_row
 
@@ -165,7 +165,7 @@ def _made(plan: Plan, scope: Scope, buffers: Sequence[Buffer]) -> Iterator[str]:
             yield f"{scratch_name(b)} = {cut}.reshape({text(b.shape)})"
     numbers = {b.number for b in buffers}
     for step in plan.steps:
-        if step.place == "workspace" and step.buffer in numbers and lasts(step.node):
+        if step.place == "joined" and step.buffer in numbers:
             yield from _constant_parts(step.node, scratch_name(plan.buffers[step.buffer]), scope)
 
 
@@ -182,4 +182,6 @@ def _constant_parts(node: Node, name: str, scope: Scope) -> Iterator[str]:
 
 
 def _shape_text(plan: Plan) -> Callable[[Shape], str]:
-    return lambda shape: f"({', '.join(show_dim(d, plan.sizes) for d in shape)}{',' * (len(shape) == 1)})"
+    return cache(
+        lambda shape: f"({', '.join(show_dim(d, plan.sizes) for d in shape)}{',' * (len(shape) == 1)})"
+    )

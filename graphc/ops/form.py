@@ -18,6 +18,7 @@ from graphc.ops.notation import (
     NEGATIVE,
     POWER,
     PRODUCT,
+    SAME,
     SUM,
     Form,
     form,
@@ -141,13 +142,24 @@ def is_short(node: Node, *, most: int) -> bool:
 
 
 def _within(f: Form, names: Names, most: int) -> str | None:
-    stack, seen = [f], 0
+    stack: list[Node | Form] = [f]
+    seen = 0
     while stack:
         current = stack.pop()
-        seen += len(current.text) if current.kind == "name" else 1
+        name = None if isinstance(current, Form) else names.get(current, current.name)
+        if isinstance(current, Form):
+            seen += len(current.text) if current.kind == "name" else 1
+            stack += current.parts
+        elif isinstance(name, str):
+            seen += len(name)
+        elif current.constant or name is not None:
+            stack.append(mentioned(current, names))
+        else:
+            # Whatever notation an operation takes, its operands are in it, and a sign of its own.
+            seen += current.op.name not in SAME
+            stack += current.args
         if seen > most:
             return None
-        stack += [_part(p, names) for p in current.parts]
     text = show_form(f, names)
     return text if len(text) <= most else None
 

@@ -43,7 +43,7 @@ INFIX = {
     "greater": (">", COMPARE),
     "greater_equal": (">=", COMPARE),
 }
-_SAME = ("cast", "assumed", "again")
+SAME = ("cast", "assumed", "again")
 _CALLS = {"maximum": "max", "minimum": "min", "concat": "concat"}
 
 
@@ -56,7 +56,7 @@ def form(node: Node) -> Form:
         return _SPECIAL[name](node)
     if name in INFIX:
         return Form(name, node.args)
-    if name in _SAME:
+    if name in SAME:
         return Form("same", node.args)
     return _call(node)
 

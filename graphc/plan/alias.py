@@ -8,18 +8,17 @@ from graphc.ir.node import Node
 from graphc.ir.types import Shape
 from graphc.plan.contraction import plan_contraction
 
-_VIEWS = ("transpose", "reshape", "slice", "broadcast", "sliding_window", "again")
+_VIEWS = frozenset(("transpose", "reshape", "slice", "broadcast", "sliding_window", "again"))
 
 
 def is_view(node: Node) -> bool:
     """Whether the result of `node` may share memory with its first argument."""
-    if is_pack(node):
-        return False
-    if node.op.name == "contract":
+    name = node.op.name
+    if name == "contract":
         return len(node.args) == 1
-    if node.op.name == "gather":
+    if name == "gather":
         return all(not i.ndim for i in node.args[1:])  # a scalar index is basic indexing
-    return node.op.name in _VIEWS
+    return name in _VIEWS and not is_pack(node)
 
 
 def is_pack(node: Node) -> bool:
@@ -113,15 +112,13 @@ def joins_in_place(node: Node) -> bool:
 def read_by(node: Node, values: Container[Node]) -> list[Node]:
     """The values and leaves the line of `node` reads, each once."""
     found: dict[Node, None] = {}
-    seen: set[Node] = set()
-    stack = list(reversed(node.args))
+    inner: set[Node] = set()
+    stack = [*node.args[::-1]]
     while stack:
         n = stack.pop()
-        if n in seen:
-            continue
-        seen.add(n)
-        if n.is_leaf or n in values:
+        if n in values or n.op.kind == "leaf":
             found[n] = None
-        else:
-            stack.extend(reversed(n.args))
+        elif n.args and n not in inner:
+            inner.add(n)
+            stack += n.args[::-1]
     return list(found)

@@ -7,15 +7,16 @@ they are blocked inside BLAS already.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
 from graphc.plan.alias import is_view
 from graphc.plan.costs import block_entries
-from graphc.plan.loops import Loop, Member, Run
+from graphc.plan.loops import Loop, Member, Run, in_company
 from graphc.plan.order import Line
+from graphc.plan.pieces import lasts
 from graphc.plan.predict import SHARED, cost, total, traffic
 from graphc.plan.rows import Status, per_row
 from graphc.plan.setting import Setting
@@ -38,6 +39,25 @@ _MOVES = (
     "route",
     "again",
 )
+
+
+def could_pay(
+    lines: Sequence[Line],
+    reads: Sequence[Sequence[Node]],
+    member_of: Callable[[Line], Member | None],
+    setting: Setting,
+) -> bool:
+    """Whether there could be a loop among lines: for that, one of them needs an array that is larger than a slice."""
+    most = block_entries(setting.costs, setting.real)
+    members = [
+        member_of(line)
+        if any(setting.entries(n.shape) > most for n in (line.node, *line.node.args))
+        else None
+        for line in lines
+    ]
+    if any(member is not None and member.key == "rows" for member in members):
+        return True  # in company of any line for rows, also one with small arrays
+    return any(member is not None for member in in_company(members, reads, lines))
 
 
 def member(
@@ -79,7 +99,7 @@ def _joins(node: Node, rows: DimLike, setting: Setting) -> bool:
     if node.op.kind in ("pointwise", "reduce"):
         return True
     if node.op.kind == "move":
-        return node.op.name in _MOVES
+        return node.op.name in _MOVES and not lasts(node)
     if node.op.name != "contract":
         return False
     return _is_light(node, setting) or _is_thin(node, rows, setting)
@@ -125,8 +145,11 @@ def loops_of(
     for run in runs:
         nodes = [line.node for line in lines[run.first : run.last]]
         along = rows if run.key == "rows" and rows is not None else nodes[0].shape[0]
-        size = _rows_at_a_time(nodes, run, along, setting)
-        count = setting.entries((along,)) / size
+        rows_there, near = setting.entries((along,)), _rows_in_cache(nodes, run, along, setting)
+        if rows_there < 2 * near:
+            continue
+        size = max(near, _rows_worth_calls(nodes, rows_there, setting))
+        count = rows_there / size
         if count >= 2 and _pays(nodes, count * (HANDOFF if in_parts else 1), setting):
             sums = frozenset(n for n in nodes if run.key == "rows" and status[n] == "sum")
             found.append(Loop("blocks", run.first, run.last, along, size, sums))
@@ -137,13 +160,17 @@ def loops_of(
     return found
 
 
-def _rows_at_a_time(nodes: Sequence[Node], run: Run, along: DimLike, setting: Setting) -> int:
-    """As many as stay in the cache; more where the calls would else take more than their part of the time."""
+def _rows_in_cache(nodes: Sequence[Node], run: Run, along: DimLike, setting: Setting) -> int:
+    """How many rows at a time stay in the cache."""
     each = max(_entries_per_row(n, run, along, setting) for n in nodes)
-    near = max(1, block_entries(setting.costs, setting.real) // max(each, 1))
+    return max(1, block_entries(setting.costs, setting.real) // max(each, 1))
+
+
+def _rows_worth_calls(nodes: Sequence[Node], rows: int, setting: Setting) -> int:
+    """How many rows at a time take so long that the calls for them take no more than their part of the time."""
     costs = [cost(n, setting.costs, setting, cached=True) for n in nodes if not n.is_leaf]
-    work = sum(c.products + c.entries for c in costs) / max(1, setting.entries((along,)))
-    return max(near, ceil(sum(c.calls for c in costs) / max(MOST_CALLS * work, 1e-12)))
+    work = sum(c.products + c.entries for c in costs) / max(1, rows)
+    return ceil(sum(c.calls for c in costs) / max(MOST_CALLS * work, 1e-12))
 
 
 def _pays(nodes: Sequence[Node], times: float, setting: Setting) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from graphc.ir.node import Node
 from graphc.ir.types import DType, Shape
 from graphc.plan.alias import is_fresh, is_pack
 from graphc.plan.contraction import plan_contraction
-from graphc.plan.loops import Loop, lines_read
+from graphc.plan.loops import Loop
 from graphc.plan.order import Line
 from graphc.plan.pieces import Piece, find_pieces, lasts
 from graphc.plan.rows import is_sliced
@@ -21,7 +21,7 @@ from graphc.plan.schedule import Schedule
 from graphc.plan.setting import Setting
 
 Role = Literal["argument", "owned", "local", "workspace"]
-Place = Literal["new", "view", "in place", "workspace", "owned", "sum", "entry"]
+Place = Literal["new", "view", "in place", "workspace", "joined", "owned", "sum", "entry"]
 NOWHERE = -1
 
 
@@ -69,7 +69,7 @@ class _Uses:
     lines: Sequence[Line]
     loops: Sequence[Loop]
     memory: Callable[[Node], Node]
-    reads: list[list[Node]]
+    reads: Sequence[Sequence[Node]]
     made: dict[Node, int] = field(default_factory=dict)
     last: dict[Node, int] = field(default_factory=dict)
     until: dict[Node, int] = field(default_factory=dict)
@@ -88,7 +88,7 @@ def place_buffers(
 ) -> tuple[list[Placed], list[Buffer]]:
     """A buffer for each line."""
     lines, memory = timetable.lines, timetable.memory
-    uses = _uses_of(lines, timetable.loops, outputs, memory)
+    uses = _uses_of(timetable, outputs)
     pieces = find_pieces(lines, {memory(o) for o in outputs}, memory, uses.block, uses.region)
     for value, piece in pieces.items():
         # The whole lasts as long as its pieces.
@@ -106,13 +106,13 @@ def place_buffers(
             store.home[line.node] = number
         placed.append(Placed(line, number, place, read))
         store.release(i)
-    return placed, store.buffers
+    return placed, store.settled()
 
 
-def _uses_of(
-    lines: Sequence[Line], loops: Sequence[Loop], outputs: Sequence[Node], memory: Callable[[Node], Node]
-) -> _Uses:
-    uses = _Uses(lines, loops, memory, lines_read(lines))
+def _uses_of(timetable: Schedule, outputs: Sequence[Node]) -> _Uses:
+    lines, loops, memory = timetable.lines, timetable.loops, timetable.memory
+    in_parts = any(loop.kind == "parts" for loop in loops)
+    uses = _Uses(lines, loops, memory, timetable.reads)
     uses.block, uses.region = [NOWHERE] * len(lines), [NOWHERE] * len(lines)
     for k, loop in enumerate(loops):
         for i in range(loop.first, loop.last):
@@ -122,14 +122,13 @@ def _uses_of(
             uses.made[line.node] = i
         if line.target is not None:
             uses.pending[memory(line.target)] = i
-        for n in uses.reads[i]:
-            root = memory(n)
+        around = [loops[k] for k in (uses.block[i], uses.region[i]) if k != NOWHERE]
+        for root in map(memory, uses.reads[i]):
             uses.last[root] = i
-            if uses.region[i] == NOWHERE and _is_rows_of_parts(root, uses):
+            if in_parts and uses.region[i] == NOWHERE and _is_rows_of_parts(root, uses):
                 uses.exported.add(root)
-            around = [loops[k] for k in (uses.block[i], uses.region[i]) if k != NOWHERE]
             ends = [k.last - 1 for k in around if not k.holds(uses.made.get(root, NOWHERE))]
-            uses.until[root] = max(uses.until.get(root, i), i, *ends)
+            uses.until[root] = max(i, uses.until.get(root, i), *ends)
     for output in outputs:
         uses.last[memory(output)] = uses.until[memory(output)] = len(lines)
         if _is_rows_of_parts(memory(output), uses):
@@ -146,13 +145,17 @@ def _is_rows_of_parts(node: Node, uses: _Uses) -> bool:
 
 @dataclass(slots=True)
 class _Store:
-    """The buffers so far, where each value lives, and the slots that are free or will be."""
+    """The buffers so far, where each value lives, and the slots that are free or will be.
+
+    `deaths` are those of the buffers as far as they are known: what is written in place makes them last longer.
+    """
 
     uses: _Uses
     setting: Setting
     kept: set[Node]
     pieces: Mapping[Node, Piece]
     buffers: list[Buffer] = field(default_factory=list)
+    deaths: list[int] = field(default_factory=list)
     home: dict[Node, int] = field(default_factory=dict)
     free: dict[tuple[object, ...], list[tuple[int, int]]] = field(default_factory=dict)
     capacity: list[int] = field(default_factory=list)
@@ -160,9 +163,18 @@ class _Store:
     dying: dict[int, list[int]] = field(default_factory=dict)
     lasting: set[int] = field(default_factory=set)
 
-    def add(self, node: Node, role: Role, birth: int, death: int) -> int:
-        self.buffers.append(Buffer(len(self.buffers), node.shape, node.dtype, role, birth, death))
-        return len(self.buffers) - 1
+    def add(self, node: Node, role: Role, birth: int, death: int, **place: Any) -> int:
+        number = len(self.buffers)
+        self.buffers.append(Buffer(number, node.shape, node.dtype, role, birth, death, **place))
+        self.deaths.append(death)
+        return number
+
+    def settled(self) -> list[Buffer]:
+        """The buffers, with their deaths."""
+        return [
+            buffer if buffer.death == death else replace(buffer, death=death)
+            for buffer, death in zip(self.buffers, self.deaths, strict=True)
+        ]
 
     def place(self, i: int, line: Line) -> tuple[int, Place]:
         """The buffer for one line, and how the result gets there."""
@@ -172,9 +184,7 @@ class _Store:
         if line.action == "compute" and uses.memory(node) is not node:
             return self.home[uses.memory(node)], "view"
         if node in self.home and line.action == "compute":
-            return self._take(
-                i, node, uses.until.get(node, i)
-            ), "workspace"  # a concat whose pieces came before
+            return self._take(i, node, uses.until.get(node, i)), "joined"  # its pieces came before
         return self._new_place(i, line)
 
     def _new_place(self, i: int, line: Line) -> tuple[int, Place]:
@@ -203,7 +213,7 @@ class _Store:
         if leaves_loop or shared:
             return self._take(i, node, death), "workspace"
         if lasts(node) and self.setting.workspace and inner == NOWHERE and uses.region[i] == NOWHERE:
-            return self._take(i, node, death, of=i), "workspace"
+            return self._take(i, node, death, of=i), "joined"
         return self.add(node, "local", i, death), "new"
 
     def _is_sum(self, i: int, node: Node) -> bool:
@@ -215,17 +225,11 @@ class _Store:
         piece = self.pieces[node]
         if piece.whole not in self.home:
             self.home[piece.whole] = self._take(i, piece.whole, self.uses.until.get(piece.whole, i), of=i)
-        number = self.add(node, self.buffers[self.home[piece.whole]].role, i, NOWHERE)
         whole = self.buffers[self.home[piece.whole]]
-        self.buffers[number] = replace(
-            self.buffers[number],
-            piece=piece,
-            of=whole.number,
-            region=whole.region,
-            death=whole.death,
-            slot=whole.slot,
+        death = self.deaths[whole.number]
+        return self.add(
+            node, whole.role, i, death, piece=piece, of=whole.number, region=whole.region, slot=whole.slot
         )
-        return number
 
     # slots ----------------------------------------------------------------------------------------------------
 
@@ -245,19 +249,15 @@ class _Store:
         role: Role = (
             "workspace" if self.setting.workspace and (self.setting.outputs_too or not is_output) else "local"
         )
-        number = self.add(node, role, i, death)
         loop = inner if in_loop else NOWHERE
         # What a loop writes slice by slice may not lie where another value of the loop is still read.
         lasting = inner != NOWHERE and not in_loop
         alone = of is not None and lasts(node)
         slot = self._new_slot(node) if alone else self._slot(node, (role, whole_region, loop, node.dtype))
-        same = self.by_shape.get((slot, node.shape))
-        if same is not None:
-            self.buffers.pop()
-            number = same
-        else:
+        number = self.by_shape.get((slot, node.shape), NOWHERE)
+        if number == NOWHERE:
+            number = self.add(node, role, i, death, slot=slot, loop=loop, region=whole_region)
             self.by_shape[slot, node.shape] = number
-        self.buffers[number] = replace(self.buffers[number], loop=loop, region=whole_region, slot=slot)
         if alone:
             self.lasting.add(number)
         self.extend(number, max(death, uses.loops[inner].last - 1) if lasting else death)
@@ -280,7 +280,7 @@ class _Store:
 
     def extend(self, number: int, death: int) -> None:
         """A buffer lives on until line `death`."""
-        self.buffers[number] = replace(self.buffers[number], death=death)
+        self.deaths[number] = death
         if self.buffers[number].slot != NOWHERE:
             self.dying.setdefault(death, []).append(number)
 
@@ -288,7 +288,7 @@ class _Store:
         """The slots last needed by line `i` become free."""
         for number in dict.fromkeys(self.dying.pop(i, ())):
             b = self.buffers[number]
-            if b.death == i and b.piece is None and number not in self.lasting:
+            if self.deaths[number] == i and b.piece is None and number not in self.lasting:
                 pool = (b.role, b.region, b.loop, b.dtype)
                 insort(self.free.setdefault(pool, []), (self.capacity[b.slot], b.slot))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from graphc.ir.node import Node
@@ -48,7 +49,12 @@ class Contraction:
 
 def plan_contraction(node: Node) -> Contraction:
     """The cheapest form for the index string of a contraction."""
-    inputs, output = _ascii(str(node.attrs[0])).split("->")
+    return _planned(str(node.attrs[0]))
+
+
+@lru_cache(maxsize=1024)
+def _planned(spec: str) -> Contraction:
+    inputs, output = _ascii(spec).split("->")
     operands = inputs.split(",")
     core = "".join(dict.fromkeys(i for i in output if i in inputs))
     two = _product_form(operands, core) if len(operands) == 2 else None

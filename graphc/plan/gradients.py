@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graphc.derive.reverse import gradients, known_gradients
@@ -24,7 +24,7 @@ class Gradient:
     """The gradient of `of` with respect to `wrt`, by their names; `name` is what the value is called.
 
     `nodes` are these two as they stand in the graph that is computed, where the names in code are known of them; `text`
-    is its mathematics in terms of what has a name, where that is short enough to read.
+    is its mathematics in terms of what has a name, once `written_out`, where that is short enough to read.
     """
 
     name: str
@@ -56,11 +56,23 @@ def find_gradients(outputs: Sequence[Node], roots: Sequence[Node]) -> dict[Node,
             if gradient in present and not gradient.is_leaf and gradient.op.kind != "const":
                 mark = Gradient(f"d{target.name}", of, target.name or "", (end, value))
                 found.setdefault(gradient, mark)
-    names = {n: spoken(n.name) for n in present if n.name} | {n: spoken(g.name) for n, g in found.items()}
+    return found
+
+
+def written_out(
+    nodes: Sequence[Node], found: Mapping[Node, Gradient], roots: Sequence[Node]
+) -> dict[Node, Gradient]:
+    """The gradients `nodes` among those `found` below `roots`, with their mathematics."""
+    if not nodes:
+        return {}
+    given = {n: spoken(n.name) for n in topological(roots) if n.name}
+    names = given | {n: spoken(g.name) for n, g in found.items()}
     times = Counter(names.values())
     shared = {n for n, name in names.items() if times[name] > 1}
-    long = too_long(topological(found), names, most=LONGEST_TEXT)
-    return {n: g if n in long else replace(g, text=_mathematics(n, names, shared)) for n, g in found.items()}
+    long = too_long(topological(nodes), names, most=LONGEST_TEXT)
+    return {
+        n: found[n] if n in long else replace(found[n], text=_mathematics(n, names, shared)) for n in nodes
+    }
 
 
 def _slopes(output: Node, targets: Sequence[Node], size: int) -> dict[Node, Node]:

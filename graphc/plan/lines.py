@@ -47,24 +47,26 @@ def choose_values(
                 if base.args and base.op.kind in ("contract", "reduce", "pointwise"):
                     values.add(base)
                     width[base] = _NAME
-        inner = {a: None for a in node.args if _may_leave(a, values, spared)}
-        for argument in sorted(inner, key=width.__getitem__, reverse=True):
-            if total <= LONGEST:
-                break
+        if total > LONGEST:
             # Too long for one line: the longest parts get lines of their own.
-            values.add(argument)
-            total -= width[argument] - _NAME
-            width[argument] = _NAME
+            parts = dict.fromkeys(a for a in node.args if _may_leave(a, values, spared))
+            for argument in sorted(parts, key=width.__getitem__, reverse=True):
+                values.add(argument)
+                total -= width[argument] - _NAME
+                width[argument] = _NAME
+                if total <= LONGEST:
+                    break
         width[node] = total
         shared = uses[node] > 1 and not _is_free(node, values)
         large = not is_view(node) and setting.is_large(node)
         if large:
             # A number is worked out once, not for every slice of what it meets.
             values.update(
-                a for a in node.args if not a.ndim and a.op.kind in ("pointwise", "reduce", "contract")
+                a for a in node.args if not a.shape and a.op.kind in ("pointwise", "reduce", "contract")
             )
-            inside = [a for a in on_the_way(node, values) if not a.is_leaf and not is_view(a)]
-            values.update(a for a in inside if a.op.name != "iota" and alone_in_loops(a))
+            for inner in list(on_the_way(node, values)):
+                if alone_in_loops(inner) and not (inner.is_leaf or is_view(inner) or inner.op.name == "iota"):
+                    values.add(inner)
         large = large and node not in stored
         joined = node.constant and node not in read  # it is written into what it is joined to, once
         if node not in outputs and (spared(node) or node.op.name == "iota" or joined):
@@ -95,7 +97,7 @@ def _own_width(node: Node, names: Mapping[Node, str]) -> int:
 
 def _total_width(node: Node, width: Mapping[Node, int]) -> int:
     own = _WIDTH.get(node.op.kind, 3 + len(node.op.symbol))
-    return own + sum(width[a] + 2 for a in node.args)
+    return own + sum(map(width.__getitem__, node.args)) + 2 * len(node.args)
 
 
 def _is_free(node: Node, values: set[Node]) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
 from graphc.plan.alias import read_by
 from graphc.plan.order import Line
+
+if TYPE_CHECKING:
+    from graphc.plan.plan import Step
 
 Kind = Literal["blocks", "parts", "entries"]
 
@@ -62,17 +65,17 @@ def gather_runs(
     memory: Callable[[Node], Node],
     member_of: Callable[[Line], Member | None],
     *,
-    in_company: bool = False,
+    sharing: bool = False,
 ) -> tuple[list[int], list[Run]]:
     """An order of the lines, as their numbers, in which those that can share a loop are neighbours; and these runs.
 
     Each line gets a level: the number of loops that have to be over before it. A line within a loop comes one level
     after what it needs from outside, or needs whole. Within a level come first the loops, then the other lines. With
-    `in_company`, a line that shares no array with another that could be in its loop is in none.
+    `sharing`, a line that shares no array with another that could be in its loop is in none.
     """
     members: list[Member | None] = [member_of(line) for line in lines]
-    if in_company:
-        members = _in_company(members, reads, lines)
+    if sharing:
+        members = in_company(members, reads, lines)
     levels, users = _levels(lines, reads, memory, members)
     for i in range(len(lines) - 1, -1, -1):
         if users[i] and all(n.is_leaf for n in reads[i]):
@@ -81,7 +84,7 @@ def gather_runs(
     return _sorted(members, levels)
 
 
-def _in_company(
+def in_company(
     members: Sequence[Member | None], reads: Sequence[Sequence[Node]], lines: Sequence[Line]
 ) -> list[Member | None]:
     """Without the lines that share no array with another of their key: for them there is nothing to keep near."""
@@ -172,7 +175,7 @@ def _sorted(members: Sequence[Member | None], levels: Sequence[int]) -> tuple[li
     return order, runs
 
 
-def lines_read(lines: Sequence[Line]) -> list[list[Node]]:
+def lines_read(lines: Sequence[Line | Step]) -> list[list[Node]]:
     """The values and leaves that each line reads, each once."""
     values: set[Node] = set()
     found: list[list[Node]] = []

@@ -6,6 +6,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 LONGEST = 48
 
@@ -39,6 +40,7 @@ class Namer:
                 return name
 
 
+@lru_cache(maxsize=4096)
 def identifier(name: str) -> str:
     """A valid identifier for any text. A leading underscore is left to the generated helpers."""
     normal = unicodedata.normalize("NFKC", _last_parts(name))

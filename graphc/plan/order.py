@@ -64,8 +64,8 @@ def _stores(updates: Sequence[tuple[Node, Node]], roots: Mapping[Node, Node]) ->
                     readers.get(wanted, set()).discard(other)
             continue
         lines.append(Line("store", waiting.pop(free), free))
-        for others in readers.values():
-            others.discard(free)
+        for read_leaf in reads[free]:
+            readers.get(read_leaf, set()).discard(free)
     return lines
 
 
@@ -96,7 +96,8 @@ def _store_early(lines: Sequence[Line], stores: Sequence[Line], roots: Mapping[N
     made = {line.node: i for i, line in enumerate(lines)}
     for i, line in enumerate(lines):
         read = [line.node] if line.action == "copy" else read_by(line.node, roots)
-        last.update(dict.fromkeys((roots.get(n, n) for n in read), i))
+        for n in read:
+            last[roots.get(n, n)] = i
     after: dict[int, list[Line]] = {}
     for line in stores:
         assert line.target is not None

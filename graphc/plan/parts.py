@@ -6,7 +6,7 @@ once, waits for every part: between two such points lies one loop.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
@@ -15,7 +15,7 @@ from graphc.plan.costs import on_all_cores, parallel_gain
 from graphc.plan.loops import Loop, Member, Run
 from graphc.plan.lower import Lowered
 from graphc.plan.order import Line
-from graphc.plan.predict import cost, size_in_bytes
+from graphc.plan.predict import Cost, cost, likeness, size_in_bytes
 from graphc.plan.rows import Status
 from graphc.plan.setting import Setting
 
@@ -58,9 +58,13 @@ def number_of_parts(
         return 1
     products = elementwise = 0.0
     sums = 0
+    alike: dict[Hashable, Cost] = {}
     for node, found in status.items():
         if found in ("rows", "sum"):
-            one = cost(node, table, setting, cached=blocks.is_cached(node, setting))
+            like = likeness(node)
+            if like not in alike:
+                alike[like] = cost(node, table, setting, cached=blocks.is_cached(node, setting))
+            one = alike[like]
             products, elementwise = products + one.products, elementwise + one.entries + one.calls
             sums += size_in_bytes(node, setting) if found == "sum" else 0
     saved = parallel_gain(table, elementwise, products, sums, table.cores)

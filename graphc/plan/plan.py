@@ -10,7 +10,7 @@ from graphc.ir.graph import Graph
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, DimLike, broadcast_shapes, show_shape
 from graphc.plan.buffers import Buffer, Place, Placed, place_buffers
-from graphc.plan.gradients import Gradient, find_gradients
+from graphc.plan.gradients import Gradient, find_gradients, written_out
 from graphc.plan.loops import Loop
 from graphc.plan.lower import FlatLeaf, Lowered, lower
 from graphc.plan.names import Namer
@@ -97,8 +97,9 @@ def make_plan(
     setting = setting or Setting(owns=updates is not None, workspace=updates is not None)
     lowered = lower(outputs, changes, {n: g.name for n, g in given.items()} | dict(labels or {}))
     lowered = run_passes(lowered, setting)
-    marks = {lowered.now(n): g for n, g in given.items() if n in lowered.became}
-    inputs, owned = _leaves((*surface, *(leaf for leaf, _ in changes)), owns=updates is not None)
+    lowered = replace(lowered, order=lowered.order or lowered.nodes)
+    graph = Graph((*surface, *(leaf for leaf, _ in changes)))
+    inputs, owned = _leaves(graph, owns=updates is not None)
     timetable = schedule(lowered, inputs, setting)
     flat = tuple(f.leaf for f in lowered.flat)
     placed, buffers = place_buffers(
@@ -110,12 +111,15 @@ def make_plan(
     size_names = {s: namer.new(s) for s in symbols}
     owned_sizes = tuple(s for s in symbols if any(s in _symbols_of(p.shape) for p in owned))
     rules = size_rules(inputs, symbols, owned_sizes)
+    computed = {p.line.node for p in placed if p.line.action == "compute"}
+    shown = [n for n in given if lowered.now(n) in computed]
+    marks = {lowered.now(n): g for n, g in written_out(shown, given, roots).items()}
     steps, final = _named_steps(placed, lowered, marks, names, namer)
     first: dict[int, str] = {}
     for step in steps:
-        if step.place in ("workspace", "sum"):
+        if step.place in ("workspace", "joined", "sum"):
             first.setdefault(step.buffer, step.name)
-    buffers = [replace(b, name=first.get(b.number, "")) for b in buffers]
+    buffers = [replace(b, name=first[b.number]) if b.number in first else b for b in buffers]
     return Plan(
         name,
         inputs,
@@ -124,12 +128,12 @@ def make_plan(
         tuple(final[o] for o in lowered.outputs),
         lowered.outputs,
         tuple(steps),
-        timetable.loops,
+        tuple(timetable.loops),
         tuple(buffers),
         names,
         size_names,
         tuple(rules),
-        _class_labels(surface),
+        _class_labels(graph),
         owned_sizes,
         updates is not None,
         setting,
@@ -147,18 +151,17 @@ def _checked(updates: Mapping[Node, Node]) -> list[tuple[Node, Node]]:
     return list(updates.items())
 
 
-def _leaves(roots: Sequence[Node], *, owns: bool) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+def _leaves(graph: Graph, *, owns: bool) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
     """The leaves given at each call, inputs first, and the ones that are owned."""
-    leaves = Graph(tuple(roots)).leaves
-    by_kind = {k: tuple(n for n in leaves if n.op.name == k) for k in ("input", "param", "state")}
+    by_kind = {k: tuple(n for n in graph.leaves if n.op.name == k) for k in ("input", "param", "state")}
     kept = by_kind["param"] + by_kind["state"]
     return (by_kind["input"], kept) if owns else (by_kind["input"] + kept, ())
 
 
-def _class_labels(roots: Sequence[Node]) -> tuple[tuple[Node, DimLike], ...]:
+def _class_labels(graph: Graph) -> tuple[tuple[Node, DimLike], ...]:
     """The inputs that are made one-hot or name the rows of a table, each with the number of classes or rows."""
     found: dict[tuple[Node, DimLike], None] = {}
-    for n in topological(roots):
+    for n in graph.nodes:
         if n.op.name == "one_hot" and n.args[0].op.name == "input":
             found[n.args[0], n.attr("depth")] = None
         elif n.op.name == "embedding" and n.args[1].op.name == "input":
@@ -182,7 +185,7 @@ def _symbols_of(mentioned: object) -> dict[str, None]:
 def _symbols(lowered: Lowered, leaves: Sequence[Node]) -> list[str]:
     found: dict[str, None] = {}
     seen: set[object] = set()
-    for node in (*leaves, *topological(lowered.roots)):
+    for node in (*leaves, *lowered.order):
         for mentioned in (node.shape, () if node.is_leaf else node.attrs):
             if mentioned not in seen:
                 seen.add(mentioned)
@@ -220,12 +223,13 @@ def _named_steps(
         steps.append(Step(line.action, node, name, line.target, p.buffer, p.place, p.reads, mark))
         if line.action != "store":
             names[node] = name
-    return [replace(s, gradient=_spelt(s.gradient, lowered, names)) for s in steps], names
+    for i, step in enumerate(steps):
+        if step.gradient is not None:
+            steps[i] = replace(step, gradient=_spelt(step.gradient, lowered, names))
+    return steps, names
 
 
-def _spelt(mark: Gradient | None, lowered: Lowered, names: Mapping[Node, str]) -> Gradient | None:
-    if mark is None:
-        return None
+def _spelt(mark: Gradient, lowered: Lowered, names: Mapping[Node, str]) -> Gradient:
     of, wrt = (names.get(lowered.now(n)) for n in mark.nodes)
     return replace(mark, of=of or mark.of, wrt=wrt or mark.wrt)
 

@@ -7,14 +7,14 @@ but for the call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from math import prod
 from typing import NamedTuple
 
 from graphc.ir.node import Node
 from graphc.ir.types import Shape
 from graphc.ops.flops import extents, own_flops
-from graphc.plan.alias import is_view
+from graphc.plan.alias import is_pack, is_view
 from graphc.plan.contraction import Contraction, plan_contraction
 from graphc.plan.costs import CostTable, item_size, on_all_cores
 from graphc.plan.setting import Setting
@@ -62,6 +62,12 @@ def is_free(node: Node) -> bool:
 def predict(node: Node, table: CostTable, setting: Setting, place: str = "new") -> float:
     """Seconds that computing one node takes, its operands given; `place` is where its result goes."""
     return cost(node, table, setting, place).seconds(table)
+
+
+def likeness(node: Node) -> Hashable:
+    """What the cost of a node depends on: nodes that are alike in it take the same."""
+    given = tuple([(a.shape, a.dtype, a.is_leaf) for a in node.args])
+    return node.op, node.attrs, node.shape, given, tuple(map(node.args.index, node.args)), is_pack(node)
 
 
 def cost(node: Node, table: CostTable, setting: Setting, place: str = "new", *, cached: bool = False) -> Cost:

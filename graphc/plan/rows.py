@@ -7,6 +7,7 @@ what it is computed from. A *sum* adds up over the rows: what slices give is add
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Literal
 
 from graphc.ir.node import Node
@@ -15,12 +16,13 @@ from graphc.ir.types import Dim, DimLike, Shape, divide
 Status = Literal["whole", "rows", "sum", "places", "all"]
 
 
+@lru_cache(maxsize=4096)
 def per_row(shape: Shape, rows: DimLike) -> DimLike | None:
     """How many entries of the leading axis belong to each row; None if the rows are not along it alone."""
-    if not shape or any(_mentions(d, rows) for d in shape[1:]) or not _mentions(shape[0], rows):
+    if not shape or _touches(shape[1:], rows) or not _touches(shape[:1], rows):
         return None
     found = divide(shape[0], rows)
-    return None if found is None or _mentions(found, rows) else found
+    return None if found is None or _touches((found,), rows) else found
 
 
 def is_sliced(shape: Shape, rows: DimLike) -> bool:
@@ -28,8 +30,11 @@ def is_sliced(shape: Shape, rows: DimLike) -> bool:
     return shape[:1] == (rows,) or per_row(shape, rows) is not None
 
 
-def _mentions(d: DimLike, rows: DimLike) -> bool:
-    return isinstance(d, Dim) and isinstance(rows, Dim) and any(s in d.symbols for s in rows.symbols)
+@lru_cache(maxsize=4096)
+def _touches(shape: Shape, rows: DimLike) -> bool:
+    """Whether the rows are along an axis, or in its extent."""
+    symbols = rows.symbols if isinstance(rows, Dim) else ()
+    return any(s in d.symbols for d in shape if isinstance(d, Dim) for s in symbols)
 
 
 def classify(order: Iterable[Node], rows: DimLike) -> dict[Node, Status]:
@@ -45,7 +50,7 @@ def classify(order: Iterable[Node], rows: DimLike) -> dict[Node, Status]:
 
 
 def _status(node: Node, rows: DimLike, known: Mapping[Node, Status]) -> Status:
-    touched = any(_mentions(d, rows) for d in node.shape)
+    touched = _touches(node.shape, rows)
     if node.is_leaf:
         return "whole" if not touched else "rows" if per_row(node.shape, rows) is not None else "all"
     given = [known[a] for a in node.args]
@@ -77,7 +82,7 @@ def _as_cut(argument: Node, status: Status, rows: DimLike) -> Status:
         return status
     if per_row(argument.shape, rows) is not None:
         return "rows"
-    return "all" if any(_mentions(d, rows) for d in argument.shape) else "whole"
+    return "all" if _touches(argument.shape, rows) else "whole"
 
 
 def _pointwise(node: Node, cut: list[Status]) -> Status:
@@ -89,7 +94,12 @@ def _pointwise(node: Node, cut: list[Status]) -> Status:
 
 
 def _contract(node: Node, cut: list[Status]) -> Status:
-    inputs, output = str(node.attrs[0]).split("->")
+    return _contracted(str(node.attrs[0]), tuple(cut))
+
+
+@lru_cache(maxsize=1024)
+def _contracted(spec: str, cut: tuple[Status, ...]) -> Status:
+    inputs, output = spec.split("->")
     specs = inputs.split(",")
     letters = {spec[0] for spec, s in zip(specs, cut, strict=True) if s == "rows"}
     if "places" in cut or len(letters) != 1:

@@ -22,10 +22,14 @@ from graphc.plan.setting import Setting
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Lines in order, and the loops among them, outer ones before inner ones; `memory` as `memory_of` gives it."""
+    """Lines in order, what each reads, and the loops among them, outer ones before inner ones.
 
-    lines: tuple[Line, ...]
-    loops: tuple[Loop, ...]
+    `memory` is as `memory_of` gives it.
+    """
+
+    lines: Sequence[Line]
+    reads: Sequence[Sequence[Node]]
+    loops: Sequence[Loop]
     memory: Callable[[Node], Node]
 
 
@@ -43,16 +47,18 @@ def schedule(lowered: Lowered, inputs: Sequence[Node], setting: Setting) -> Sche
         lambda n: status.get(n) in ("sum", "all"),
     )
     memory = memory_of(lowered, values)
-    lines = settle(order_lines(lowered, values), lowered, memory)
+    lines, reads = settle(order_lines(lowered, values), lowered, memory)
     loops: list[Loop] = []
     if rows is not None and count > 1:
-        order, runs = gather_runs(lines, lines_read(lines), memory, lambda line: parts.member(line, status))
+        order, runs = gather_runs(lines, reads, memory, lambda line: parts.member(line, status))
         lines = [lines[i] for i in order]
+        reads = lines_read(lines)
         loops += parts.loops_of(runs, lines, status, rows, count)
     if blocks.NAME not in setting.off or entries.is_asked_for(setting):
-        lines, inner = _blocked(lines, loops, status, rows, memory, lowered.outputs, setting)
+        lines, inner = _blocked(lines, reads, loops, status, rows, memory, lowered.outputs, setting)
+        reads = lines_read(lines) if inner else reads
         loops += inner
-    return Schedule(tuple(lines), tuple(loops), memory)
+    return Schedule(lines, reads, loops, memory)
 
 
 def batch_size(inputs: Sequence[Node]) -> Dim | None:
@@ -87,23 +93,25 @@ def _spared(status: dict[Node, Status], *, many: bool) -> Callable[[Node], bool]
 
 def memory_of(lowered: Lowered, values: Sequence[Node]) -> Callable[[Node], Node]:
     """The leaf or value in whose memory another lives."""
-    roots, homes = find_roots(list(values)), lowered.homes
-
-    def memory(node: Node) -> Node:
-        root = roots.get(node, node)
-        return homes.get(root, root)
-
-    return memory
+    homes = lowered.homes
+    places = homes | {node: homes.get(root, root) for node, root in find_roots(list(values)).items()}
+    return lambda node: places.get(node, node)
 
 
-def settle(lines: Sequence[Line], lowered: Lowered, memory: Callable[[Node], Node]) -> list[Line]:
-    """New values that nobody reads the old ones after are computed where they stay, instead of being copied there."""
+def settle(
+    lines: Sequence[Line], lowered: Lowered, memory: Callable[[Node], Node]
+) -> tuple[list[Line], list[list[Node]]]:
+    """New values that nobody reads the old ones after are computed where they stay, instead of being copied there.
+
+    With what each line that is left reads.
+    """
     outputs = set(lowered.outputs)
     made = {line.node: i for i, line in enumerate(lines) if line.action == "compute"}
     last: dict[Node, int] = {}
     reads = lines_read(lines)
     for i, nodes in enumerate(reads):
-        last.update(dict.fromkeys(map(memory, nodes), i))
+        for n in nodes:
+            last[memory(n)] = i
     found = list(lines)
     gone: set[int] = set()
     for i, line in enumerate(lines):
@@ -117,7 +125,8 @@ def settle(lines: Sequence[Line], lowered: Lowered, memory: Callable[[Node], Nod
         if plain and last.get(memory(leaf), -1) <= at:
             found[at] = replace(found[at], target=leaf)
             gone.add(i)
-    return [line for i, line in enumerate(found) if i not in gone]
+    left = [i for i in range(len(found)) if i not in gone]
+    return [found[i] for i in left], [reads[i] for i in left]
 
 
 def _needs_all_rows(node: Node, values: Collection[Node], status: Mapping[Node, Status]) -> bool:
@@ -127,6 +136,7 @@ def _needs_all_rows(node: Node, values: Collection[Node], status: Mapping[Node, 
 
 def _blocked(
     lines: Sequence[Line],
+    reads: Sequence[Sequence[Node]],
     outer: Sequence[Loop],
     status: dict[Node, Status],
     rows: DimLike | None,
@@ -136,7 +146,6 @@ def _blocked(
 ) -> tuple[list[Line], list[Loop]]:
     """The lines with those of each block together, within each part and between them."""
     edges = sorted({0, len(lines), *(e for loop in outer for e in (loop.first, loop.last))})
-    reads = lines_read(lines)
     known = {line.node for line in lines if line.action != "store"}
     uses = Counter(chain(*reads, outputs))
     done: list[Line] = []
@@ -154,13 +163,13 @@ def _blocked(
     for first, last in pairwise(edges):
         section = lines[first:last]
         in_parts = any(loop.holds(first) for loop in outer)
-        order, runs = gather_runs(
-            section,
-            reads[first:last],
-            memory,
-            partial(member_of, in_parts=in_parts),
-            in_company=True,
-        )
+        member = partial(member_of, in_parts=in_parts)
+        if not entries.is_asked_for(setting) and not blocks.could_pay(
+            section, reads[first:last], member, setting
+        ):
+            done += section
+            continue
+        order, runs = gather_runs(section, reads[first:last], memory, member, sharing=True)
         gathered = [section[i] for i in order]
         read = [reads[first + i] for i in order]
         found = entries.loops_of(runs, gathered, read, uses, known, setting)

@@ -7,7 +7,7 @@ from graphc.derive.reverse import known_gradients
 from graphc.ops import FUNCTIONS as F
 from graphc.ops import input_, param
 from graphc.plan import make_plan
-from graphc.plan.gradients import LARGEST, find_gradients
+from graphc.plan.gradients import LARGEST, find_gradients, written_out
 
 
 def test_gradients_of_leaves_and_of_named_intermediates_are_found() -> None:
@@ -31,7 +31,7 @@ def test_mathematics_does_not_use_a_name_that_stands_for_two_nodes() -> None:
     def gradient(second: str) -> str | None:
         loss = F["sum"](F["exp"](x @ W).named("h") + 2 * F["exp"](y @ W).named(second)).named("L")
         (dW,) = gradients(loss, [W])
-        return find_gradients([loss], [loss, dW])[dW].text
+        return written_out([dW], find_gradients([loss], [loss, dW]), [loss, dW])[dW].text
 
     assert gradient("k") == "x.T @ h + y.T @ (2*k)"
     assert gradient("h") is None
@@ -60,7 +60,9 @@ def test_gradients_of_a_long_chain_that_were_asked_for_are_named() -> None:
     loss = F["mean"](h).named("L")
     (dW,) = gradients(loss, [W])
     found = find_gradients([loss], [loss, dW])
-    assert {(g.name, g.of, g.text) for g in found.values()} == {("dW", "L", None)}
+    written = written_out([dW], found, [loss, dW])
+    assert {(g.name, g.of, g.text) for g in written.values()} == {("dW", "L", None)}
+    assert list(written) == list(found)
 
 
 def test_gradients_of_a_long_chain_that_nobody_asked_for_are_not_derived() -> None:

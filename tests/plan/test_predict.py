@@ -12,7 +12,17 @@ from graphc.ops import input_
 from graphc.ops.flops import own_flops
 from graphc.plan.costs import SHIPPED
 from graphc.plan.lower import lower
-from graphc.plan.predict import Cost, copy_cost, cost, flops, predict, size_in_bytes, total, traffic
+from graphc.plan.predict import (
+    Cost,
+    copy_cost,
+    cost,
+    flops,
+    likeness,
+    predict,
+    size_in_bytes,
+    total,
+    traffic,
+)
 from graphc.plan.setting import Setting
 from tests.cases import CASES
 from tests.cases.case import Case
@@ -65,6 +75,21 @@ def test_every_operation_has_a_prediction(case: Case) -> None:
         found = cost(node, SHIPPED, Setting())
         assert all(part >= 0 for part in found)
         assert node.is_leaf or node.op.kind == "const" or found.seconds(SHIPPED) > 0
+
+
+def test_nodes_that_are_alike_take_the_same() -> None:
+    found: dict[object, set[Cost]] = {}
+    for node in topological(lower([case.node() for case in CASES]).roots):
+        found.setdefault(likeness(node), set()).add(cost(node, SHIPPED, F32))
+    assert all(len(costs) == 1 for costs in found.values())
+
+
+def test_what_decides_on_a_cost_tells_nodes_apart() -> None:
+    c = input_("c", (1000, 1000))
+    assert likeness(a + b) == likeness(b + c)
+    assert likeness(a + b) != likeness(a + a)
+    assert likeness(a + b) != likeness(F["greater"](a, b))
+    assert likeness(F["exp"](a)) != likeness(F["exp"](a[:10]))
 
 
 def test_an_operation_of_ones_own_has_a_prediction() -> None:

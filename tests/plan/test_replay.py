@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from graphc.derive import gradients
 from graphc.ops import FUNCTIONS as F
 from graphc.ops import input_, param
-from graphc.plan import Plan, make_plan
+from graphc.plan import Plan, blocks, make_plan
 from graphc.plan.setting import Setting
 from graphc.rewrite.simplify import simplify_all
 from tests.plan.replay import conflicts
@@ -39,6 +39,18 @@ def test_what_a_line_reads_is_still_there(
     case: Training, off: frozenset[str], table: str, hint: int, reuse: bool
 ) -> None:
     assert conflicts(planned(case, off, table, hint, reuse)) == []
+
+
+@settings(max_examples=50)
+@given(trainings(), switched_off(), st.sampled_from(sorted(TABLES)), st.sampled_from((1, 37, 3000)))
+def test_where_no_loop_is_looked_for_there_is_none(
+    case: Training, off: frozenset[str], table: str, hint: int
+) -> None:
+    plan = planned(case, off, table, hint, False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "could_pay", lambda *_: True)
+        thorough = planned(case, off, table, hint, False)
+    assert (plan.steps, plan.loops, plan.buffers) == (thorough.steps, thorough.loops, thorough.buffers)
 
 
 def layers(depth: int = 4) -> Plan:

@@ -122,6 +122,6 @@ def test_a_line_without_company_joins_no_run() -> None:
     a, b, c = WEIGHTS[:3]
     lines = [Line("compute", n) for n in (F["exp"](a), F["exp"](b), F["sin"](b), F["exp"](c))]
     found, runs = gather_runs(
-        lines, lines_read(lines), lambda n: n, lambda line: Member("flat"), in_company=True
+        lines, lines_read(lines), lambda n: n, lambda line: Member("flat"), sharing=True
     )
     assert [found[r.first : r.last] for r in runs] == [[1, 2]]
