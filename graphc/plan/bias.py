@@ -87,10 +87,10 @@ def bias_in_products(lowered: Lowered, setting: Setting) -> Lowered:
         found = sums.get(node)
         if found is not None:
             rows = pairs[found.W].rows(found.W)
-            names[rows] = f"{found.W.name}_and_{str(found.b.name).rpartition('/')[-1]}"
+            names[rows] = _both(str(found.W.name), str(found.b.name))
             orders.kept[node] = _product(orders, found.x, rows)
         else:
-            orders.kept[node] = _joined(orders, node, layers) or orders.keep(node)
+            orders.kept[node] = _joined(orders, node, layers, lowered.names, names) or orders.keep(node)
     result = orders.applied(lowered)
     return replace(result, names={**result.names, **names})
 
@@ -158,8 +158,18 @@ def _product(orders: Orders, x: Node, rows: Node) -> Kept:
     return Kept(make(CONTRACT, (rows, beside), (f"km,{letters}->mn", ())), TURNED)
 
 
-def _joined(orders: Orders, node: Node, layers: set[Layer]) -> Kept | None:
-    """A concatenation with one product for the gradients of weights and bias of each of the layers in it."""
+def _both(first: str, second: str) -> str:
+    """`dense/W_and_b` for `dense/W` and `dense/b`."""
+    return f"{first}_and_{second.rpartition('/')[-1]}"
+
+
+def _joined(
+    orders: Orders, node: Node, layers: set[Layer], given: Mapping[Node, str], names: dict[Node, str]
+) -> Kept | None:
+    """A concatenation with one product for the gradients of weights and bias of each of the layers in it.
+
+    Where those have names, `given`, it gets a name among `names`.
+    """
     if not _is_flat(node):
         return None
     args: list[Node] = []
@@ -174,6 +184,8 @@ def _joined(orders: Orders, node: Node, layers: set[Layer]) -> Kept | None:
         dz = orders.kept[found[1]]
         whole = make(CONTRACT, (beside, dz.array), (f"{letters},{'nm' if dz.straight else 'mn'}->km", ()))
         args[-1] = reshape(whole, (product(whole.shape),))
+        if last.args[0] in given and argument in given:
+            names[whole] = _both(given[last.args[0]], given[argument])
         last = None
     if len(args) == len(node.args):
         return None
