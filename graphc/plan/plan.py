@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from graphc.ir.errors import GraphcError
 from graphc.ir.graph import Graph
-from graphc.ir.node import Node, topological
+from graphc.ir.node import Node
 from graphc.ir.types import Dim, DimLike, broadcast_shapes, show_shape
 from graphc.plan.buffers import Buffer, Place, Placed, place_buffers
 from graphc.plan.gradients import Gradient, find_gradients, written_out
