@@ -295,7 +295,7 @@ def _slice(node: Node) -> Form:
             stop = start + step * length
             shown = "" if (stop == extent and step > 0) or stop == -1 else str(stop)
             keys.append(f"{'' if start == 0 else start}:{shown}{'' if step == 1 else f':{step}'}")
-    while keys[-1] == ":":
+    while len(keys) > 1 and keys[-1] == ":":
         keys.pop()
     return Form("index", node.args, ", ".join(keys))
 

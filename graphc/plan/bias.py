@@ -47,8 +47,10 @@ class Pair:
     def rows(self, W: Node) -> Node:
         """`[W; b]`."""
         k, m = W.shape
-        rows = make(SLICE, (self.home,), (((self.start, 1, (k + 1) * m),),))
-        return reshape(rows, (k + 1, m))
+        length = (k + 1) * m
+        if (length,) == self.home.shape:
+            return reshape(self.home, (k + 1, m))
+        return reshape(make(SLICE, (self.home,), (((self.start, 1, length),),)), (k + 1, m))
 
 
 @dataclass(frozen=True, slots=True)

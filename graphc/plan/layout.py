@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from graphc.ir.node import Node, make, users
 from graphc.ir.types import DimLike, Shape, divide
 from graphc.ops.contract import CONTRACT
-from graphc.ops.move import BROADCAST, CONCAT, PAD, SLICE, TRANSPOSE
+from graphc.ops.move import BROADCAST, CONCAT, PAD, RESHAPE, SLICE, TRANSPOSE
 from graphc.ops.window import OVERLAP_ADD, SLIDING_WINDOW
 from graphc.plan.lower import Lowered
 from graphc.plan.rewriting import Pass, replaced
@@ -75,10 +75,13 @@ class Orders:
         return cls({n: [u for u, _ in found] for n, found in users(lowered.roots).items()}, front)
 
     def applied(self, lowered: Lowered) -> Lowered:
-        """The graph in which every value is a view of the array it is kept as."""
-        result = replaced(lowered, {n: kept.value for n, kept in self.kept.items()})
+        """The graph of the arrays that values are kept as; results are views of theirs."""
         arrays = replaced(lowered, {n: kept.array for n, kept in self.kept.items()})
-        return replace(result, names=arrays.names, moved=arrays.moved, origins=arrays.origins)
+        return replace(
+            arrays,
+            outputs=tuple(self.kept[o].value for o in lowered.outputs),
+            updates=tuple((leaf, self.kept[value].value) for leaf, value in lowered.updates),
+        )
 
     def keep(self, node: Node) -> Kept:
         """How `node` is kept, its operands being known."""
@@ -238,6 +241,11 @@ def _repeated(state: Orders, node: Node) -> Kept | None:
 def _contracted(state: Orders, node: Node) -> Kept | None:
     """The index strings of the operands, in the order in which they are kept."""
     inputs, output = str(node.attrs[0]).split("->")
+    if node.attrs[0] == "k,k->" and all(a.op is RESHAPE for a in node.args):
+        # The sum over all entries may go through them in any order, where it is one order.
+        whole = [state.kept[a.args[0]] for a in node.args]
+        if whole[0].order == whole[1].order:
+            return _straight(make(CONTRACT, (reshaped(k.array, node.args[0].shape) for k in whole), node.attrs))
     kept = [state.kept[a] for a in node.args]
     specs = ["".join(permuted(s, inverse(k.order))) for s, k in zip(inputs.split(","), kept, strict=True)]
     turned_rows = [s for s, k in zip(specs, kept, strict=True) if not k.straight and s[-1:] == output[:1]]

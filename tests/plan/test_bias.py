@@ -82,3 +82,39 @@ def test_a_row_that_is_not_ones_is_noticed() -> None:
     step.load(start)
     step(**values)
     assert not agrees(step, start, wanted, values)
+
+
+def test_a_single_layer_is_all_of_its_flat_array() -> None:
+    x, W, b = input_("x", ("N", 3)), param("W", (3, 2)), param("b", (2,))
+    loss = F["mean"](F["square"](x @ W + b))
+    dW, db = gradients(loss, [W, b])
+    step = compile_(loss, updates={W: W - 0.1 * dW, b: b - 0.1 * db}, sizes={"N": 4})
+    assert "bias" in {note.name for note in step.plan.notes}
+    assert "W_and_b = reshape(params, (4, 2))" in step.plan.table()
+
+
+def test_values_on_the_way_are_handed_out_as_they_are() -> None:
+    x, W, b = input_("x", ("N", 3)), param("W", (3, 2)), param("b", (2,))
+    z = x @ W + b
+    h = F["tanh"](z)
+    loss = F["mean"](F["square"](h))
+    dW, db, dz = gradients(loss, [W, b, z])
+    step = compile_([loss, z, h, dz], updates={W: W - 0.1 * dW, b: b - 0.1 * db}, sizes={"N": 4})
+    rng = np.random.default_rng(0)
+    values = {"W": rng.standard_normal((3, 2)), "b": rng.standard_normal(2)}
+    step.load(values)
+    for n in (4, 1, 6):
+        given = {"x": rng.standard_normal((n, 3))}
+        wanted = evaluate([loss, z, h, dz], given | {k: v.copy() for k, v in step.params.items()})
+        found = step(**given)
+        again = [a.copy() for a in found]
+        step(x=given["x"] + 1)  # what was handed out is the caller's own
+        for a, kept, w in zip(found, again, wanted, strict=True):
+            assert np.allclose(a, w, rtol=1e-12) and np.array_equal(a, kept)
+
+
+def test_a_budget_of_memory_leaves_biases_where_they_are() -> None:
+    loss, params = net()
+    updates = {p: p - 0.1 * dp for p, dp in zip(params, gradients(loss, params), strict=True)}
+    step = compile_(loss, updates=updates, sizes={"N": 4}, memory=10**6)
+    assert "bias" not in {note.name for note in step.plan.notes}

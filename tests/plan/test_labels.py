@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from graphc.ir.graph import Graph
 from graphc.ir.node import Node, topological
@@ -32,9 +33,9 @@ def picks(lowered: Lowered) -> int:
 
 
 @settings(max_examples=60, deadline=None)
-@given(steps())
-def test_every_value_stays_what_it_was(before: Lowered) -> None:
-    after = LABELS.run(before, Setting())
+@given(steps(), st.booleans())
+def test_every_value_stays_what_it_was(before: Lowered, workspace: bool) -> None:
+    after = LABELS.run(before, Setting(workspace=workspace))
     values = values_for(list(Graph(before.roots).leaves))
     for old, new in zip(evaluate(before.roots, values), evaluate(after.roots, values), strict=True):
         np.testing.assert_allclose(new, old, rtol=1e-11, atol=1e-13)
@@ -75,3 +76,15 @@ def test_the_same_labels_with_another_number_of_classes_stay_one_hot() -> None:
     plain = F["equal"](F["expand_dims"](t, 1), F["arange"](5))
     before = lower([F["sum"](plain * z, axis=1), F["sum"](F["one_hot"](t, 9), axis=1)])
     assert picks(LABELS.run(before, Setting())) == picks(before)
+
+
+@pytest.mark.parametrize(
+    ("classes", "workspace", "rows"), [(5, True, True), (64, True, True), (65, True, False), (5, False, False)]
+)
+def test_rows_of_the_identity_where_they_are_kept(classes: int, workspace: bool, rows: bool) -> None:
+    y = input_("y", ("N", classes))
+    before = lower([F["exp"](y) - F["one_hot"](t, classes)])
+    after = LABELS.run(before, Setting(workspace=workspace))
+    assert (picks(after) > picks(before)) is rows
+    values = {"y": np.zeros((4, classes)), "t": VALUES["t"]}
+    np.testing.assert_array_equal(*(evaluate(g.roots, values)[0] for g in (after, before)))
