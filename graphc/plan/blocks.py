@@ -66,22 +66,28 @@ def member(
     rows: DimLike | None,
     setting: Setting,
     *,
-    in_parts: bool = False,
+    turns: bool = False,
 ) -> Member | None:
     """The loop that a line could be in: that over the rows of the batch, or one over arrays of its shape.
 
-    Where threads hand the interpreter to each other at each call, only what would come from memory is worth calls.
+    Where threads take `turns` with the interpreter at each call, only what would come from memory is worth calls.
     """
     node = line.node
     if line.action == "copy" or node.is_leaf:
         return None
     if status.get(node) == "sum" and node.op.kind == "move":
         return None  # of a sum that is complete: once is enough
-    if in_parts and traffic(node, setting) <= SHARED * setting.costs.cache:
+    if turns and traffic(node, setting) <= SHARED * setting.costs.cache:
         return None
     if rows is not None and status.get(node) in ("rows", "sum"):
         return Member("rows", status[node] == "sum") if _joins(node, rows, setting) else None
     return Member(node.shape) if _is_flat(node, setting) else None
+
+
+def is_chain(lines: Sequence[Line]) -> bool:
+    """Whether all lines are elementwise or reductions: one loop takes them all, and nothing but it comes from afar."""
+    kinds = ("pointwise", "reduce")
+    return all(line.action == "compute" and (line.node.op.kind in kinds or is_view(line.node)) for line in lines)
 
 
 def _is_flat(node: Node, setting: Setting) -> bool:

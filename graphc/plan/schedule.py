@@ -151,19 +151,19 @@ def _blocked(
     done: list[Line] = []
     loops: list[Loop] = []
 
-    def member_of(line: Line, in_parts: bool) -> Member | None:
+    def member_of(line: Line, turns: bool) -> Member | None:
         if status.get(line.node) not in ("rows", "sum"):
             found = entries.member(line, known, setting)
             if found is not None:
                 return found
         if blocks.NAME in setting.off or _needs_all_rows(line.node, known, status):
             return None
-        return blocks.member(line, status, rows, setting, in_parts=in_parts)
+        return blocks.member(line, status, rows, setting, turns=turns)
 
     for first, last in pairwise(edges):
         section = lines[first:last]
         in_parts = any(loop.holds(first) for loop in outer)
-        member = partial(member_of, in_parts=in_parts)
+        member = partial(member_of, turns=in_parts and not blocks.is_chain(section))
         if not entries.is_asked_for(setting) and not blocks.could_pay(
             section, reads[first:last], member, setting
         ):
