@@ -36,6 +36,7 @@ _MOVES = (
     "transpose",
     "sliding_window",
     "overlap_add",
+    "overlap_product",
     "route",
     "again",
 )

@@ -31,6 +31,7 @@ FIRST = (
     "slice",
     "sliding_window",
     "overlap_add",
+    "overlap_product",
     "sum",
     "cumsum",
 )
