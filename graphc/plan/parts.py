@@ -65,7 +65,11 @@ def number_of_parts(
             if like not in alike:
                 alike[like] = cost(node, table, setting, cached=blocks.is_cached(node, setting))
             one = alike[like]
-            products, elementwise = products + one.products, elementwise + one.entries + one.calls
+            elementwise += one.entries + one.calls
+            if blocks.is_sliced(node, rows, setting):
+                elementwise += one.products  # slices are too small for the threads of BLAS
+            else:
+                products += one.products
             sums += size_in_bytes(node, setting) if found == "sum" else 0
     saved = parallel_gain(table, elementwise, products, sums, table.cores)
     serial = on_all_cores(table, products) + elementwise
