@@ -16,6 +16,7 @@ from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, DimLike, Shape
 from graphc.ops.form import PRODUCT, SUM, show
 from graphc.ops.leaf import CONST
+from graphc.ops.pointwise import CAST
 from graphc.plan.alias import is_pack, is_view
 from graphc.plan.buffers import NOWHERE, Buffer, takes_out
 from graphc.plan.loops import Loop, lines_read
@@ -214,11 +215,11 @@ class _Body:
             view = node.args[0]
             yield from bound
             yield f"np.copyto({out}.reshape({', '.join(map(scope.dim, view.shape))}), {scope.array(view).code})"
-        elif takes_out(node):
+        elif takes_out(node) and node.op is not CAST:
             yield self.written(step, out)
         else:
             yield from bound
-            yield f"{out}[...] = {scope.value(node).code}"
+            yield f"{out}[...] = {scope.value(node.args[0] if node.op is CAST else node).code}"
 
     def joined(self, step: Step) -> Iterator[str]:
         """An array joined of others, of which some, and all that are constant, stand where they belong already."""
@@ -236,7 +237,7 @@ class _Body:
         """Whether what a step writes has no name but a number, and is at its place: joined, or read from there."""
         if not _NUMBERED.fullmatch(step.name) or step.gradient is not None or step.node in self.handed_out:
             return False
-        if step.place == "joined":
+        if step.place == "joined" or (step.node.op is CAST and not self.plan.loops):
             return True
         buffer = self.plan.buffers[step.buffer]
         if buffer.piece is None:

@@ -16,6 +16,8 @@ from graphc.ir.types import DimLike, product
 from graphc.plan.lower import FlatLeaf
 from graphc.plan.plan import Plan
 
+MANY = 8  # arrays that are fetched together, where others of their kind are not used
+
 
 def storage_lines(plan: Plan, scope: Scope) -> list[str]:
     """The lines that make the arrays: `flat_params` and `params`, `flat_state` and `state`, and the flat leaves."""
@@ -41,8 +43,10 @@ def owned_lines(plan: Plan) -> list[str]:
     for shelf in ("params", "state"):
         kept = stored(plan.owned, plan.flat, shelf)
         attributes |= _attributes(plan, kept, shelf)
-        if len(kept) > 1 and used.issuperset(kept):
-            lines += unpacked([plan.names[p] for p in kept], f"self.{shelf}.values()")
+        there = used.intersection(kept)
+        if len(there) > 1 and (len(there) > MANY or len(there) == len(kept)):
+            names = [plan.names[p] if p in there else "_" for p in kept]
+            lines += unpacked(names, f"self.{shelf}.values()")
         else:
             lines += [f"{plan.names[p]} = self.{shelf}[{quoted(p.name or '')}]" for p in kept if p in used]
     flat = (f.leaf for f in plan.flat if f.leaf in used)

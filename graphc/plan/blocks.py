@@ -90,7 +90,9 @@ def member(
 def is_chain(lines: Sequence[Line]) -> bool:
     """Whether all lines are elementwise or reductions: one loop takes them all, and nothing but it comes from afar."""
     kinds = ("pointwise", "reduce")
-    return all(line.action == "compute" and (line.node.op.kind in kinds or is_view(line.node)) for line in lines)
+    return all(
+        line.action == "compute" and (line.node.op.kind in kinds or is_view(line.node)) for line in lines
+    )
 
 
 def _is_flat(node: Node, setting: Setting) -> bool:

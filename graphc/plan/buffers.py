@@ -11,6 +11,7 @@ import numpy as np
 
 from graphc.ir.node import Node
 from graphc.ir.types import DType, Shape
+from graphc.ops.pointwise import CAST
 from graphc.plan.alias import is_fresh, is_pack
 from graphc.plan.contraction import plan_contraction
 from graphc.plan.loops import Loop
@@ -344,6 +345,8 @@ def takes_out(node: Node) -> bool:
     """Whether the last operation of a line can write its result into memory it is given."""
     if node.dtype == "int" or not node.ndim:
         return False
+    if node.op is CAST:
+        return node.args[0].dtype == "bool"
     if node.op.kind == "pointwise":
         return isinstance(getattr(np, node.op.array_function, None), np.ufunc)
     if node.op.name in _WRITTEN:

@@ -3,9 +3,9 @@
 A contraction of windows with a kernel is `columns @ K`, where a row of `columns` holds what one window sees, taps
 first, then channels: in an array with channels last each row of the window is one run of memory. The gradient by the
 kernel is `columns.T @ dy`. The gradient by the windows' array is either gathered, as a convolution of `dy` with the
-kernel turned round, or scattered: `dy @ K.T` gives each window its share, and overlapping windows are added, where
-there are no groups tap by tap. Gathering computes with the zeros around `dy` (and between its entries, for a stride), scattering adds entry by entry: the cheaper
-one is chosen.
+kernel turned round, or scattered: `dy @ K.T` gives each window its share, and overlapping windows are added, without
+groups tap by tap. Gathering computes with the zeros around `dy` (and between its entries, for a stride), scattering
+adds entry by entry: the cheaper one is chosen.
 """
 
 from __future__ import annotations
@@ -381,7 +381,7 @@ def _by_taps(back: _Backward) -> Node:
 
 def _wanted(result: Node, axes: Sequence[int], back: _Backward) -> Node:
     """The part of the sum of windows that is wanted."""
-    cut = list(whole(result.shape))
+    cut: list[tuple[DimLike, int, DimLike]] = list(whole(result.shape))
     for axis, (start, length) in zip(axes, back.region, strict=True):
         cut[axis] = (start, 1, length)
     return result if tuple(cut) == whole(result.shape) else make(SLICE, (result,), (tuple(cut),))

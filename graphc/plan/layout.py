@@ -245,7 +245,9 @@ def _contracted(state: Orders, node: Node) -> Kept | None:
         # The sum over all entries may go through them in any order, where it is one order.
         whole = [state.kept[a.args[0]] for a in node.args]
         if whole[0].order == whole[1].order:
-            return _straight(make(CONTRACT, (reshaped(k.array, node.args[0].shape) for k in whole), node.attrs))
+            return _straight(
+                make(CONTRACT, (reshaped(k.array, node.args[0].shape) for k in whole), node.attrs)
+            )
     kept = [state.kept[a] for a in node.args]
     specs = ["".join(permuted(s, inverse(k.order))) for s, k in zip(inputs.split(","), kept, strict=True)]
     turned_rows = [s for s, k in zip(specs, kept, strict=True) if not k.straight and s[-1:] == output[:1]]

@@ -18,6 +18,7 @@ from graphc.plan.limits import LIMITS
 from graphc.plan.lower import Lowered
 from graphc.plan.masks import MASKS
 from graphc.plan.merging import MERGE
+from graphc.plan.numbers import NUMBERS
 from graphc.plan.ones import ONES
 from graphc.plan.pairwise import ORDER
 from graphc.plan.products import PRODUCTS
@@ -45,6 +46,7 @@ PASSES: tuple[Pass, ...] = (
     MERGE,
     BIAS,
     LIMITS,
+    NUMBERS,
     UNROLL,
     NEAR,
     RECOMPUTE,

@@ -9,6 +9,7 @@ from graphc.ir.errors import GraphcError
 from graphc.ir.graph import Graph
 from graphc.ir.node import Node
 from graphc.ir.types import Dim, DimLike, broadcast_shapes, show_shape
+from graphc.ops.pointwise import CAST
 from graphc.plan.buffers import Buffer, Place, Placed, place_buffers
 from graphc.plan.gradients import Gradient, find_gradients, written_out
 from graphc.plan.loops import Loop
@@ -244,7 +245,7 @@ def _meaning(
     """A name such as `new_W`, `softmax_z` or `exp_z` for a value with a clear meaning, else `v3`."""
     if node in new_values:
         return namer.new(new_values[node])
-    simple = len(node.args) == 1 and node.op.kind in ("pointwise", "reduce")
+    simple = len(node.args) == 1 and node.op.kind in ("pointwise", "reduce") and node.op is not CAST
     op, base = origins.get(node) or (node.op.name, node.args[0] if simple else node)
     wanted = f"{op}_{names.get(base, '')}"
     if base in names and len(wanted) <= 20 and wanted.count("_") <= 2 + op.count("_"):

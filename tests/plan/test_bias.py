@@ -110,7 +110,8 @@ def test_values_on_the_way_are_handed_out_as_they_are() -> None:
         again = [a.copy() for a in found]
         step(x=given["x"] + 1)  # what was handed out is the caller's own
         for a, kept, w in zip(found, again, wanted, strict=True):
-            assert np.allclose(a, w, rtol=1e-12) and np.array_equal(a, kept)
+            assert np.allclose(a, w, rtol=1e-12)
+            assert np.array_equal(a, kept)
 
 
 def test_a_budget_of_memory_leaves_biases_where_they_are() -> None:

@@ -79,7 +79,8 @@ def test_the_same_labels_with_another_number_of_classes_stay_one_hot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("classes", "workspace", "rows"), [(5, True, True), (64, True, True), (65, True, False), (5, False, False)]
+    ("classes", "workspace", "rows"),
+    [(5, True, True), (64, True, True), (65, True, False), (5, False, False)],
 )
 def test_rows_of_the_identity_where_they_are_kept(classes: int, workspace: bool, rows: bool) -> None:
     y = input_("y", ("N", classes))
