@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from graphc.emit import contraction, pointwise, window
 from graphc.emit.entries import EntryLoop
 from graphc.emit.infix import INFIX
-from graphc.emit.storage import owned_name
+from graphc.emit.storage import flat_names
 from graphc.emit.text import Scope
 from graphc.emit.workspace import kept_buffers, part_sizes, scratch_name, unpacked, wrapped
 from graphc.ir.node import Node, topological
@@ -43,7 +43,8 @@ class _Body:
     """The plan as it is written.
 
     `memory` are the names of the buffers, `holder` says by which name each is known so far, `made` and `uses` where a
-    value is made and read, `pieces` what was written straight into each buffer, each value with where it begins;
+    value is made and read, `pieces` what was written straight into each buffer, each value with where it begins,
+    `flat` what the flat leaves are called where they were not fetched;
     `handed_out` are the outputs and what they are views of, `unbound` what is known by the memory it is in.
     """
 
@@ -56,6 +57,7 @@ class _Body:
     made: dict[Node, int] = field(default_factory=dict)
     uses: dict[Node, list[int]] = field(default_factory=dict)
     pieces: dict[int, set[tuple[Node, DimLike]]] = field(default_factory=dict)
+    flat: dict[Node, str] = field(default_factory=dict)
     handed_out: set[Node] = field(default_factory=set)
     unbound: set[Node] = field(default_factory=set)
 
@@ -70,6 +72,7 @@ class _Body:
             while is_view(node):
                 node = node.args[0]
                 self.handed_out.add(node)
+        self.flat = flat_names(self.plan)
         leaves = (*self.plan.inputs, *self.plan.owned, *(f.leaf for f in self.plan.flat))
         self.memory = [scratch_name(b) for b in self.plan.buffers]
         self.holder = dict(enumerate(self.memory)) | {
@@ -138,7 +141,7 @@ class _Body:
             if scope.kept(step.name, node, made).code == made:
                 yield f"{step.name} = {made}"
         elif step.place == "view" and (owner := self.owner(node)) is not None:
-            scope.names[owner] = owned_name(self.plan, owner)
+            scope.names[owner] = self.flat[owner]
             made = scope.expression(node).code
             scope.names[owner] = self.plan.names[owner]
             if scope.kept(step.name, node, made).code == made:
@@ -173,7 +176,7 @@ class _Body:
         """The flat array that a named view is of: it is made once, as what the array holds changes in place."""
         while is_view(node):
             node = node.args[0]
-        return node if any(f.leaf is node for f in self.plan.flat) else None
+        return node if node in self.flat else None
 
     def store(self, step: Step, name: str) -> str:
         """`W -= lr * v` where the new value is the old one changed, else `W[...] = value`.

@@ -90,7 +90,9 @@ def _attributes(plan: Plan, kept: Sequence[Node], shelf: str) -> dict[Node, str]
     }
 
 
-def owned_name(plan: Plan, leaf: Node) -> str:
-    """How a flat leaf is called where it was not fetched."""
-    shelf = _shelf(leaf)
-    return f"self.{_attributes(plan, stored(plan.owned, plan.flat, shelf), shelf)[leaf]}"
+def flat_names(plan: Plan) -> dict[Node, str]:
+    """How each flat leaf is called where it was not fetched."""
+    found: dict[Node, str] = {}
+    for shelf in ("params", "state"):
+        found |= _attributes(plan, stored(plan.owned, plan.flat, shelf), shelf)
+    return {leaf: f"self.{name}" for leaf, name in found.items()}
