@@ -5,11 +5,14 @@ from __future__ import annotations
 from graphc.emit.infix import INFIX, infix
 from graphc.emit.text import Scope, Text, dim_strength, number, show_dim
 from graphc.ir.node import Node
-from graphc.ops.form import ATOM, NEGATIVE, POWER, PRODUCT
+from graphc.ops.form import ATOM, NEGATIVE, POWER, PRODUCT, SUM
 from graphc.ops.leaf import CONST
+from graphc.ops.pointwise import CAST
+from graphc.plan.buffers import takes_out
 
 _SHORT = {"absolute": "abs"}
 _TAKES_MASK = ("add", "sub", "mul")
+_AUGMENTED = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
 
 
 def operands(scope: Scope, node: Node) -> list[Text]:
@@ -61,6 +64,24 @@ def binary(scope: Scope, node: Node) -> Text:
     left, right = operands(scope, node)
     code, strength = infix(node.op.name, (left.code, left.strength), (right.code, right.strength))
     return Text(code, strength, weak=node in scope.weak)
+
+
+def store(scope: Scope, node: Node, name: str) -> str:
+    """`W -= lr * v` where the new value of `W` is the old one changed, else `W[...] = value`.
+
+    NumPy adds two numbers sooner than two arrays without axes.
+    """
+    known = node in scope.names or not node.ndim
+    sign = _AUGMENTED.get(node.op.name)
+    first = node.args[0] if node.args else node
+    if sign and not known and scope.names.get(first) == name and first.shape == node.shape:
+        _, change = operands(scope, node)
+        change = scope.beside(node, change) if node.args[1].op is CONST and change.weak else change
+        strength = SUM if INFIX[node.op.name][1] in (SUM, PRODUCT) else PRODUCT
+        return f"{name} {sign} {change.bound(strength)}"
+    if not known and takes_out(node) and node.op.kind == "pointwise" and node.op is not CAST:
+        return call(scope, node, name).code
+    return f"{name}[...] = {scope.value(node).code}"
 
 
 def negative(scope: Scope, node: Node) -> Text:

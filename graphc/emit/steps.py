@@ -8,25 +8,22 @@ from dataclasses import dataclass, field
 
 from graphc.emit import contraction, pointwise, window
 from graphc.emit.entries import EntryLoop
-from graphc.emit.infix import INFIX
 from graphc.emit.storage import flat_names
 from graphc.emit.text import Scope
 from graphc.emit.workspace import kept_buffers, part_sizes, scratch_name, unpacked, wrapped
 from graphc.ir.node import Node, topological
 from graphc.ir.types import Dim, DimLike, Shape
-from graphc.ops.form import PRODUCT, SUM, show
-from graphc.ops.leaf import CONST
+from graphc.ops.form import show
 from graphc.ops.pointwise import CAST
 from graphc.plan.alias import is_pack, is_view
 from graphc.plan.buffers import NOWHERE, Buffer, takes_out
 from graphc.plan.loops import Loop, lines_read
 from graphc.plan.names import spoken
-from graphc.plan.pieces import parts_left
+from graphc.plan.pieces import filled_with, parts_left
 from graphc.plan.plan import Plan, Step
 from graphc.plan.rows import is_sliced, per_row
 
 _NUMBERED = re.compile(r"\bv\d+\b")
-_AUGMENTED = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
 ROWS = "rows"  # how many rows a slice has, within the function that computes one
 
 
@@ -43,9 +40,9 @@ class _Body:
     """The plan as it is written.
 
     `memory` are the names of the buffers, `holder` says by which name each is known so far, `made` and `uses` where a
-    value is made and read, `pieces` what was written straight into each buffer, each value with where it begins,
-    `flat` what the flat leaves are called where they were not fetched;
-    `handed_out` are the outputs and what they are views of, `unbound` what is known by the memory it is in.
+    value is made and read, `pieces` what was written straight into each buffer, each value with where it begins; `flat`
+    is what flat leaves are called where they were not fetched, `handed_out` are the outputs and what they are views of,
+    `unbound` what is known by the memory it is in.
     """
 
     plan: Plan
@@ -136,21 +133,14 @@ class _Body:
     def statement(self, step: Step) -> Iterator[str]:
         """The statements that compute one step."""
         scope, node = self.scope, step.node
-        if step.place == "new" and self.is_made_once(step):
-            made = scope.expression(node).code
-            if scope.kept(step.name, node, made).code == made:
-                yield f"{step.name} = {made}"
-        elif step.place == "view" and (owner := self.owner(node)) is not None:
-            scope.names[owner] = self.flat[owner]
-            made = scope.expression(node).code
-            scope.names[owner] = self.plan.names[owner]
+        if (made := self.made_once(step)) is not None:
             if scope.kept(step.name, node, made).code == made:
                 yield f"{step.name} = {made}"
         elif step.action == "copy":
             value = scope.value(node)
             yield f"{step.name} = {scope.array(node).code if value.weak else f'{value.bound()}.copy()'}"
         elif step.target is not None:
-            yield self.store(step, self.plan.names[step.target])
+            yield pointwise.store(scope, node, self.plan.names[step.target])
         elif step.place == "in place":
             yield self.written(step, self.holder[step.buffer])
         elif step.place == "workspace":
@@ -165,36 +155,21 @@ class _Body:
         else:
             yield f"{step.name} = {scope.expression(node).code}"
 
-    def is_made_once(self, step: Step) -> bool:
-        """Whether a step makes a constant array of constants alone."""
-        node = step.node
-        if step.action != "compute" or not node.ndim or not node.constant:
-            return False
-        return all(below not in self.scope.names for below in topological(node.args))
-
-    def owner(self, node: Node) -> Node | None:
-        """The flat array that a named view is of: it is made once, as what the array holds changes in place."""
-        while is_view(node):
-            node = node.args[0]
-        return node if node in self.flat else None
-
-    def store(self, step: Step, name: str) -> str:
-        """`W -= lr * v` where the new value is the old one changed, else `W[...] = value`.
-
-        NumPy adds two numbers sooner than two arrays without axes.
-        """
-        node = step.node
-        known = node in self.scope.names or not node.ndim
-        sign = _AUGMENTED.get(node.op.name)
-        first = node.args[0] if node.args else node
-        if sign and not known and self.scope.names.get(first) == name and first.shape == node.shape:
-            _, change = pointwise.operands(self.scope, node)
-            change = self.scope.beside(node, change) if node.args[1].op is CONST and change.weak else change
-            strength = SUM if INFIX[node.op.name][1] in (SUM, PRODUCT) else PRODUCT
-            return f"{name} {sign} {change.bound(strength)}"
-        if not known and takes_out(node) and node.op.kind == "pointwise":
-            return pointwise.call(self.scope, node, name).code
-        return f"{name}[...] = {self.scope.value(node).code}"
+    def made_once(self, step: Step) -> str | None:
+        """What makes an array that stays: a constant, or a view of a flat array, whose entries change in place."""
+        node, names = step.node, self.scope.names
+        base = node
+        while is_view(base):
+            base = base.args[0]
+        if step.place == "view" and base in self.flat:
+            names[base] = self.flat[base]
+            made = self.scope.expression(node).code
+            names[base] = self.plan.names[base]
+            return made
+        alone = step.place == "new" and step.action == "compute" and node.ndim and node.constant
+        if not alone or any(below in names for below in topological(node.args)):
+            return None
+        return self.scope.expression(node).code
 
     def written(self, step: Step, out: str) -> str:
         """A step whose last operation writes into `out`."""
@@ -228,7 +203,7 @@ class _Body:
         """An array joined of others, of which some, and all that are constant, stand where they belong already."""
         out, axis = self.memory[step.buffer], step.node.attrs[0]
         for part, start in parts_left(step.node, self.pieces.get(step.buffer, ())):
-            if not part.constant:
+            if filled_with(part) is None:
                 place = f"{':, ' * axis}{self.span(start, part.shape[axis])}"
                 yield f"{out}[{place}] = {self.scope.value(part).code}"
         if self.needs_no_name(step):

@@ -11,6 +11,7 @@ from graphc.emit.text import Scope, show_dim
 from graphc.ir.node import Node
 from graphc.ir.types import Dim, DimLike, Shape
 from graphc.plan.buffers import NOWHERE, Buffer
+from graphc.plan.pieces import filled_with
 from graphc.plan.plan import Plan
 from graphc.plan.rows import per_row
 
@@ -174,10 +175,10 @@ def _constant_parts(node: Node, name: str, scope: Scope) -> Iterator[str]:
     axis: int = node.attrs[0]
     start: DimLike = 0
     for part in node.args:
-        if part.constant:
-            value = part.args[0] if part.op.name == "broadcast" else part
+        number = filled_with(part)
+        if number is not None:
             place = f"{scope.dim(start)}:{scope.dim(start + part.shape[axis])}"
-            yield f"{name}[{':, ' * axis}{place}] = {scope.value(value).code}"
+            yield f"{name}[{':, ' * axis}{place}] = {scope.value(number).code}"
         start = start + part.shape[axis]
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from graphc.ir.node import Node
 from graphc.ir.types import DimLike
+from graphc.ops.leaf import CONST
+from graphc.ops.move import BROADCAST, CONCAT, RESHAPE
 from graphc.plan.alias import base_of_piece, is_fresh, joins_in_place
 from graphc.plan.order import Line
 
@@ -76,6 +78,13 @@ def parts_left(node: Node, written: Collection[tuple[Node, DimLike]]) -> list[tu
     return left
 
 
+def filled_with(part: Node) -> Node | None:
+    """The number that a part of a concat repeats: such a part is written once."""
+    while part.op is RESHAPE:
+        part = part.args[0]
+    return part.args[0] if part.op is BROADCAST and part.args[0].op is CONST else None
+
+
 def lasts(node: Node) -> bool:
-    """Whether a concat has constant parts, which are written once: then nothing else may use its memory."""
-    return node.op.name == "concat" and any(part.constant for part in node.args)
+    """Whether a concat has parts that are written once: then nothing else may use its memory."""
+    return node.op is CONCAT and any(filled_with(part) is not None for part in node.args)

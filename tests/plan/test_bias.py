@@ -12,7 +12,7 @@ from graphc.derive import gradients
 from graphc.emit import Step, compile_
 from graphc.ir.node import Node
 from graphc.ops import FUNCTIONS as F
-from graphc.ops import input_, param
+from graphc.ops import input_, param, state
 from graphc.ops.naive import evaluate
 
 Trained = tuple[Step, dict[str, Any], list[Any], dict[str, Any]]
@@ -119,3 +119,24 @@ def test_a_budget_of_memory_leaves_biases_where_they_are() -> None:
     updates = {p: p - 0.1 * dp for p, dp in zip(params, gradients(loss, params), strict=True)}
     step = compile_(loss, updates=updates, sizes={"N": 4}, memory=10**6)
     assert "bias" not in {note.name for note in step.plan.notes}
+
+
+def test_gradients_that_are_zero_are_joined_with_others() -> None:
+    x, t = input_("x", ("N", 3)), input_("t", ("N",), dtype="int")
+    shapes = {"W": (3, 4), "b": (4,), "V": (4, 5), "c": (5,), "U": (9, 1), "d": (1,)}
+    W, b, V, c, U, d = params = [param(name, shape) for name, shape in shapes.items()]
+    h = F["tanh"](x @ W + b)
+    z = F["concat"]([h @ V + c, h], axis=1) @ U + d
+    loss = F["cross_entropy"](z, t)  # of one class: no gradient
+    momenta = {p: state(f"m_{p.name}", p.shape) for p in params}
+    new = {m: 0.9 * m + dp for m, dp in zip(momenta.values(), gradients(loss, params), strict=True)}
+    updates = new | {p: p - 0.1 * new[momenta[p]] for p in params}
+    step = compile_(loss, updates=updates, sizes={"N": 4})
+    rng = np.random.default_rng(0)
+    start = {str(leaf.name): rng.standard_normal(leaf.shape) for leaf in updates}
+    values = {"x": rng.standard_normal((4, 3)), "t": np.zeros(4, int)}
+    step.load(start)
+    step(**values)
+    held = {**step.params, **step.state}
+    for leaf, wanted in zip(updates, evaluate([*updates.values()], {**values, **start}), strict=True):
+        np.testing.assert_allclose(held[str(leaf.name)], wanted, rtol=1e-12)
