@@ -2,6 +2,9 @@
 
 A window's winner is marked tap by tap; `dy` times the marks of a tap lies where the windows have that tap. Windows that
 do not overlap give slices of the result that do not either: each is written once, and nothing is added to zeros.
+
+Of a relu before the pool, only the winners count, and a winner is positive where the maximum is: the mask of relu is
+taken of the pooled values, which are fewer.
 """
 
 from __future__ import annotations
@@ -16,11 +19,11 @@ from graphc.ir.op import Attrs, Op
 from graphc.ir.types import DimLike, DType, Shape, promote
 from graphc.ir.types import product as product_of
 from graphc.ops.index import ARGMAX, ARGMIN, IOTA
-from graphc.ops.move import BROADCAST, CONCAT, RESHAPE
-from graphc.ops.pointwise import EQUAL, MUL
+from graphc.ops.move import BROADCAST, CONCAT, RESHAPE, SLICE
+from graphc.ops.pointwise import EQUAL, GREATER, MAXIMUM, MUL
 from graphc.ops.window import OVERLAP_ADD
-from graphc.plan.lower import Lowered
-from graphc.plan.rewriting import Pass, counted
+from graphc.plan.lower import Lowered, exact
+from graphc.plan.rewriting import Pass, count_uses, counted, rewritten
 from graphc.plan.setting import Setting
 from graphc.plan.turned import reshaped, whole
 from graphc.plan.windows import MOST_TAPS, marks
@@ -80,10 +83,14 @@ def covered(shape: Shape, places: Sequence[Place]) -> bool:
 def route_pools(lowered: Lowered, setting: Setting) -> Lowered:
     """The graph with the gradients of pools written tap by tap."""
     result, count = counted(lowered, (OVERLAP_ADD,), _routed)
-    if count:
-        plural = "s of pools are" if count > 1 else " of a pool is"
-        setting.say(NAME, f"{count} gradient{plural} written tap by tap")
-    return result
+    if not count:
+        return lowered
+    plural = "s of pools are" if count > 1 else " of a pool is"
+    setting.say(NAME, f"{count} gradient{plural} written tap by tap")
+    uses = count_uses(result)
+    # by their marks, which stay as they are while what is routed changes
+    alone = {n.args[1:] for n in result.nodes if n.op is ROUTE and uses[n] == 1 and n not in result.names}
+    return rewritten(result, (MUL,), lambda n: _masked_before(n, alone))
 
 
 POOL = Pass(NAME, "writes the gradient of a pool tap by tap where it goes", route_pools)
@@ -109,6 +116,34 @@ def _routed(node: Node) -> Node | None:
             place[axis] = (dilation * k, stride, counts[axis])
         places.append(tuple(place))
     return make(ROUTE, args, (shape, tuple(places)))
+
+
+def _masked_before(node: Node, alone: set[tuple[Node, ...]]) -> Node:
+    """`route(dy, …) * (x > c)`, where `x` met in windows, as `route(dy * (top > c), …)`; any other node as it is."""
+    for route, mask in (node.args, node.args[::-1]):
+        if route.op is not ROUTE or route.args[1:] not in alone or mask.op is not GREATER:
+            continue
+        found = _contest(route)
+        (x, limit), bound = mask.args, exact(mask.args[1])
+        if found is None or bound is None or x.shape != route.shape:
+            continue
+        array, top = found
+        clipped = array.op is MAXIMUM and x in array.args and bound in map(exact, array.args)
+        if array is x or clipped:
+            passed = make(MUL, (route.args[0], make(GREATER, (top, limit))))
+            return make(ROUTE, (passed, *route.args[1:]), route.attrs)
+    return node
+
+
+def _contest(route: Node) -> tuple[Node, Node] | None:
+    """The array whose windows meet, and the extremes that a mark has to equal, if all marks are such."""
+    found: set[tuple[Node, Node]] = set()
+    for mark, place in zip(route.args[1:], route.attrs[1], strict=False):
+        equal = mark.args[0] if mark.op is GREATER else mark
+        if equal.op is not EQUAL or equal.args[0].op is not SLICE or equal.args[0].attrs[0] != place:
+            return None
+        found.add((equal.args[0].args[0], equal.args[1]))
+    return found.pop() if len(found) == 1 else None
 
 
 def _part(node: Node, tap: int, counts: Shape, sizes: Shape) -> Node | None:
