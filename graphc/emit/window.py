@@ -30,29 +30,16 @@ def sliding_window(scope: Scope, node: Node) -> Text:
 
 def overlap_add(scope: Scope, node: Node, out: str = "") -> Text:
     """A call of the helper that loops over the taps."""
-    shape, axes, *_ = node.attrs
+    shape, axes, _, strides, dilations = node.attrs
     windows = scope.array(node.args[0], node.dtype)
-    name = scope.helper("_overlap_add")
-    return Text(f"{name}({windows.code}, {scope.shape(shape)}, {_numbers(axes)}{_options(node, out)})")
-
-
-def overlap_product(scope: Scope, node: Node, out: str = "") -> Text:
-    """A call of the helper that loops over the taps."""
-    shape, axes, sizes, *_ = node.attrs
-    given = [scope.array(a).code for a in node.args]
-    given += [scope.shape(shape), _numbers(axes), _tuple(scope, sizes)]
-    return Text(f"{scope.helper('_overlap_product')}({', '.join(given)}{_options(node, out)})")
-
-
-def _options(node: Node, out: str) -> str:
-    """Strides and dilations that are not 1, and where the sum goes."""
-    *_, strides, dilations = node.attrs
     options = "".join(
         f", {name}={_numbers(values)}"
         for name, values in (("strides", strides), ("dilations", dilations))
         if any(v != 1 for v in values)
     )
-    return options + (f", out={out}" if out else "")
+    options += f", out={out}" if out else ""
+    name = scope.helper("_overlap_add")
+    return Text(f"{name}({windows.code}, {scope.shape(shape)}, {_numbers(axes)}{options})")
 
 
 def route(scope: Scope, node: Node, out: str = "") -> Text:
@@ -83,16 +70,10 @@ def _tuple(scope: Scope, sizes: Sequence[DimLike]) -> str:
 
 
 # how a result is written into memory at hand, `out`
-INTO = {
-    "pad": pad_into,
-    "overlap_add": overlap_add,
-    "overlap_product": overlap_product,
-    "route": route,
-}
+INTO = {"pad": pad_into, "overlap_add": overlap_add, "route": route}
 
 PRINTERS = {
     "sliding_window": sliding_window,
     "overlap_add": overlap_add,
-    "overlap_product": overlap_product,
     "route": route,
 }

@@ -17,25 +17,6 @@ def _overlap_add(windows, shape, axes, strides=None, dilations=None, out=None):
     return result
 '''
 
-_OVERLAP_PRODUCT = '''
-def _overlap_product(dy, kernel, shape, axes, sizes, strides=None, dilations=None, out=None):
-    """The sum of overlapping windows `dy @ kernel[tap]`: zeros with the product of each tap added where it lies."""
-    result = np.empty(shape, dy.dtype) if out is None else out
-    result[...] = 0
-    ones = (1,) * len(axes)
-    rows = dy.reshape(-1, dy.shape[-1])
-    share = np.empty((len(rows), shape[-1]), dy.dtype)
-    window = share.reshape(*dy.shape[:-1], shape[-1])
-    for tap, matrix in zip(np.ndindex(*sizes), kernel):
-        where = [slice(None)] * len(shape)
-        for axis, k, stride, dilation in zip(axes, tap, strides or ones, dilations or ones):
-            first = dilation * k
-            where[axis] = slice(first, first + stride * (dy.shape[axis] - 1) + 1, stride)
-        np.dot(rows, matrix, out=share)
-        result[tuple(where)] += window
-    return result
-'''
-
 _FRAMED = '''
 def _framed(x, where, fill, out):
     """`x` at the slices `where` of `out`, and `fill` around it."""
@@ -70,7 +51,6 @@ def _route(values, marks, places, out, filled=True, apart=True):
 
 OF_WINDOWS: dict[str, str] = {
     "_overlap_add": _OVERLAP_ADD,
-    "_overlap_product": _OVERLAP_PRODUCT,
     "_framed": _FRAMED,
     "_route": _ROUTE,
 }

@@ -62,12 +62,6 @@ def _solution(node: Node) -> DimLike:
     return _factorisation(node) + 2 * product((*node.shape, node.args[0].shape[-1]))
 
 
-def _shares(node: Node) -> DimLike:
-    """The entries that all taps add up."""
-    taps, _, channels = node.args[1].shape
-    return product((*node.args[0].shape[:-1], taps, channels))
-
-
 _BY_NAME: dict[str, Callable[[Node], DimLike]] = {
     "contract": _contraction,
     "det": _factorisation,
@@ -79,5 +73,4 @@ _BY_NAME: dict[str, Callable[[Node], DimLike]] = {
     "argmin": lambda node: product(node.args[0].shape),
     "scatter_add": lambda node: product(node.args[0].shape),
     "overlap_add": lambda node: product(node.args[0].shape),
-    "overlap_product": lambda node: (2 * node.args[0].shape[-1] + 1) * _shares(node),
 }

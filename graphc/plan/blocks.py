@@ -17,7 +17,6 @@ from graphc.plan.alias import is_view
 from graphc.plan.costs import block_entries
 from graphc.plan.loops import Loop, Member, Run, in_company
 from graphc.plan.order import Line
-from graphc.plan.overlap import OVERLAP_PRODUCT
 from graphc.plan.pieces import lasts
 from graphc.plan.predict import SHARED, cost, total, traffic
 from graphc.plan.rows import Status, per_row
@@ -38,7 +37,6 @@ _MOVES = (
     "transpose",
     "sliding_window",
     "overlap_add",
-    "overlap_product",
     "route",
     "again",
 )
@@ -141,7 +139,7 @@ def is_sliced(node: Node, rows: DimLike, setting: Setting) -> bool:
     """Whether a product goes slice by slice, as its arrays are too large to stay near."""
     if NAME in setting.off or traffic(node, setting) <= setting.costs.cache:
         return False
-    return node.op is OVERLAP_PRODUCT or (node.op is CONTRACT and _is_thin(node, rows, setting))
+    return node.op is CONTRACT and _is_thin(node, rows, setting)
 
 
 def is_cached(node: Node, setting: Setting) -> bool:

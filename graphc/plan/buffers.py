@@ -338,7 +338,7 @@ class _Store:
         return buffer.number
 
 
-_WRITTEN = ("pad", "overlap_add", "overlap_product", "route")  # moves that write where they are told
+_WRITTEN = ("pad", "overlap_add", "route")  # moves that write where they are told
 
 
 def takes_out(node: Node) -> bool:

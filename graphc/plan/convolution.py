@@ -3,9 +3,9 @@
 A contraction of windows with a kernel is `columns @ K`, where a row of `columns` holds what one window sees, taps
 first, then channels: in an array with channels last each row of the window is one run of memory. The gradient by the
 kernel is `columns.T @ dy`. The gradient by the windows' array is either gathered, as a convolution of `dy` with the
-kernel turned round, or scattered: `dy @ K.T` gives each window its share, and overlapping windows are added, without
-groups tap by tap. Gathering computes with the zeros around `dy` (and between its entries, for a stride), scattering
-adds entry by entry: the cheaper one is chosen.
+kernel turned round, or scattered: `dy @ K.T` gives each window its share, and overlapping windows are added. Gathering
+computes with the zeros around `dy` (and between its entries, for a stride), scattering adds entry by entry: the cheaper
+one is chosen.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from graphc.ops.contract import CONTRACT
 from graphc.ops.move import PAD, SLICE, reshape, transpose
 from graphc.ops.window import OVERLAP_ADD, SLIDING_WINDOW
 from graphc.plan.lower import Lowered
-from graphc.plan.overlap import OVERLAP_PRODUCT
 from graphc.plan.rewriting import Pass, replaced
 from graphc.plan.setting import Setting
 from graphc.plan.turned import copied, is_scattered, ordered, whole
@@ -342,8 +341,6 @@ def _gathered(back: _Backward) -> Node:
 def _scattered(back: _Backward) -> Node:
     """Each window's share, `dy @ K.T`, added where the window lies."""
     roles, slide = back.roles, back.slide
-    if not roles.groups and not slide.single:
-        return _by_taps(back)
     rows = _rows(back.dy, back.letters[0], roles.rows + roles.places, roles.groups, roles.filters)
     kernel = _matrix(back.kernel, back.letters[1], roles.groups, (roles.taps + roles.channels, roles.filters))
     shares = _product("rgf,gkf->rgk", rows, kernel, roles.groups)
@@ -360,28 +357,7 @@ def _scattered(back: _Backward) -> Node:
         result = reshape(windows, target)
     else:
         result = make(OVERLAP_ADD, (windows,), (target, axes, slide.sizes, slide.strides, slide.dilations))
-    return _wanted(result, axes, back)
-
-
-def _by_taps(back: _Backward) -> Node:
-    """Each tap's share of all windows, one product for each, added where the tap lies."""
-    roles, slide = back.roles, back.slide
-    dy = ordered(back.dy, tuple(back.letters[0].index(i) for i in roles.rows + roles.places + roles.filters))
-    lead = len(roles.rows + roles.places)
-    dy = reshape(dy, (*dy.shape[:lead], product(dy.shape[lead:])))
-    taps = roles.taps + roles.filters
-    kernel = _matrix(back.kernel, back.letters[1], "", (taps, roles.channels))
-    kernel = reshape(kernel, (product(slide.sizes), dy.shape[-1], kernel.shape[-1]))
-    around = tuple(back.target[i] for i in roles.rows + roles.places)
-    axes = tuple(range(len(roles.rows), lead))
-    attrs = (*around, kernel.shape[-1]), axes, slide.sizes, slide.strides, slide.dilations
-    result = _wanted(make(OVERLAP_PRODUCT, (dy, kernel), attrs), axes, back)
-    return reshape(result, (*result.shape[:-1], *(back.target[i] for i in roles.channels)))
-
-
-def _wanted(result: Node, axes: Sequence[int], back: _Backward) -> Node:
-    """The part of the sum of windows that is wanted."""
-    cut: list[tuple[DimLike, int, DimLike]] = list(whole(result.shape))
+    cut: list[tuple[DimLike, int, DimLike]] = [(0, 1, d) for d in target]
     for axis, (start, length) in zip(axes, back.region, strict=True):
         cut[axis] = (start, 1, length)
-    return result if tuple(cut) == whole(result.shape) else make(SLICE, (result,), (tuple(cut),))
+    return result if tuple(cut) == whole(target) else make(SLICE, (result,), (tuple(cut),))

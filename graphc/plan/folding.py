@@ -31,7 +31,6 @@ FIRST = (
     "slice",
     "sliding_window",
     "overlap_add",
-    "overlap_product",
     "sum",
     "cumsum",
 )

@@ -192,18 +192,6 @@ def _overlap_add(node: Node, rates: _Rates) -> Cost:
     return Cost(calls=turns * (rates.call("turn") + rates.call("ufunc")), entries=taken)
 
 
-def _overlap_product(node: Node, rates: _Rates) -> Cost:
-    """For each tap a product and a sum, in memory that stays near."""
-    dy, kernel = node.args
-    taps, filters, channels = (rates.setting.entries((d,)) for d in kernel.shape)
-    rows = rates.setting.entries(dy.shape[:-1])
-    edge = rates.table.gemm_edge * (rows * channels + channels * filters + filters * rows)
-    taken = taps * 2 * (rows * filters * channels + edge) / rates.table.flop_rate(rates.setting.real)
-    added = taps * rates.entries("copy", (*dy.shape[:-1], channels)) + rates.entries("copy", node.shape)
-    each = rates.call("turn") + rates.call("dot") + rates.call("ufunc")
-    return Cost(calls=taps * each, products=taken, entries=added)
-
-
 def _route(node: Node, rates: _Rates) -> Cost:
     taps = len(node.attr("places"))
     return Cost(
@@ -263,7 +251,6 @@ _BY_KIND: dict[str, Rule] = {
 }
 _BY_NAME: dict[str, Rule] = {
     "overlap_add": _overlap_add,
-    "overlap_product": _overlap_product,
     "recurrence": _recurrence,
     "route": _route,
 }

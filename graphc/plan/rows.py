@@ -176,9 +176,6 @@ _RULES: dict[str, Callable[[Node, list[Status]], Status]] = {
     "concat": lambda node, cut: "rows" if node.attrs[0] and set(cut) == {"rows"} else "all",
     "sliding_window": _along(lambda node: 0 not in node.attrs[0]),
     "overlap_add": _along(lambda node: 0 not in node.attrs[1]),
-    "overlap_product": lambda node, cut: (
-        "rows" if cut == ["rows", "whole"] and 0 not in node.attrs[1] else "all"
-    ),
     "route": lambda node, cut: "rows" if set(cut) == {"rows"} and _whole_places(node) else "all",
     "gather": _gather,
     "scatter_add": _scatter,

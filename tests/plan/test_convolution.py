@@ -102,7 +102,7 @@ def test_random_geometries(data):
 def test_what_costs_less_is_chosen():
     def way(filters, size, **options):
         lowered = ran(convolution((64, 20, 12, 12), (filters, 20, size, size), **options), CONVOLUTION)
-        return "scattered" if "overlap_product" in ops(lowered) else "gathered"
+        return "scattered" if "overlap_add" in ops(lowered) else "gathered"
 
     # A large kernel on few places computes with many zeros when it gathers, and so does a stride.
     assert way(50, 5) == "scattered"
