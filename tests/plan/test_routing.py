@@ -99,3 +99,24 @@ def test_the_gradient_of_a_network_of_pools():
     nodes = [grad(F["sum"](y**2), x)]
     assert ops(ran(nodes, POOL)).count("route") == 2
     assert_same(nodes, ran(nodes, POOL), values_of(nodes))
+
+
+@pytest.mark.parametrize("options", OPTIONS[:2], ids=str)
+@pytest.mark.parametrize("limit", [0, 1])
+def test_the_mask_of_a_relu_before_a_pool_is_of_what_is_pooled(options, limit):
+    x = input_("x", ("N", 2, 6, 8))
+    y = F["max_pool2d"](F["maximum"](F["tanh"](x) * 2, limit), **options)
+    nodes = [y, grad(F["sum"](y**2), x)]
+    lowered = ran(nodes, POOL)
+    masks = [n for n in topological(lowered.roots) if n.op.name == "greater" and n.args[1].op.name == "const"]
+    assert [m.shape for m in masks] == [y.shape]
+    for whole in (True, False):
+        assert_same(nodes, lowered, values_of(nodes, whole=whole))
+
+
+@pytest.mark.parametrize("function", ["leaky_relu", "tanh"])
+def test_slopes_of_other_functions_before_a_pool_stay(function):
+    x = input_("x", ("N", 2, 6, 8))
+    y = F["max_pool2d"](F[function](x))
+    nodes = [y, grad(F["sum"](y**2), x)]
+    assert_same(nodes, ran(nodes, POOL), values_of(nodes))
